@@ -1,0 +1,3 @@
+//! Benches per stage.
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! Vouch: fraud scoring and chargeback evidence for sellers of digital goods.
+//!
+//! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
+
+pub mod clock;
+pub mod domain;

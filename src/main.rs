@@ -1,0 +1,3 @@
+//! The `vouch` command: parses arguments and calls the library.
+
+fn main() {}

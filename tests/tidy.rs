@@ -1,0 +1,1 @@
+//! Holds the rules of the source tree: module edges, file sizes, module docs.
