@@ -35,7 +35,7 @@ words! {
         Ideal = "ideal",
         /// Alipay.
         Alipay = "alipay",
-        /// WeChat Pay.
+        /// `WeChat` Pay.
         WechatPay = "wechat_pay",
         /// Boleto (Brazil).
         Boleto = "boleto",

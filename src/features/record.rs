@@ -92,7 +92,9 @@ impl Record {
     pub fn split_personal(&self) -> (Self, Self) {
         let (mut open, mut personal) = (self.clone(), Self::default());
         for field in FIELDS.iter().filter(|f| f.personal) {
-            personal.set(field.id, std::mem::take(&mut open.slots[field.id.index()]));
+            if let Some(slot) = open.slots.get_mut(field.id.index()) {
+                personal.set(field.id, std::mem::take(slot));
+            }
         }
         personal.custom = std::mem::take(&mut open.custom);
         (open, personal)
