@@ -3,5 +3,6 @@
 //! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
 
 pub mod clock;
+pub mod decision;
 pub mod domain;
 pub mod features;

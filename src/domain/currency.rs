@@ -65,6 +65,16 @@ impl Currency {
         at.date_text().get(..7).is_some_and(|now| now <= format!("{year:04}-{month:02}").as_str())
     }
 
+    /// The euro, the base of the exchange-rate table.
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::unwrap_used,
+        reason = "EUR is in the table; tested"
+    )]
+    pub fn euro() -> Self {
+        "EUR".parse().unwrap()
+    }
+
     /// Every code, sorted.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
         (0..TABLE.len()).map(Self::at)
