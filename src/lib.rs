@@ -6,3 +6,4 @@ pub mod clock;
 pub mod decision;
 pub mod domain;
 pub mod features;
+pub mod velocity;

@@ -308,8 +308,8 @@ catalogue! {
         missing: "no card in the request",
         "Authorizations of the card the issuer declined in the day before, outages excluded.";
     CARD_AMOUNT_EUR_SUM_1D "card_amount_eur_sum_1d" Kind::Decimal, Before, Derived, personal: false, unit: "EUR", window: "1d",
-        missing: "no card in the request; or an attempt in the window has no amount in euro",
-        "Sum of the amounts tried with the card in the day before.";
+        missing: "no card in the request",
+        "Sum of the amounts tried with the card in the day before, those without a rate left out.";
     CARD_DISTINCT_EMAILS_7D "card_distinct_emails_7d" Kind::Int, Before, Derived, personal: false, unit: "emails", window: "7d",
         missing: "no card in the request",
         "Distinct emails seen with the card in the 7 days before; saturates at the cap.";
@@ -362,8 +362,8 @@ catalogue! {
         missing: "no account in the request",
         "Authorizations of the account the issuer declined in the day before, outages excluded.";
     ACCOUNT_AMOUNT_EUR_SUM_30D "account_amount_eur_sum_30d" Kind::Decimal, Before, Derived, personal: false, unit: "EUR", window: "30d",
-        missing: "no account in the request; or an attempt in the window has no amount in euro",
-        "Sum of the amounts tried with the account in the 30 days before.";
+        missing: "no account in the request",
+        "Sum of the amounts tried with the account in the 30 days before, those without a rate left out.";
     ACCOUNT_APPROVED_COUNT_90D "account_approved_count_90d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "90d",
         missing: "no account in the request",
         "Authorizations of the account the issuer approved in the 90 days before.";

@@ -1,0 +1,268 @@
+//! The store against the recount.
+
+use super::naive::Recount;
+use super::*;
+use crate::domain::{DAY_MS, HOUR_MS, SECOND_MS};
+use proptest::prelude::*;
+
+const NOW: i64 = 1_763_633_700_000; // 2025-11-20T10:15:00Z
+
+fn at(offset_ms: i64) -> Timestamp {
+    Timestamp::from_millis(NOW + offset_ms)
+}
+
+fn store() -> SlidingWindows {
+    SlidingWindows::new(Limits { max_keys: 10_000, seed: 7 })
+}
+
+fn attempt(keys: EntityKeys, at: Timestamp) -> Occurrence {
+    Occurrence { keys, at, signal: Signal::Attempt, amount: Some(100) }
+}
+
+fn card(key: u64) -> EntityKeys {
+    EntityKeys { card: Some(EntityKey(key)), ..EntityKeys::default() }
+}
+
+fn attempts(velocity: &dyn Velocity, key: u64, at: Timestamp) -> [u32; Window::COUNT] {
+    let view = velocity.view(Entity::Card, EntityKey(key), at);
+    Window::ALL.map(|window| view.count(Signal::Attempt, window))
+}
+
+/// Offsets on every scale, mostly close together, some duplicated, some older than every window.
+fn offset() -> impl Strategy<Value = i64> {
+    let scale = prop_oneof![
+        Just(5 * SECOND_MS),
+        Just(70 * SECOND_MS),
+        Just(HOUR_MS),
+        Just(DAY_MS),
+        Just(8 * DAY_MS),
+        Just(100 * DAY_MS)
+    ];
+    prop_oneof![
+        4 => (scale, -1_000_i64..=1_000).prop_map(|(scale, part)| scale * part / 1_000),
+        1 => Just(0),
+        1 => Just(-60 * SECOND_MS),
+    ]
+}
+
+/// One of `count` keys, or none.
+fn key(count: u64) -> impl Strategy<Value = Option<EntityKey>> {
+    prop_oneof![
+        1 => Just(None),
+        6 => (0..count).prop_map(|key| Some(EntityKey(key))),
+    ]
+}
+
+/// `others`: how many different e-mails and devices there are.
+fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
+    let keys = (key(3), key(others), key(2), key(others), key(2)).prop_map(
+        |(card, email, ip, device, account)| EntityKeys { card, email, ip, device, account },
+    );
+    let signal = prop_oneof![
+        3 => Just(Signal::Attempt),
+        1 => Just(Signal::Declined),
+        1 => Just(Signal::Approved),
+    ];
+    let amount = prop_oneof![
+        6 => (0_i64..=100_000).prop_map(Some),
+        1 => Just(None),
+        1 => Just(Some(-1)),
+        1 => Just(Some(i64::MAX)),
+    ];
+    (keys, offset(), signal, amount).prop_map(|(keys, offset, signal, amount)| Occurrence {
+        keys,
+        at: at(offset),
+        signal,
+        amount,
+    })
+}
+
+/// Every reading of every key at `at`; the keys of [`occurrence`] and one never recorded.
+fn readings(velocity: &dyn Velocity, others: u64, at: Timestamp) -> Vec<EntityView> {
+    let keys = (0..others.max(4)).map(EntityKey);
+    let of = |entity| keys.clone().map(move |key| velocity.view(entity, key, at));
+    Entity::ALL.into_iter().flat_map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn any_history_reads_as_recounted(
+        history in prop::collection::vec(occurrence(5), 0..250),
+        asked in prop::collection::vec(offset(), 1..6),
+    ) {
+        let (store, recount) = (store(), Recount::default());
+        for (number, occurrence) in history.iter().enumerate() {
+            if number % 25 == 0 {
+                let before = occurrence.at;
+                prop_assert_eq!(readings(&store, 5, before), readings(&recount, 5, before));
+            }
+            store.record(occurrence);
+            recount.record(occurrence);
+        }
+        for offset in asked {
+            prop_assert_eq!(readings(&store, 5, at(offset)), readings(&recount, 5, at(offset)));
+        }
+    }
+
+    #[test]
+    fn the_order_of_recording_leaves_no_trace(
+        (history, shuffled) in prop::collection::vec(occurrence(200), 0..500)
+            .prop_flat_map(|history| (Just(history.clone()), Just(history).prop_shuffle())),
+        asked in offset(),
+    ) {
+        let (one, other) = (store(), store());
+        for (first, second) in history.iter().zip(&shuffled) {
+            one.record(first);
+            other.record(second);
+        }
+        prop_assert_eq!(readings(&one, 200, at(asked)), readings(&other, 200, at(asked)));
+    }
+}
+
+/// More others than are told apart, seen again and again in a scattered order.
+#[test]
+fn distinct_counts_are_exact_to_the_cap_and_stay_there() {
+    let (store, recount) = (store(), Recount::default());
+    let mut reached = 0;
+    for number in 0..400_u64 {
+        let email = Some(EntityKey(number * number % 149));
+        let minutes = i64::try_from(number * 37 % 400).unwrap() * -20;
+        let occurrence = attempt(EntityKeys { email, ..card(1) }, at(minutes * MINUTE_MS));
+        store.record(&occurrence);
+        recount.record(&occurrence);
+        let (view, expected) = (
+            store.view(Entity::Card, EntityKey(1), at(0)),
+            recount.view(Entity::Card, EntityKey(1), at(0)),
+        );
+        assert_eq!(view, expected);
+        reached = view.distinct(Entity::Email, Window::D90);
+        assert!(view.distinct(Entity::Email, Window::D1) <= reached);
+    }
+    assert_eq!(reached, 64);
+    assert_eq!(store.stats().promoted, 1);
+}
+
+#[test]
+fn windows_count_what_the_docs_say() {
+    let store = store();
+    for age in
+        [0, 30 * SECOND_MS, 30 * MINUTE_MS, 12 * HOUR_MS, 6 * DAY_MS, 29 * DAY_MS, 80 * DAY_MS]
+    {
+        store.record(&attempt(card(1), at(-age)));
+    }
+    assert_eq!(attempts(&store, 1, at(0)), [2, 3, 4, 5, 6, 7]);
+    assert_eq!(attempts(&store, 1, at(HOUR_MS)), [0, 0, 4, 5, 6, 7]);
+    assert_eq!(attempts(&store, 1, at(91 * DAY_MS)), [0; 6]);
+    // A late question is answered as of the newest occurrence.
+    assert_eq!(attempts(&store, 1, at(-40 * DAY_MS)), [2, 3, 4, 5, 6, 7]);
+    let view = store.view(Entity::Card, EntityKey(1), at(91 * DAY_MS));
+    assert_eq!((view.first_seen(), view.last_seen()), (Some(at(-80 * DAY_MS)), Some(at(0))));
+}
+
+#[test]
+fn sums_say_when_they_are_incomplete() {
+    let store = store();
+    store.record(&Occurrence { amount: None, ..attempt(card(1), at(-2 * HOUR_MS)) });
+    store.record(&attempt(card(1), at(0)));
+    store.record(&Occurrence { signal: Signal::Declined, amount: None, ..attempt(card(1), at(0)) });
+    let view = store.view(Entity::Card, EntityKey(1), at(0));
+    assert_eq!((view.sum(Window::H1), view.sum_complete(Window::H1)), (100, true));
+    assert_eq!((view.sum(Window::D1), view.sum_complete(Window::D1)), (100, false));
+}
+
+#[test]
+fn a_key_never_seen_reads_as_zero() {
+    let store = store();
+    store.record(&attempt(card(1), at(0)));
+    assert_eq!(store.view(Entity::Card, EntityKey(2), at(0)), EntityView::default());
+    assert_eq!(store.view(Entity::Email, EntityKey(1), at(0)), EntityView::default());
+}
+
+#[test]
+fn a_time_ahead_loses_nothing_once_it_has_passed() {
+    let (store, untouched) = (store(), store());
+    for event in 0..50 {
+        store.record(&attempt(card(1), at(event * -MINUTE_MS)));
+        untouched.record(&attempt(card(1), at(event * -MINUTE_MS)));
+    }
+    store.record(&attempt(card(1), at(MAX_AHEAD_MS)));
+    let now = at(MAX_AHEAD_MS);
+    let (seen, without) = (attempts(&store, 1, now), attempts(&untouched, 1, now));
+    assert_eq!(seen, without.map(|count| count + 1));
+}
+
+#[test]
+fn a_time_far_ahead_moves_only_the_keys_it_names() {
+    let store = store();
+    for key in [1, 2] {
+        store.record(&attempt(card(key), at(0)));
+    }
+    store.record(&attempt(card(1), at(1_000 * DAY_MS)));
+    assert_eq!(attempts(&store, 1, at(0)), [1; 6]);
+    store.record(&attempt(card(1), at(0)));
+    assert_eq!(attempts(&store, 1, at(0)), [1; 6]);
+    assert_eq!(attempts(&store, 2, at(0)), [1; 6]);
+    let view = store.view(Entity::Card, EntityKey(1), at(0));
+    assert_eq!(view.first_seen(), Some(at(0)));
+}
+
+#[test]
+fn the_bound_holds_and_the_active_stay() {
+    let store = SlidingWindows::new(Limits { max_keys: 100, seed: 7 });
+    for flood in 0..5_000 {
+        let email = Some(EntityKey(flood));
+        let time = i64::try_from(flood).unwrap() * SECOND_MS;
+        store.record(&attempt(EntityKeys { email, ..card(1) }, at(time)));
+        // An address in daily use survives a flood of invented ones.
+        let used = EntityKeys { email: Some(EntityKey(9_999)), ..EntityKeys::default() };
+        store.record(&attempt(used, at(time)));
+    }
+    let stats = store.stats();
+    assert_eq!((stats.keys, stats.evictions), (101, 4_901));
+    let view = store.view(Entity::Email, EntityKey(9_999), at(5_000 * SECOND_MS));
+    assert_eq!(view.count(Signal::Attempt, Window::D90), 5_000);
+    assert_eq!(view.first_seen(), Some(at(0)));
+    // Another kind is not touched by the flood.
+    assert_eq!(attempts(&store, 1, at(5_000 * SECOND_MS))[5], 5_000);
+}
+
+/// Which idle entity goes is decided by the seed, not by the order or the value of the keys.
+#[test]
+fn evictions_follow_the_seed() {
+    let survivors = |seed| -> Vec<bool> {
+        let store = SlidingWindows::new(Limits { max_keys: 200, seed });
+        (0..220).for_each(|key| store.record(&attempt(card(key), at(0))));
+        (0..200).map(|key| attempts(&store, key, at(0))[5] > 0).collect()
+    };
+    assert_eq!(survivors(1), survivors(1));
+    assert_ne!(survivors(1), survivors(2));
+}
+
+#[test]
+fn the_books_balance_after_promotions_and_evictions() {
+    let store = SlidingWindows::new(Limits { max_keys: 4, seed: 7 });
+    for round in 0..40_i64 {
+        for key in 0..4 {
+            store.record(&attempt(card(key), at(round)));
+        }
+    }
+    let busy = store.stats();
+    assert_eq!((busy.keys, busy.promoted, busy.evictions), (4, 4, 0));
+    (100..500).for_each(|key| store.record(&attempt(card(key), at(1_000))));
+    let idle = store.stats();
+    assert_eq!((idle.keys, idle.promoted, idle.evictions), (4, 0, 400));
+    assert!(idle.bytes * 4 < busy.bytes, "{idle:?} {busy:?}");
+}
+
+#[test]
+fn a_zero_bound_keeps_one_and_shards_keep_all() {
+    let store = SlidingWindows::new(Limits { max_keys: 0, seed: 7 });
+    (0..3).for_each(|key| store.record(&attempt(card(key), at(0))));
+    assert_eq!((store.stats().keys, store.stats().evictions), (1, 2));
+    let store = SlidingWindows::new(Limits { max_keys: 20_000, seed: 7 });
+    (0..15_000).for_each(|key| store.record(&attempt(card(key), at(0))));
+    assert!((0..15_000).all(|key| attempts(&store, key, at(0)) == [1; 6]));
+    assert_eq!((store.stats().keys, store.stats().evictions), (15_000, 0));
+}
