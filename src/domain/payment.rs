@@ -70,6 +70,11 @@ pub enum DisputeRight {
 }
 
 impl PaymentMethod {
+    /// True where a card lies underneath, so that the buyer can be sent through 3-D Secure.
+    pub fn has_three_ds(self) -> bool {
+        matches!(self, Self::Card | Self::ApplePay | Self::GooglePay | Self::Link)
+    }
+
     /// The payer's right to reverse this method; `None` (the option) where it is not known.
     ///
     /// Source: the schemes' public rules: SEPA Direct Debit Core rulebook (8 weeks, 13 months when

@@ -232,6 +232,9 @@ catalogue! {
     AMOUNT_USD "amount_usd" Kind::Decimal, Before, Derived, personal: false, unit: "USD", window: "",
         missing: "no amount, or no rate for its currency",
         "The amount in US dollars by the same table.";
+    EUR_RATE "eur_rate" Kind::Float, Before, Derived, personal: false, unit: "EUR", window: "",
+        missing: "no amount, or no rate for its currency",
+        "Euro per unit of the amount's currency by the same table.";
     ITEM_COUNT "item_count" Kind::Int, Before, Derived, personal: false, unit: "units", window: "",
         missing: "no items",
         "Units bought, over all items.";
@@ -390,7 +393,7 @@ catalogue! {
 /// The catalogue as the page `docs/features.md`.
 pub fn markdown() -> String {
     let mut page = String::from(
-        "# Features\n\nGenerated from the catalogue by `vouch features`; do not edit.\n\n\
+        "# Features\n\nGenerated from the catalogue by `vouch features --markdown`; do not edit.\n\n\
          Stage *after*: known only once the issuer has answered; missing when scored before. \
          *Personal*: sealed in the ledger and gone after erasure. A window ends just before the \
          transaction, by event time. Any member of `custom` is a field too: `custom.<name>`.\n",

@@ -1,0 +1,286 @@
+//! The configuration: one TOML file, every key with its unit in its name, unknown keys refused.
+//!
+//! Everything has a default that works on a fresh machine. The environment may name one file and
+//! one secret: `VOUCH_CONFIG` and `VOUCH_MASTER_KEY` (64 hexadecimal digits).
+
+use crate::decision::{Policy, PolicyError};
+use crate::domain::Durability;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The HTTP server.
+    pub server: ServerConfig,
+    /// The ledger.
+    pub ledger: LedgerSettings,
+    /// Where rules come from.
+    pub rules: RulesConfig,
+    /// Where the model comes from.
+    pub model: ModelConfig,
+    /// Where tables come from.
+    pub reference: ReferenceConfig,
+    /// History kept in memory.
+    pub velocity: VelocityConfig,
+    /// Costs and thresholds.
+    pub policy: Policy,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Longest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// Most requests worked on at once; more are answered 503.
+    pub max_in_flight: usize,
+    /// Deadline of a score without `X-Deadline-Ms`, in milliseconds.
+    pub default_deadline_ms: u64,
+    /// How long a shutdown waits for requests under way, in milliseconds.
+    pub shutdown_grace_ms: u64,
+}
+
+/// What to do when the ledger can't keep a record in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSlowDisk {
+    /// Answer 503: what was answered is kept.
+    Unavailable,
+    /// Answer with `durability: "pending"`, outside the promise.
+    AnswerPending,
+}
+
+/// The ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LedgerSettings {
+    /// When an answer counts as kept: `fsync`, `os` or `async`.
+    pub durability: Durability,
+    /// For scores.
+    pub on_slow_disk_score: OnSlowDisk,
+    /// For events.
+    pub on_slow_disk_event: OnSlowDisk,
+    /// Most records waiting to be written; more are refused.
+    pub queue: usize,
+    /// Size of a segment file, in MiB.
+    pub segment_mib: u32,
+}
+
+/// Where rules come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RulesConfig {
+    /// A directory of `*.toml` groups; absent: the bundled packs.
+    pub dir: Option<PathBuf>,
+}
+
+/// Where the model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// A model directory; absent: the bundled synthetic model.
+    pub dir: Option<PathBuf>,
+    /// True to run without any model.
+    pub off: bool,
+}
+
+/// Where tables come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReferenceConfig {
+    /// A directory of compiled tables; absent: the bundled ones.
+    pub dir: Option<PathBuf>,
+    /// MaxMind-format files that override them.
+    pub mmdb: Vec<PathBuf>,
+}
+
+/// History kept in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VelocityConfig {
+    /// Most entities with a history; beyond, the longest unseen are given up.
+    pub max_keys: usize,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 1024 * 1024,
+            max_in_flight: 1024,
+            default_deadline_ms: 2_000,
+            shutdown_grace_ms: 10_000,
+        }
+    }
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Fsync,
+            on_slow_disk_score: OnSlowDisk::AnswerPending,
+            on_slow_disk_event: OnSlowDisk::Unavailable,
+            queue: 16_384,
+            segment_mib: 64,
+        }
+    }
+}
+
+impl Default for VelocityConfig {
+    fn default() -> Self {
+        Self { max_keys: 10_000_000 }
+    }
+}
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not TOML, a wrong type or an unknown key.
+    #[error("`{path}`: {message}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and what, as the TOML reader says it.
+        message: String,
+    },
+    /// A number outside its range.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A setting outside its range.
+    #[error("`{key}` must be {range}")]
+    Range {
+        /// The setting's path.
+        key: &'static str,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// `VOUCH_MASTER_KEY` is not 64 hexadecimal digits.
+    #[error("`VOUCH_MASTER_KEY` must be 64 hexadecimal digits")]
+    MasterKey,
+}
+
+impl Config {
+    /// Reads the file named on the command line, else the one `VOUCH_CONFIG` names, else takes the
+    /// defaults.
+    ///
+    /// # Errors
+    /// The file can't be read or says something it may not.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        match path.map(Path::to_owned).or_else(|| environment("VOUCH_CONFIG").map(PathBuf::from)) {
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+                Self::parse(&text, &path)
+            }
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads and checks a configuration text; `path` is for messages.
+    ///
+    /// # Errors
+    /// It says something it may not.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.policy.check()?;
+        let keeps = [Durability::Fsync, Durability::Os, Durability::Async];
+        let checks = [
+            ("server.max_body_bytes", "at least 1024", self.server.max_body_bytes >= 1024),
+            ("server.max_in_flight", "at least 1", self.server.max_in_flight >= 1),
+            ("server.default_deadline_ms", "at least 1", self.server.default_deadline_ms >= 1),
+            (
+                "ledger.durability",
+                "`fsync`, `os` or `async`",
+                keeps.contains(&self.ledger.durability),
+            ),
+            ("ledger.queue", "at least 1", self.ledger.queue >= 1),
+            (
+                "ledger.segment_mib",
+                "from 8 to 1024",
+                (8..=1024).contains(&self.ledger.segment_mib),
+            ),
+            ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
+        ];
+        match checks.into_iter().find(|(_, _, good)| !good) {
+            Some((key, range, _)) => Err(ConfigError::Range { key, range }),
+            None => Ok(()),
+        }
+    }
+
+    /// The settings as the TOML file that would give them.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+/// The master key from the environment, where one is given.
+///
+/// # Errors
+/// It is given and not 64 hexadecimal digits.
+pub fn master_key() -> Result<Option<[u8; 32]>, ConfigError> {
+    let Some(text) = environment("VOUCH_MASTER_KEY") else { return Ok(None) };
+    let text = text.trim();
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(ConfigError::MasterKey);
+    }
+    let mut key = [0; 32];
+    for (byte, pair) in key.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
+        let digits = std::str::from_utf8(pair).unwrap_or_default();
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| ConfigError::MasterKey)?;
+    }
+    Ok(Some(key))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, Path::new("vouch.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_read_back_as_themselves() {
+        let text = Config::default().to_toml();
+        assert_eq!(parse(&text).unwrap(), Config::default(), "{text}");
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (text, part) in [
+            ("[server]\nmax_bodi_bytes = 1", "max_bodi_bytes"),
+            ("[ledger]\ndurability = \"none\"", "ledger.durability"),
+            ("[policy.costs]\nmargin = 1.5", "costs.margin"),
+            ("[policy.costs_by_currency.EUX]\nmargin = 0.5", "costs_by_currency.EUX"),
+            ("[policy.thresholds]\nreview = 50\ndecline = 40", "thresholds"),
+            ("[server", "line 1"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}
