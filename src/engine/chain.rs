@@ -1,0 +1,156 @@
+//! The one chain from a filled record to a decision: model, rules, costs.
+//!
+//! Pure: the same snapshot and record give the same decision, which is what replay relies on. The
+//! request is not looked at any more; everything the decision rests on is in the record.
+
+use super::entry;
+use super::snapshot::Snapshot;
+use crate::decision::{Matched, Sale, ScoreOutcome, decide};
+use crate::domain::{
+    Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
+    PaymentMethod, Reason, RuleAction, RuleMode, TenantId, Timestamp, TransactionId, Warning,
+};
+use crate::features::{FieldId, Record, Value, fields as f};
+use crate::rules::Hit;
+use rust_decimal::prelude::ToPrimitive;
+
+/// Most reasons taken from the model.
+const MODEL_REASONS: usize = 5;
+/// Contributions closer to zero than this are not worth a reader's time, in log-odds.
+const WORTH_NAMING: f64 = 0.05;
+
+/// Whose decision it is and what came with it.
+pub(super) struct Occasion<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) transaction_id: &'a TransactionId,
+    /// Event time: rules expire by it, so that a replay sees the same rules.
+    pub(super) now: Timestamp,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) degraded: Vec<String>,
+}
+
+/// Scores the record, evaluates every rule and decides. Sets the record's `model.*` fields.
+pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'_>) -> Decision {
+    let score = snapshot.model.as_ref().map(|model| {
+        let score = model.score(record);
+        record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
+        record.set(f::MODEL_RISK_SCORE, score.risk_score);
+        let calibration = model.calibration();
+        (score, ScoreOutcome { fraud_probability: score.fraud_probability, calibration })
+    });
+    let outcome = snapshot.rules.evaluate(record, occasion.now);
+    let matched: Vec<Matched> = outcome.hits.iter().map(matched).collect();
+    let verdict =
+        decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &matched, &sale(record));
+    Decision {
+        decision_id: decision_id(occasion.tenant, occasion.transaction_id),
+        transaction_id: occasion.transaction_id.clone(),
+        action: verdict.action,
+        delivery: verdict.delivery,
+        challenge: verdict.challenge,
+        credit_limit: verdict.credit_limit,
+        risk_score: score.as_ref().and_then(|(score, _)| score.risk_score.to_f64()),
+        fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
+        calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
+        reasons: reasons(snapshot, record, &outcome.hits),
+        rules: outcome.hits.iter().map(Hit::brief).collect(),
+        costs: verdict.costs,
+        defensibility: defensibility(record),
+        warnings: occasion.warnings,
+        degraded: occasion.degraded,
+        versions: snapshot.versions.clone(),
+    }
+}
+
+/// A decision's name: a pure function of tenant and transaction, so that a retry gets the same.
+pub(super) fn decision_id(tenant: &TenantId, transaction_id: &TransactionId) -> DecisionId {
+    let name = format!("d-{}", entry::hex(&entry::transaction_hash(tenant, transaction_id)));
+    DecisionId::new(&name).unwrap_or_else(|_| unreachable!("34 ASCII letters are an id"))
+}
+
+fn matched(hit: &Hit) -> Matched {
+    Matched { action: hit.action, mode: hit.mode, adjust: hit.adjust, challenge: hit.challenge }
+}
+
+/// The facts of the sale, read from the record.
+fn sale(record: &Record) -> Sale {
+    let method = word(record, f::PAYMENT_METHOD).and_then(PaymentMethod::from_word);
+    let has_card = !record.get(f::CARD_FINGERPRINT).is_missing();
+    let method = method.or(has_card.then_some(PaymentMethod::Card));
+    let can_ask = ChallengeKind::ALL.iter().map(|kind| match kind {
+        ChallengeKind::EmailOtp => !record.get(f::ACCOUNT_EMAIL).is_missing(),
+        ChallengeKind::SmsOtp => !record.get(f::ACCOUNT_PHONE).is_missing(),
+        ChallengeKind::ThreeDs => method.is_some_and(PaymentMethod::has_three_ds),
+        ChallengeKind::AppOtp | ChallengeKind::Document => true,
+    });
+    let mut asked = [false; ChallengeKind::ALL.len()];
+    for (slot, can) in asked.iter_mut().zip(can_ask) {
+        *slot = can;
+    }
+    Sale {
+        amount: match record.get(f::AMOUNT) {
+            Value::Money(amount) => Some(*amount),
+            _ => None,
+        },
+        euro_rate: Some(record.numeric(f::EUR_RATE)).filter(|rate| rate.is_finite()),
+        right: method.and_then(PaymentMethod::dispute_right),
+        liability_shifted: record.get(f::CARD_THREE_DS_LIABILITY_SHIFT) == &Value::Bool(true),
+        fulfilment: word(record, f::FULFILMENT_METHOD).and_then(FulfilmentMethod::from_word),
+        can_ask: asked,
+    }
+}
+
+fn word(record: &Record, field: FieldId) -> Option<&str> {
+    match record.get(field) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Live rules first, in rule-set order, then what moved the score most.
+fn reasons(snapshot: &Snapshot, record: &Record, hits: &[Hit]) -> Vec<Reason> {
+    let live = hits.iter().filter(|hit| hit.mode == RuleMode::Live);
+    let mut reasons: Vec<Reason> = live
+        .map(|hit| Reason {
+            code: hit.reason.to_string(),
+            text: hit.text.to_string(),
+            contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
+        })
+        .collect();
+    if let Some(model) = &snapshot.model {
+        let mut groups = model.reasons(record);
+        groups.retain(|reason| reason.contribution.is_some_and(|x| x.abs() >= WORTH_NAMING));
+        groups.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        reasons.extend(groups.into_iter().take(MODEL_REASONS));
+    }
+    reasons
+}
+
+fn weight(reason: &Reason) -> f64 {
+    reason.contribution.unwrap_or_default().abs()
+}
+
+/// The facts an evidence packet for a digital good is built from, and the members that carry them.
+const EVIDENCE: &[(FieldId, &str)] = &[
+    (f::ACCOUNT_ID, "account.id"),
+    (f::ACCOUNT_EMAIL, "account.email"),
+    (f::ACCOUNT_NAME, "account.name"),
+    (f::DEVICE_IP, "device.ip"),
+    (f::DEVICE_DEVICE_ID, "device.device_id"),
+    (f::DEVICE_USER_AGENT, "device.user_agent"),
+    (f::BILLING_POSTAL_CODE, "billing.postal_code"),
+    (f::TERMS_ACCEPTED_AT, "terms.accepted_at"),
+    (f::DESCRIPTOR, "descriptor"),
+    (f::ORDER_ID, "order_id"),
+];
+
+fn defensibility(record: &Record) -> Defensibility {
+    let missing: Vec<String> = EVIDENCE
+        .iter()
+        .filter(|(field, _)| record.get(*field).is_missing())
+        .map(|(_, member)| (*member).to_owned())
+        .collect();
+    let present = EVIDENCE.len() - missing.len();
+    let completeness_bp = u16::try_from(present * 10_000 / EVIDENCE.len()).unwrap_or(u16::MAX);
+    Defensibility { completeness_bp, missing }
+}

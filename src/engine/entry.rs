@@ -1,0 +1,227 @@
+//! Ledger entries of decisions and events, and the keyed hashes they are found by.
+
+use super::history::{Identities, KeyMaker};
+use super::known::{ContentHash, IdHash};
+use super::service::ScoreRequest;
+use super::stored::{self, FORMAT, OpenDecision, OpenEvent, SealedDecision, SealedEvent};
+use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
+use crate::features::Record;
+use crate::ledger::{EntryKind, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
+use crate::velocity::{Entity, EntityKeys, Occurrence};
+use sha2::{Digest, Sha256};
+
+/// Keys of an engine without a ledger: plain hashes, since nothing of them is ever kept.
+pub(super) struct FileKeys;
+
+impl KeyMaker for FileKeys {
+    fn hash(&self, tenant: &TenantId, label: &str, value: &str) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        for part in [tenant.as_str(), "\0", label, "\0", value] {
+            hash.update(part);
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let (half, _) = digest.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+        *half
+    }
+}
+
+/// Hash of a transaction's id; the decision is named after it.
+pub(super) fn transaction_hash(tenant: &TenantId, id: &TransactionId) -> IdHash {
+    FileKeys.hash(tenant, "transaction_id", id.as_str())
+}
+
+/// Hash of an event's id.
+pub(super) fn event_hash(tenant: &TenantId, id: &str) -> IdHash {
+    FileKeys.hash(tenant, "event_id", id)
+}
+
+/// Keyed hash of a content digest: without the key it can't be tried against guessed content.
+pub(super) fn content_hash(
+    keys: &dyn KeyMaker,
+    tenant: &TenantId,
+    digest: &[u8; 32],
+) -> ContentHash {
+    keys.hash(tenant, "content", &hex(digest))
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Sixteen bytes from hexadecimal; `None` for anything else.
+pub(super) fn unhex(text: &str) -> Option<[u8; 16]> {
+    let bytes = u128::from_str_radix(text, 16).ok()?.to_be_bytes();
+    (text.len() == 32).then_some(bytes)
+}
+
+/// What a decision's entry is made of.
+pub(super) struct DecisionParts<'a> {
+    pub(super) keys_of: &'a dyn KeyMaker,
+    pub(super) request: &'a ScoreRequest,
+    pub(super) answer: &'a (Decision, Vec<Warning>),
+    pub(super) record: &'a Record,
+    pub(super) keys: EntityKeys,
+    pub(super) occurrence: Option<Occurrence>,
+    pub(super) content: &'a ContentHash,
+}
+
+/// The entry of a decision.
+pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
+    let ScoreRequest { tenant, transaction: tx, received_at, .. } = parts.request;
+    let (open_record, personal_record) = parts.record.split_personal();
+    let (decision, arrival) = parts.answer;
+    let open = OpenDecision {
+        format: FORMAT,
+        summary: summary(tx, decision),
+        digest: hex(parts.content),
+        keys: parts.keys,
+        occurrence: parts.occurrence,
+        decision: decision.clone(),
+        record: stored::record_json(&open_record),
+        arrival: arrival.clone(),
+    };
+    let sealed = SealedDecision {
+        transaction: tx.clone(),
+        record: stored::record_json(&personal_record),
+    };
+    let identities = Identities::of(tx);
+    NewEntry {
+        tenant: tenant.clone(),
+        kind: EntryKind::Decision,
+        id: tx.transaction_id.as_str().to_owned(),
+        event_time: tx.event_time,
+        received_at: received_at.unwrap_or(tx.event_time),
+        subject: Some(subject(parts.keys_of, tenant, &identities, tx.transaction_id.as_str())),
+        open: json(&open),
+        personal: json(&sealed),
+        lookups: lookups(parts.keys_of, tenant, tx, &identities),
+    }
+}
+
+/// What an event's entry is made of.
+pub(super) struct EventParts<'a> {
+    pub(super) keys_of: &'a dyn KeyMaker,
+    pub(super) tenant: &'a TenantId,
+    pub(super) event: &'a Event,
+    pub(super) received_at: Timestamp,
+    pub(super) occurrence: Option<Occurrence>,
+    pub(super) content: &'a ContentHash,
+}
+
+/// The entry of an event.
+pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
+    let EventParts { tenant, event, .. } = parts;
+    let open = OpenEvent {
+        format: FORMAT,
+        summary: Summary {
+            transaction_id: event.transaction_id.as_ref().map(ToString::to_string),
+            order_id: event.order_id.as_ref().map(ToString::to_string),
+            kind: Some(event.kind.word().to_owned()),
+            amount: event.data.amount.map(|amount| amount.value().to_string()),
+            currency: event.data.amount.map(|amount| amount.currency().code().to_owned()),
+            ..Summary::default()
+        },
+        digest: hex(parts.content),
+        occurrence: parts.occurrence,
+        label: event.data.label,
+    };
+    let account = event.account_id.as_ref().map(ToString::to_string);
+    let identities = Identities { account, ..Identities::default() };
+    let fallback = event.transaction_id.as_ref().map_or(event.event_id.as_str(), |id| id.as_str());
+    let hash = |label: &str, value: &str| LookupHash(parts.keys_of.hash(tenant, label, value));
+    let mut lookups = Vec::new();
+    if let Some(account) = identities.get(Entity::Account) {
+        lookups.push((LookupField::Account, hash(Entity::Account.name(), account)));
+    }
+    if let Some(dispute) = &event.dispute_id {
+        lookups.push((LookupField::Dispute, hash("dispute", dispute.as_str())));
+    }
+    NewEntry {
+        tenant: (*tenant).clone(),
+        kind: entry_kind(event),
+        id: event.event_id.as_str().to_owned(),
+        event_time: event.event_time,
+        received_at: parts.received_at,
+        subject: Some(subject(parts.keys_of, tenant, &identities, fallback)),
+        open: json(&open),
+        personal: json(&SealedEvent { event: (*event).clone() }),
+        lookups,
+    }
+}
+
+fn entry_kind(event: &Event) -> EntryKind {
+    match event.kind.word() {
+        "label" => EntryKind::Label,
+        word if word.starts_with("dispute.") || word == "fraud.warning" => EntryKind::Dispute,
+        _ => EntryKind::Event,
+    }
+}
+
+/// The person an entry is about: the account, else the mailbox, else the card, else nobody else's.
+fn subject(
+    keys: &dyn KeyMaker,
+    tenant: &TenantId,
+    identities: &Identities,
+    fallback: &str,
+) -> SubjectHash {
+    let known = [Entity::Account, Entity::Email, Entity::Card]
+        .into_iter()
+        .find_map(|entity| Some((entity.name(), identities.get(entity)?)));
+    let (label, value) = known.unwrap_or(("transaction_id", fallback));
+    SubjectHash(keys.hash(tenant, &format!("subject.{label}"), value))
+}
+
+fn summary(tx: &Transaction, decision: &Decision) -> Summary {
+    Summary {
+        transaction_id: Some(tx.transaction_id.to_string()),
+        order_id: tx.order_id.as_ref().map(ToString::to_string),
+        kind: Some(tx.kind.word().to_owned()),
+        action: Some(decision.action.word().to_owned()),
+        risk_score: decision.risk_score,
+        amount: tx.amount.map(|amount| amount.value().to_string()),
+        currency: tx.amount.map(|amount| amount.currency().code().to_owned()),
+    }
+}
+
+fn lookups(
+    keys: &dyn KeyMaker,
+    tenant: &TenantId,
+    tx: &Transaction,
+    identities: &Identities,
+) -> Vec<(LookupField, LookupHash)> {
+    let entity = |field, entity: Entity| {
+        Some((field, LookupHash(keys.hash(tenant, entity.name(), identities.get(entity)?))))
+    };
+    let reference = tx.payment.as_ref().and_then(|p| p.processor_reference.as_ref()).map(|text| {
+        let hash = keys.hash(tenant, "processor_reference", text.as_str());
+        (LookupField::ProcessorReference, LookupHash(hash))
+    });
+    let order = tx.order_id.as_ref().map(|id| {
+        (LookupField::Order, LookupHash(keys.hash(tenant, "order", id.as_str())))
+    });
+    [
+        entity(LookupField::Card, Entity::Card),
+        entity(LookupField::Email, Entity::Email),
+        entity(LookupField::Ip, Entity::Ip),
+        entity(LookupField::Device, Entity::Device),
+        entity(LookupField::Account, Entity::Account),
+        reference,
+        order,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Serialises a part. Our own types always can be; an empty part would be caught on reading.
+fn json(part: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2048);
+    let written = serde_json::to_writer(&mut bytes, part);
+    debug_assert!(written.is_ok());
+    bytes
+}

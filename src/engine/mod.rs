@@ -1,0 +1,28 @@
+//! The one chain: request, tables, history, record, model, rules, decision, ledger.
+//!
+//! HTTP, files, replay and training all go through here; there is one feature pipeline. Gather
+//! first (tables and history), then decide ([`decision`](crate::decision), pure), then hand the
+//! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
+
+mod chain;
+mod enrich;
+mod entry;
+mod error;
+mod guard;
+mod history;
+mod known;
+mod open;
+mod query;
+mod replay;
+mod request;
+mod service;
+mod snapshot;
+mod stored;
+
+pub use error::{EngineError, StoredError};
+pub use history::KeyMaker;
+pub use known::Landing;
+pub use query::{StoredDecision, read_decision, read_event};
+pub use replay::{Replay, replay};
+pub use service::{Begun, Engine, Keeping, ScoreRequest, Settling, Timing};
+pub use snapshot::Snapshot;

@@ -1,0 +1,143 @@
+//! Reading back what was decided and what happened since.
+
+use super::entry::{self, unhex};
+use super::error::{EngineError, StoredError};
+use super::known::Known;
+use super::service::{Engine, ScoreRequest};
+use super::stored::{self, OpenDecision, Recovered, SealedDecision, SealedEvent};
+use crate::domain::{Decision, Durability, Event, TenantId, Transaction, TransactionId, Warning};
+use crate::features::Record;
+use crate::input;
+use crate::ledger::{EntryKind, Ledger, LedgerError, Personal, Position, StoredEntry};
+use crate::velocity::EntityKeys;
+
+/// A decision read back from the ledger.
+#[derive(Debug, Clone)]
+pub struct StoredDecision {
+    /// Its place in the ledger.
+    pub sequence: u64,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The decision as it was answered.
+    pub decision: Decision,
+    /// Warnings about the arrival.
+    pub arrival: Vec<Warning>,
+    /// The record it rests on; without its personal fields once the person was erased.
+    pub record: Record,
+    /// The transaction as it came; `None` once the person was erased.
+    pub transaction: Option<Transaction>,
+    /// True when the personal part is gone.
+    pub erased: bool,
+}
+
+impl Engine {
+    /// Finds a decision by its own name or by its transaction's.
+    ///
+    /// # Errors
+    /// The ledger can't be read.
+    pub fn find_decision(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+    ) -> Result<Option<(Decision, Vec<Warning>, Durability)>, EngineError> {
+        let by_name = id.strip_prefix("d-").and_then(unhex);
+        let by_transaction =
+            TransactionId::new(id).ok().map(|id| entry::transaction_hash(tenant, &id));
+        for hash in [by_name, by_transaction].into_iter().flatten() {
+            let found = match self.known.get(&hash) {
+                Some(Known::Flying(flight)) => flight
+                    .answer
+                    .as_ref()
+                    .map(|answer| (answer.0.clone(), answer.1.clone(), Durability::Pending)),
+                Some(Known::Kept { position, .. }) => {
+                    let stored = self.stored_decision(position)?;
+                    let durability =
+                        self.ledger.as_ref().map_or(Durability::None, Ledger::durability);
+                    Some((stored.decision, stored.arrival, durability))
+                }
+                Some(Known::Unkept { .. }) | None => None,
+            };
+            // A name is no access right: the decision must be this tenant's.
+            let own = |d: &Decision| entry::transaction_hash(tenant, &d.transaction_id) == hash;
+            if let Some(found) = found.filter(|(decision, ..)| own(decision)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The stored decision at a position.
+    ///
+    /// # Errors
+    /// The ledger can't be read, or the record there is none of this version's.
+    pub fn stored_decision(&self, position: Position) -> Result<StoredDecision, EngineError> {
+        let ledger = self.ledger.as_ref().ok_or_else(LedgerError::unavailable)?;
+        read_decision(&ledger.read(position)?)
+    }
+
+    pub(super) fn stored_keys(&self, position: Position) -> Result<EntityKeys, EngineError> {
+        let ledger = self.ledger.as_ref().ok_or_else(LedgerError::unavailable)?;
+        let stored = ledger.read(position)?;
+        let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
+        Ok(recovered.keys)
+    }
+
+    /// Where a repeated transaction differs from the one known; `None` when that can't be read.
+    pub(super) fn first_difference(&self, request: &ScoreRequest, known: &Known) -> Option<String> {
+        let Known::Kept { position, .. } = known else { return None };
+        let stored = self.stored_decision(*position).ok()?;
+        input::first_difference(&stored.transaction?, &request.transaction)
+    }
+}
+
+/// Reads a decision's entry, sealed part included.
+///
+/// # Errors
+/// The key file can't be read, or the entry is none of this version's.
+pub fn read_decision(stored: &StoredEntry) -> Result<StoredDecision, EngineError> {
+    let open: OpenDecision = stored::read(&stored.open).map_err(at(stored))?;
+    let failed = |source: StoredError| at(stored)(source);
+    let mut record = Record::from_json(&open.record).map_err(|e| failed(e.into()))?;
+    let (transaction, erased) = match stored.personal()? {
+        Personal::Readable(bytes) => {
+            let sealed: SealedDecision =
+                serde_json::from_slice(&bytes).map_err(|e| failed(e.into()))?;
+            record.merge(Record::from_json(&sealed.record).map_err(|e| failed(e.into()))?);
+            (Some(sealed.transaction), false)
+        }
+        Personal::Erased => (None, true),
+        Personal::None => (None, false),
+    };
+    Ok(StoredDecision {
+        sequence: stored.sequence,
+        tenant: stored.tenant.clone(),
+        decision: open.decision,
+        arrival: open.arrival,
+        record,
+        transaction,
+        erased,
+    })
+}
+
+/// Reads an event's entry; `None` once the person was erased.
+///
+/// # Errors
+/// The key file can't be read, or the entry is none of this version's.
+pub fn read_event(stored: &StoredEntry) -> Result<Option<Event>, EngineError> {
+    if stored.kind == EntryKind::Decision || stored.kind == EntryKind::Admin {
+        return Ok(None);
+    }
+    match stored.personal()? {
+        Personal::Readable(bytes) => {
+            let sealed: SealedEvent =
+                serde_json::from_slice(&bytes).map_err(|error| at(stored)(error.into()))?;
+            Ok(Some(sealed.event))
+        }
+        Personal::Erased | Personal::None => Ok(None),
+    }
+}
+
+fn at(stored: &StoredEntry) -> impl Fn(StoredError) -> EngineError {
+    let sequence = stored.sequence;
+    move |source| EngineError::Stored { sequence, source }
+}

@@ -1,0 +1,475 @@
+//! The engine: every way in goes through [`Engine::begin`] or [`Engine::record_event`].
+//!
+//! Both do the deciding at once and hand back what is still under way: the writing. Whoever calls
+//! runs [`Settling`] to its end even if nobody waits for the answer any more, so that a decision
+//! once made is recorded.
+
+use super::chain::{self, Occasion};
+use super::error::EngineError;
+use super::history::{self, Identities, KeyMaker};
+use super::known::{Flight, IdHash, Known, KnownIds, Landing};
+use super::snapshot::Snapshot;
+use super::{enrich, entry, guard, request};
+use crate::clock::Stopwatch;
+use crate::domain::{
+    Action, DAY_MS, Decision, Durability, Event, EventKind, Outcome, TenantId, Timestamp,
+    Transaction, TransactionId, Warning,
+};
+use crate::features::{Record, Value, fields as f};
+use crate::input;
+use crate::ledger::{Ledger, LedgerError, Pending};
+use crate::velocity::{
+    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Signal, SlidingWindows, Velocity,
+};
+use arc_swap::ArcSwap;
+use rust_decimal::prelude::ToPrimitive;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// An event time this much older than its arrival is worth a warning.
+const LATE_MS: i64 = DAY_MS;
+
+/// Scores transactions and records events for every tenant.
+pub struct Engine {
+    snapshot: ArcSwap<Snapshot>,
+    pub(super) windows: SlidingWindows,
+    pub(super) known: KnownIds,
+    pub(super) ledger: Option<Ledger>,
+    pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
+}
+
+/// One transaction to score.
+#[derive(Debug, Clone)]
+pub struct ScoreRequest {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The transaction, read and checked.
+    pub transaction: Transaction,
+    /// What was odd about its form.
+    pub warnings: Vec<Warning>,
+    /// When it reached us; `None` for rows of a file, where only event time counts.
+    pub received_at: Option<Timestamp>,
+}
+
+/// An answer, and what is still to be done for it.
+#[derive(Debug)]
+pub struct Begun {
+    /// The decision and the warnings about its arrival; `None` for an event.
+    pub answer: Option<Arc<(Decision, Vec<Warning>)>>,
+    /// True when the id was known: nothing moved.
+    pub repeated: bool,
+    /// Time spent per stage, in microseconds.
+    pub timing: Timing,
+    /// Tells when the writing has ended.
+    pub keeping: Keeping,
+    /// The rest of the work; run it to its end.
+    pub settling: Option<Settling>,
+}
+
+/// How far an answer is kept.
+#[derive(Debug)]
+pub enum Keeping {
+    /// As far as it will be.
+    Done(Durability),
+    /// Being written; the receiver changes once, at the end.
+    Flying(watch::Receiver<Landing>),
+}
+
+/// Microseconds per stage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Request fields and tables.
+    pub enrich: u64,
+    /// Reading history.
+    pub velocity: u64,
+    /// Model, rules and costs.
+    pub decide: u64,
+    /// Everything up to handing the record to the ledger.
+    pub total: u64,
+}
+
+/// The writing of one entry.
+#[derive(Debug)]
+pub struct Settling {
+    id: IdHash,
+    flight: Arc<Flight>,
+    pending: Pending,
+    landing: watch::Sender<Landing>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("windows", &self.windows.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine that keeps nothing: for files, training and tests. History starts empty.
+    pub fn in_memory(snapshot: Snapshot, limits: Limits) -> Self {
+        let windows = SlidingWindows::new(limits);
+        let keys = Box::new(entry::FileKeys);
+        Self::from_parts(snapshot, windows, KnownIds::default(), None, keys)
+    }
+
+    pub(super) fn from_parts(
+        snapshot: Snapshot,
+        windows: SlidingWindows,
+        known: KnownIds,
+        ledger: Option<Ledger>,
+        keys: Box<dyn KeyMaker + Send + Sync>,
+    ) -> Self {
+        Self { snapshot: ArcSwap::from_pointee(snapshot), windows, known, ledger, keys }
+    }
+
+    /// The snapshot decisions are made with now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Swaps the snapshot; requests under way finish with the one they began with.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// The ledger, where there is one.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// The windows, for metrics.
+    pub fn windows(&self) -> &SlidingWindows {
+        &self.windows
+    }
+
+    /// How many ids are known.
+    pub fn known_ids(&self) -> usize {
+        self.known.0.len()
+    }
+
+    /// Decides and hands the record to the ledger; does not wait for the disk.
+    ///
+    /// # Errors
+    /// A card number, a future time, an id used with other content, or a ledger that takes nothing
+    /// now. Nothing has moved then.
+    pub fn begin(&self, mut request: ScoreRequest) -> Result<Begun, EngineError> {
+        let clock = Stopwatch::start();
+        let snapshot = self.snapshot.load();
+        let masked = guard::transaction(&mut request.transaction, &snapshot.reference)?;
+        request.warnings.extend(masked);
+        let arrival = arrival(request.transaction.event_time, request.received_at)?;
+        let tx = &request.transaction;
+        let content = entry::content_hash(
+            self.keys.as_ref(),
+            &request.tenant,
+            &input::canonical_digest(tx),
+        );
+        let id = entry::transaction_hash(&request.tenant, &tx.transaction_id);
+        // The entry stays locked until the decision is placed: equal requests at once are one.
+        let place = match self.known.0.entry(id) {
+            dashmap::Entry::Occupied(known) => {
+                let known = known.get().clone();
+                return self.repeat(&request, &known, &content);
+            }
+            dashmap::Entry::Vacant(place) => place,
+        };
+        let (decided, timing) = self.decide(&snapshot, &request, clock);
+        let Decided { record, keys, decision, occurrence } = decided;
+        let begun = match &self.ledger {
+            None => {
+                place.insert(Known::Unkept { content, keys });
+                let answer = Some(Arc::new((decision, arrival)));
+                Begun {
+                    answer,
+                    repeated: false,
+                    timing,
+                    keeping: Keeping::Done(Durability::None),
+                    settling: None,
+                }
+            }
+            Some(ledger) => {
+                let answer = Arc::new((decision, arrival));
+                let new = entry::decision(&entry::DecisionParts {
+                    keys_of: self.keys.as_ref(),
+                    request: &request,
+                    answer: &answer,
+                    record: &record,
+                    keys,
+                    occurrence,
+                    content: &content,
+                });
+                let pending = ledger.append(new).map_err(EngineError::NotKept)?;
+                let (flight, settling) = fly(id, content, keys, Some(answer.clone()), pending);
+                place.insert(Known::Flying(flight.clone()));
+                Begun {
+                    answer: Some(answer),
+                    repeated: false,
+                    timing,
+                    keeping: Keeping::Flying(flight.landed.clone()),
+                    settling: Some(settling),
+                }
+            }
+        };
+        if let Some(occurrence) = occurrence {
+            self.windows.record(&occurrence);
+        }
+        Ok(begun)
+    }
+
+    /// The record as it would be scored now, without deciding, recording or counting anything.
+    pub fn preview(&self, tenant: &TenantId, tx: &Transaction) -> Record {
+        self.gather(&self.snapshot.load(), tenant, tx, Stopwatch::start()).0
+    }
+
+    fn gather(
+        &self,
+        snapshot: &Snapshot,
+        tenant: &TenantId,
+        tx: &Transaction,
+        clock: Stopwatch,
+    ) -> (Record, EntityKeys, Timing) {
+        let mut record = Record::default();
+        request::copy(tx, &mut record);
+        enrich::enrich(tx, &snapshot.reference, &mut record);
+        let enriched = clock.elapsed_us();
+        let keys = Identities::of(tx).keys(self.keys.as_ref(), tenant);
+        history::read(&self.windows, &keys, tx.event_time, &mut record);
+        let total = clock.elapsed_us();
+        let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
+        (record, keys, timing)
+    }
+
+    fn decide(
+        &self,
+        snapshot: &Snapshot,
+        request: &ScoreRequest,
+        clock: Stopwatch,
+    ) -> (Decided, Timing) {
+        let tx = &request.transaction;
+        let (mut record, keys, mut timing) = self.gather(snapshot, &request.tenant, tx, clock);
+        let occasion = Occasion {
+            tenant: &request.tenant,
+            transaction_id: &tx.transaction_id,
+            now: tx.event_time,
+            warnings: request.warnings.clone(),
+            degraded: snapshot.degraded.clone(),
+        };
+        let decision = chain::run(snapshot, &mut record, occasion);
+        timing.decide = clock.elapsed_us() - timing.total;
+        timing.total = clock.elapsed_us();
+        let occurrence = attempt(tx, &decision, keys, &record);
+        (Decided { record, keys, decision, occurrence }, timing)
+    }
+
+    /// The stored answer to a repeated request, or the conflict.
+    fn repeat(
+        &self,
+        request: &ScoreRequest,
+        known: &Known,
+        content: &[u8; 16],
+    ) -> Result<Begun, EngineError> {
+        let id = request.transaction.transaction_id.as_str();
+        if known.content() != content {
+            let pointer = self.first_difference(request, known);
+            return Err(EngineError::Conflict { id: id.to_owned(), pointer });
+        }
+        let (answer, keeping) = match known {
+            Known::Unkept { .. } => return Err(EngineError::Repeated { id: id.to_owned() }),
+            Known::Flying(flight) => {
+                (flight.answer.clone(), Keeping::Flying(flight.landed.clone()))
+            }
+            Known::Kept { position, .. } => {
+                let stored = self.stored_decision(*position)?;
+                let durability = self.ledger.as_ref().map_or(Durability::None, Ledger::durability);
+                (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(durability))
+            }
+        };
+        Ok(Begun { answer, repeated: true, timing: Timing::default(), keeping, settling: None })
+    }
+
+    /// Records an event; a repeated id is acknowledged and moves nothing.
+    ///
+    /// # Errors
+    /// A card number, a future time, an id used with other content, or a ledger that takes nothing
+    /// now.
+    pub fn record_event(
+        &self,
+        tenant: &TenantId,
+        event: &Event,
+        received_at: Option<Timestamp>,
+    ) -> Result<Begun, EngineError> {
+        guard::event(event, &self.snapshot.load().reference)?;
+        arrival(event.event_time, received_at)?;
+        let digest = input::event_digest(event);
+        let content = entry::content_hash(self.keys.as_ref(), tenant, &digest);
+        let id = entry::event_hash(tenant, event.event_id.as_str());
+        let sale = event.transaction_id.as_ref().and_then(|id| self.entities_of(tenant, id));
+        let place = match self.known.0.entry(id) {
+            dashmap::Entry::Occupied(known) => return known_event(event, known.get(), &content),
+            dashmap::Entry::Vacant(place) => place,
+        };
+        let occurrence = sale.and_then(|keys| auth_result(event, keys));
+        let Some(ledger) = &self.ledger else {
+            place.insert(Known::Unkept { content, keys: EntityKeys::default() });
+            if let Some(occurrence) = occurrence {
+                self.windows.record(&occurrence);
+            }
+            return Ok(event_begun(false, Keeping::Done(Durability::None), None));
+        };
+        let parts = entry::EventParts {
+            keys_of: self.keys.as_ref(),
+            tenant,
+            event,
+            received_at: received_at.unwrap_or(event.event_time),
+            occurrence,
+            content: &content,
+        };
+        let pending = ledger.append(entry::event(&parts)).map_err(EngineError::NotKept)?;
+        let (flight, settling) = fly(id, content, EntityKeys::default(), None, pending);
+        place.insert(Known::Flying(flight.clone()));
+        if let Some(occurrence) = occurrence {
+            self.windows.record(&occurrence);
+        }
+        Ok(event_begun(false, Keeping::Flying(flight.landed.clone()), Some(settling)))
+    }
+
+    /// The entities of a known transaction, wherever its record lies.
+    fn entities_of(&self, tenant: &TenantId, id: &TransactionId) -> Option<EntityKeys> {
+        let hash = entry::transaction_hash(tenant, id);
+        match self.known.get(&hash)? {
+            Known::Flying(flight) => Some(flight.keys),
+            Known::Unkept { keys, .. } => Some(keys),
+            Known::Kept { position, .. } => self.stored_keys(position).ok(),
+        }
+    }
+
+    /// Ends the writing of one entry: the id becomes known for good, or is forgotten so that a
+    /// retry decides anew. The counters a failed write moved stay moved until the next start.
+    pub async fn settle(&self, settling: Settling) {
+        let Settling { id, flight, pending, landing } = settling;
+        let outcome = pending.wait().await;
+        self.land(id, &flight, &landing, outcome);
+    }
+
+    /// As [`Engine::settle`], for callers without a runtime.
+    ///
+    /// # Errors
+    /// The ledger could not keep the entry.
+    pub fn settle_blocking(&self, settling: Settling) -> Result<Durability, EngineError> {
+        let Settling { id, flight, pending, landing } = settling;
+        match self.land(id, &flight, &landing, pending.wait_blocking()) {
+            Landing::Kept(durability) => Ok(durability),
+            Landing::Pending | Landing::Failed => {
+                Err(EngineError::NotKept(LedgerError::unavailable()))
+            }
+        }
+    }
+
+    fn land(
+        &self,
+        id: IdHash,
+        flight: &Flight,
+        landing: &watch::Sender<Landing>,
+        outcome: Result<crate::ledger::Ack, LedgerError>,
+    ) -> Landing {
+        let landed = match outcome {
+            Ok(ack) => {
+                self.known.keep(id, flight.content, ack.position);
+                Landing::Kept(ack.durability)
+            }
+            Err(_) => {
+                self.known.forget(&id);
+                Landing::Failed
+            }
+        };
+        landing.send_replace(landed);
+        landed
+    }
+}
+
+/// What [`Engine::decide`] made.
+struct Decided {
+    record: Record,
+    keys: EntityKeys,
+    decision: Decision,
+    occurrence: Option<Occurrence>,
+}
+
+fn fly(
+    id: IdHash,
+    content: [u8; 16],
+    keys: EntityKeys,
+    answer: Option<Arc<(Decision, Vec<Warning>)>>,
+    pending: Pending,
+) -> (Arc<Flight>, Settling) {
+    let (landing, landed) = watch::channel(Landing::Pending);
+    let flight = Arc::new(Flight { content, keys, answer, landed });
+    (flight.clone(), Settling { id, flight, pending, landing })
+}
+
+fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> Begun {
+    Begun { answer: None, repeated, timing: Timing::default(), keeping, settling }
+}
+
+fn known_event(event: &Event, known: &Known, content: &[u8; 16]) -> Result<Begun, EngineError> {
+    if known.content() != content {
+        let id = event.event_id.as_str().to_owned();
+        return Err(EngineError::Conflict { id, pointer: None });
+    }
+    let keeping = match known {
+        Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
+        Known::Kept { .. } => Keeping::Done(Durability::Fsync),
+        Known::Unkept { .. } => Keeping::Done(Durability::None),
+    };
+    Ok(event_begun(true, keeping, None))
+}
+
+/// Refuses the far future and warns of the distant past.
+fn arrival(
+    event_time: Timestamp,
+    received_at: Option<Timestamp>,
+) -> Result<Vec<Warning>, EngineError> {
+    let Some(received_at) = received_at else { return Ok(Vec::new()) };
+    let age = received_at.millis_since(event_time);
+    if age < -MAX_AHEAD_MS {
+        return Err(EngineError::FutureEvent { event_time });
+    }
+    let late = (age > LATE_MS).then(|| Warning {
+        code: "event_time_late".to_owned(),
+        message: format!("`event_time` is {} days before its arrival", age / DAY_MS),
+        pointer: "/event_time".to_owned(),
+    });
+    Ok(late.into_iter().collect())
+}
+
+/// The attempt to count, if this is one: a payment we did not refuse ourselves, and not a retry of
+/// an invoice already counted. Our own action is never evidence against whom it stopped.
+fn attempt(
+    tx: &Transaction,
+    decision: &Decision,
+    keys: EntityKeys,
+    record: &Record,
+) -> Option<Occurrence> {
+    let payment = tx.payment.as_ref();
+    let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
+    if !tx.kind.is_payment() || decision.action == Action::Decline || retry {
+        return None;
+    }
+    let amount = match record.get(f::AMOUNT_EUR) {
+        Value::Decimal(euro) => (*euro * rust_decimal::Decimal::ONE_HUNDRED).to_i64(),
+        _ => None,
+    };
+    Some(Occurrence { keys, at: tx.event_time, signal: Signal::Attempt, amount })
+}
+
+/// The issuer's answer as a signal; an outage is none.
+fn auth_result(event: &Event, keys: EntityKeys) -> Option<Occurrence> {
+    if event.kind != EventKind::AuthResult {
+        return None;
+    }
+    let signal = match event.data.outcome? {
+        Outcome::Approved => Signal::Approved,
+        Outcome::Declined => Signal::Declined,
+        _ => return None,
+    };
+    Some(Occurrence { keys, at: event.event_time, signal, amount: None })
+}

@@ -1,0 +1,59 @@
+//! What decisions are made with, swapped as one.
+
+use crate::decision::Policy;
+use crate::domain::Versions;
+use crate::model::Model;
+use crate::reference::Reference;
+use crate::rules::RuleSet;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Rules, model, tables and costs of one moment. A request sees one snapshot and reports it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The tables. Shared with the next snapshot where they did not change.
+    pub reference: Arc<Reference>,
+    /// The rules.
+    pub rules: RuleSet,
+    /// The model; without one, rules act alone and the answer says `degraded: ["model"]`.
+    pub model: Option<Model>,
+    /// The costs.
+    pub policy: Policy,
+    /// Digests of all of these.
+    pub versions: Versions,
+    /// Parts that are missing, named in every answer.
+    pub degraded: Vec<String>,
+}
+
+impl Snapshot {
+    /// Puts the parts together and takes their digests. Cost: microseconds.
+    pub fn new(
+        reference: Arc<Reference>,
+        rules: RuleSet,
+        model: Option<Model>,
+        policy: Policy,
+    ) -> Self {
+        let versions = Versions {
+            model: model.as_ref().map(|model| model.digest().to_owned()).unwrap_or_default(),
+            rules: rules.digest().to_owned(),
+            lists: String::new(),
+            reference: reference.digest().to_owned(),
+            policy: digest(&serde_json::to_vec(&policy).unwrap_or_default()),
+        };
+        let mut degraded: Vec<String> =
+            reference.missing().into_iter().map(|table| format!("reference.{table}")).collect();
+        if model.is_none() {
+            degraded.push("model".to_owned());
+        }
+        Self { reference, rules, model, policy, versions, degraded }
+    }
+}
+
+/// SHA-256 in hex.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,91 @@
+//! How decisions and events lie in the ledger.
+//!
+//! An entry has an open part, which names nobody and outlives an erasure, and a sealed part with
+//! the transaction or event as it came. Both are JSON, so that a record can be read without us.
+
+use super::error::StoredError;
+use crate::domain::{Decision, Event, LabelClass, Transaction, Warning};
+use crate::features::Record;
+use crate::ledger::Summary;
+use crate::velocity::{EntityKeys, Occurrence};
+use serde::{Deserialize, Serialize};
+
+/// The format this version writes and the newest it reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// The open part of a decision.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OpenDecision {
+    pub(super) format: u32,
+    pub(super) summary: Summary,
+    /// Keyed hash of the transaction as a value: tells a repeat from a conflict, even after an
+    /// erasure.
+    pub(super) digest: String,
+    pub(super) keys: EntityKeys,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) occurrence: Option<Occurrence>,
+    pub(super) decision: Decision,
+    pub(super) record: serde_json::Map<String, serde_json::Value>,
+    /// Warnings about the arrival (a late event time), which a replay can't repeat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) arrival: Vec<Warning>,
+}
+
+/// The sealed part of a decision.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SealedDecision {
+    pub(super) transaction: Transaction,
+    pub(super) record: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The open part of an event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OpenEvent {
+    pub(super) format: u32,
+    pub(super) summary: Summary,
+    /// Keyed hash of the event as a value.
+    pub(super) digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) occurrence: Option<Occurrence>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) label: Option<LabelClass>,
+}
+
+/// The sealed part of an event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SealedEvent {
+    pub(super) event: Event,
+}
+
+/// What recovery needs of either open part; everything else is skipped unread.
+#[derive(Debug, Deserialize)]
+pub(super) struct Recovered {
+    pub(super) format: u32,
+    pub(super) digest: String,
+    #[serde(default)]
+    pub(super) keys: EntityKeys,
+    #[serde(default)]
+    pub(super) occurrence: Option<Occurrence>,
+}
+
+/// Reads one part and refuses a newer format by name.
+pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, StoredError> {
+    #[derive(Deserialize)]
+    struct Format {
+        #[serde(default)]
+        format: u32,
+    }
+    let Format { format } = serde_json::from_slice(bytes)?;
+    if format > FORMAT {
+        return Err(StoredError::Format { found: format, known: FORMAT });
+    }
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// A record as the JSON object it is stored as.
+pub(super) fn record_json(record: &Record) -> serde_json::Map<String, serde_json::Value> {
+    match serde_json::to_value(record) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    }
+}
