@@ -4,6 +4,7 @@
 //! first (tables and history), then decide ([`decision`](crate::decision), pure), then hand the
 //! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
 
+mod artefacts;
 mod chain;
 mod enrich;
 mod entry;
@@ -19,6 +20,7 @@ mod service;
 mod snapshot;
 mod stored;
 
+pub use artefacts::Artefacts;
 pub use error::{EngineError, StoredError};
 pub use history::KeyMaker;
 pub use known::Landing;

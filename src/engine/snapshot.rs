@@ -1,5 +1,6 @@
 //! What decisions are made with, swapped as one.
 
+use super::artefacts::policy_digest;
 use crate::decision::Policy;
 use crate::domain::Versions;
 use crate::model::Model;
@@ -38,7 +39,7 @@ impl Snapshot {
             rules: rules.digest().to_owned(),
             lists: String::new(),
             reference: reference.digest().to_owned(),
-            policy: digest(&serde_json::to_vec(&policy).unwrap_or_default()),
+            policy: policy_digest(&policy),
         };
         let mut degraded: Vec<String> =
             reference.missing().into_iter().map(|table| format!("reference.{table}")).collect();

@@ -1,0 +1,111 @@
+//! Every rule set, model and cost setting a decision was made with, kept by its digest.
+//!
+//! A decision names digests; a replay needs the content. Files are written once, whole and flushed
+//! before the first decision that names them, and are never changed.
+
+use super::error::EngineError;
+use super::snapshot::{Snapshot, digest};
+use crate::decision::Policy;
+use crate::domain::Versions;
+use crate::model::Model;
+use crate::rules::RuleSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The directory of kept artefacts.
+#[derive(Debug, Clone)]
+pub struct Artefacts {
+    dir: PathBuf,
+}
+
+impl Artefacts {
+    /// Under a data directory.
+    pub fn new(data_dir: &Path) -> Self {
+        Self { dir: data_dir.join("artefacts") }
+    }
+
+    /// Keeps what a snapshot decides with.
+    ///
+    /// # Errors
+    /// The directory can't be written.
+    pub fn keep(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
+        let versions = &snapshot.versions;
+        self.put("rules", &versions.rules, snapshot.rules.source_json().as_bytes())?;
+        self.put("policy", &versions.policy, &policy_json(&snapshot.policy))?;
+        if let Some(model) = &snapshot.model {
+            self.put("model", &versions.model, model.source())?;
+        }
+        Ok(())
+    }
+
+    /// The snapshot a decision was made with, over the tables given; the tables are not read by a
+    /// replay, whose facts are in the record.
+    ///
+    /// # Errors
+    /// An artefact is gone, unreadable or not what its digest says.
+    pub fn snapshot(
+        &self,
+        versions: &Versions,
+        tables: Arc<crate::reference::Reference>,
+    ) -> Result<Snapshot, EngineError> {
+        let rules = self.get("rules", &versions.rules)?;
+        let rules = RuleSet::from_source_json(&String::from_utf8_lossy(&rules))
+            .map_err(|_| self.damaged("rules", &versions.rules))?;
+        let policy: Policy = serde_json::from_slice(&self.get("policy", &versions.policy)?)
+            .map_err(|_| self.damaged("policy", &versions.policy))?;
+        let model = match versions.model.as_str() {
+            "" => None,
+            name => {
+                let bytes = self.get("model", name)?;
+                Some(Model::from_bytes(&bytes).map_err(|_| self.damaged("model", name))?)
+            }
+        };
+        Ok(Snapshot::new(tables, rules, model, policy))
+    }
+
+    fn path(&self, kind: &str, name: &str) -> PathBuf {
+        self.dir.join(format!("{kind}-{name}"))
+    }
+
+    fn put(&self, kind: &str, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
+        let path = self.path(kind, name);
+        if path.exists() {
+            return Ok(());
+        }
+        let written = || -> io::Result<()> {
+            fs::create_dir_all(&self.dir)?;
+            let temporary = path.with_extension("tmp");
+            let mut file = File::create(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)?;
+            File::open(&self.dir)?.sync_all()
+        };
+        written().map_err(|source| file_error(&path, source))
+    }
+
+    fn get(&self, kind: &str, name: &str) -> Result<Vec<u8>, EngineError> {
+        let path = self.path(kind, name);
+        fs::read(&path).map_err(|source| file_error(&path, source))
+    }
+
+    fn damaged(&self, kind: &str, name: &str) -> EngineError {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "not what its name says");
+        file_error(&self.path(kind, name), source)
+    }
+}
+
+fn policy_json(policy: &Policy) -> Vec<u8> {
+    serde_json::to_vec(policy).unwrap_or_default()
+}
+
+/// Digest of a cost setting, as decisions name it.
+pub(super) fn policy_digest(policy: &Policy) -> String {
+    digest(&policy_json(policy))
+}
+
+fn file_error(path: &Path, source: io::Error) -> EngineError {
+    EngineError::File { path: path.display().to_string(), source }
+}
