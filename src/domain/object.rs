@@ -50,7 +50,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::domain::{Event, Transaction};
 
     fn transaction(member: &str) -> Result<Transaction, String> {

@@ -280,7 +280,7 @@ pub struct Terms {
 }
 
 /// One of the merchant's own values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(
     untagged,
     expecting = "must be true, false, a number within 64 bits or a text of at most 256 bytes \
@@ -298,6 +298,16 @@ pub enum CustomValue {
     /// Given as null: missing.
     Null(()),
 }
+
+impl utoipa::PartialSchema for CustomValue {
+    // The derived `oneOf` would refuse every whole number, which is an integer and a number.
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        let types = vec![Type::Boolean, Type::Number, Type::String, Type::Null];
+        ObjectBuilder::new().schema_type(SchemaType::Array(types)).max_length(Some(256)).into()
+    }
+}
+impl utoipa::ToSchema for CustomValue {}
 
 /// The merchant's own fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]

@@ -1,7 +1,7 @@
 //! Closed word lists: an enum, its words on the wire, and nothing else.
 //!
-//! Read by hand: the derived reader also takes `{"purchase": null}` for `"purchase"`, and its error
-//! lists thirty words where the one meant would do.
+//! Read by hand: the derived reader also takes `{"purchase": null}` for `"purchase"`, its error lists
+//! thirty words where the one meant would do, and the derived schema lists the names of the variants.
 
 use serde::Deserializer;
 use serde::de;
@@ -12,9 +12,8 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(serde::Serialize, utoipa::ToSchema)]
         pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)*
+            $($(#[$vdoc])* $variant,)*
         }
 
         impl $name {
@@ -34,6 +33,12 @@ macro_rules! words {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.word())
+            }
+        }
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let position = $crate::domain::words::read_word(d, Self::WORDS)?;
@@ -42,6 +47,13 @@ macro_rules! words {
                 })
             }
         }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::domain::words::word_schema(Self::WORDS)
+            }
+        }
+        impl utoipa::ToSchema for $name {}
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,6 +81,14 @@ pub(crate) fn read_word<'de, D: Deserializer<'de>>(
         }
     }
     deserializer.deserialize_str(Visitor(words))
+}
+
+/// The schema of a string that is one of `words`.
+pub(crate) fn word_schema(
+    words: &'static [&'static str],
+) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).into()
 }
 
 /// Most words an error lists where none is close to what was given.
@@ -114,6 +134,16 @@ mod tests {
             let error = read(json).unwrap_err();
             assert!(error.contains(part), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn the_schema_lists_the_words() {
+        use utoipa::PartialSchema;
+        let schema = serde_json::to_value(Action::schema()).unwrap();
+        assert_eq!(
+            schema["enum"],
+            serde_json::json!(["approve", "challenge", "review", "decline"])
+        );
     }
 
     #[test]
