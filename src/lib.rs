@@ -7,3 +7,4 @@ pub mod decision;
 pub mod domain;
 pub mod features;
 pub mod velocity;
+pub mod input;

@@ -1,5 +1,6 @@
 //! The card as a checkout may know it: never its number.
 
+use super::object::object;
 use super::{CardFingerprint, Loose, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -61,7 +62,7 @@ pub struct Card {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvv_result: Option<Text<16>>,
     /// The 3-D Secure result.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub three_ds: Option<ThreeDs>,
 }
 

@@ -4,6 +4,7 @@
 //! are added, never doubled; a type's fields are added, never given another meaning.
 
 use super::evidence::{Checkout, Consent, Contact, Notice, Sharing, Usage};
+use super::object::{object, object_or_default};
 use super::words::words;
 use super::{
     AccountId, Amount, DeviceId, DisputeId, EventId, InvoiceId, LicenceId, Loose, OrderId,
@@ -140,7 +141,11 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<Personal<1024>>,
     /// What only this type knows.
-    #[serde(default, skip_serializing_if = "EventData::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "EventData::is_empty",
+        deserialize_with = "object_or_default"
+    )]
     pub data: EventData,
 }
 
@@ -163,7 +168,7 @@ pub struct EventData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cvv_result: Option<Text<16>>,
     /// `auth.result`: the 3-D Secure result.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub three_ds: Option<ThreeDs>,
     /// `capture`, `refund`, `refund.offered`, `dispute.*`, `fraud.warning`: the money.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,22 +195,22 @@ pub struct EventData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Text<64>>,
     /// `terms.accepted`, `policy.shown`, `withdrawal.waived`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub consent: Option<Consent>,
     /// `checkout.completed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub checkout: Option<Checkout>,
     /// `licence.*`, `download.*`, `session.*`, `api.usage`, `entitlement.consumed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub usage: Option<Usage>,
     /// `notice.sent`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub notice: Option<Notice>,
     /// `support.message`, `cancel.*`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub contact: Option<Contact>,
     /// `sharing.signal`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub sharing: Option<Sharing>,
 }
 

@@ -14,6 +14,7 @@ mod event;
 mod evidence;
 mod ids;
 mod loose;
+mod object;
 mod payment;
 mod text;
 mod time;
@@ -38,6 +39,7 @@ pub use ids::{
     MAX_ID_LEN, MerchantAccount, OrderId, SellerId, SubscriptionId, TenantId, TransactionId,
 };
 pub use loose::{Loose, MAX_LOOSE_LEN};
+pub use object::Object;
 pub use payment::{DisputeRight, Initiator, Payment, PaymentMethod};
 pub use text::{Personal, Text, TextError};
 pub use time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, TimeError, Timestamp};

@@ -76,7 +76,12 @@ macro_rules! bounded_text {
                 text_schema(0, MAX)
             }
         }
-        impl<const MAX: usize> utoipa::ToSchema for $name<MAX> {}
+        impl<const MAX: usize> utoipa::ToSchema for $name<MAX> {
+            // Each length is a schema of its own; by the default name all would be the last one.
+            fn name() -> std::borrow::Cow<'static, str> {
+                format!("{}{MAX}", stringify!($name)).into()
+            }
+        }
     };
 }
 
@@ -153,6 +158,13 @@ mod tests {
         assert_eq!(Text::<3>::new("abcd"), Err(TextError::TooLong { max: 3 }));
         assert_eq!(Text::<9>::new("a\nb"), Err(TextError::Control { at: 1 }));
         assert_eq!(check_id("", 9), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn every_length_is_a_schema_of_its_own() {
+        use utoipa::ToSchema;
+        assert_eq!(Text::<64>::name(), "Text64");
+        assert_ne!(Text::<64>::name(), Text::<128>::name());
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The transaction: one thing to be scored before it happens.
 
+use super::object::object;
 use super::words::words;
 use super::{
-    AccountId, Amount, Card, Country, DeviceId, LicenceId, Loose, MerchantAccount, OrderId,
+    AccountId, Amount, Card, Country, DeviceId, LicenceId, Loose, MerchantAccount, Object, OrderId,
     Payment, Personal, SellerId, SubscriptionId, Text, Timestamp, TransactionId,
 };
+use serde::de::{self, MapAccess};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 /// Most items of one transaction.
@@ -76,19 +79,19 @@ pub struct Transaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
     /// The buyer's account.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub account: Option<Account>,
     /// The card.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub card: Option<Card>,
     /// The payment attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub payment: Option<Payment>,
     /// Where the request came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub device: Option<Device>,
     /// The billing address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub billing: Option<Billing>,
     /// The country whose price list was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,13 +102,13 @@ pub struct Transaction {
     #[schema(max_items = 200)]
     pub items: Vec<Item>,
     /// The recurring agreement.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub subscription: Option<Subscription>,
     /// How the good reaches the buyer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub fulfilment: Option<Fulfilment>,
     /// The terms the buyer accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub terms: Option<Terms>,
     /// The merchant's own fields: at most 64 of booleans, numbers and short texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,7 +196,7 @@ pub struct Item {
     pub quantity: Option<u32>,
     /// Price of one, in the transaction's currency, as a decimal string.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^-?[0-9]{1,16}(\.[0-9]{1,8})?$")]
     pub unit_price: Option<rust_decimal::Decimal>,
 }
 
@@ -277,8 +280,12 @@ pub struct Terms {
 }
 
 /// One of the merchant's own values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "must be true, false, a number within 64 bits or a text of at most 256 bytes \
+                 without control characters"
+)]
 pub enum CustomValue {
     /// True or false.
     Bool(bool),
@@ -292,6 +299,16 @@ pub enum CustomValue {
     Null(()),
 }
 
+impl utoipa::PartialSchema for CustomValue {
+    // The derived `oneOf` would refuse every whole number, which is an integer and a number.
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        let types = vec![Type::Boolean, Type::Number, Type::String, Type::Null];
+        ObjectBuilder::new().schema_type(SchemaType::Array(types)).max_length(Some(256)).into()
+    }
+}
+impl utoipa::ToSchema for CustomValue {}
+
 /// The merchant's own fields.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
@@ -299,20 +316,42 @@ pub struct Custom(pub BTreeMap<Text<64>, CustomValue>);
 
 impl<'de> Deserialize<'de> for Custom {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = BTreeMap::deserialize(deserializer)?;
-        if map.len() > MAX_CUSTOM {
-            return Err(serde::de::Error::custom("has more than 64 members"));
+        deserializer.deserialize_map(CustomVisitor)
+    }
+}
+
+/// Reads member by member: a name given twice would otherwise silently lose one value, and a
+/// thousand members would be kept before they are refused.
+struct CustomVisitor;
+
+impl<'de> de::Visitor<'de> for CustomVisitor {
+    type Value = Custom;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Custom, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some(name) = map.next_key::<Text<64>>()? {
+            if members.contains_key(&name) {
+                return Err(de::Error::custom(format_args!("duplicate field `{}`", name.as_str())));
+            }
+            if members.len() == MAX_CUSTOM {
+                return Err(de::Error::custom("has more than 64 members"));
+            }
+            members.insert(name, map.next_value()?);
         }
-        Ok(Self(map))
+        Ok(Custom(members))
     }
 }
 
 fn read_items<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Item>, D::Error> {
-    let items = Option::<Vec<Item>>::deserialize(deserializer)?.unwrap_or_default();
+    let items = Option::<Vec<Object<Item>>>::deserialize(deserializer)?.unwrap_or_default();
     if items.len() > MAX_ITEMS {
         return Err(serde::de::Error::custom("has more than 200 items"));
     }
-    Ok(items)
+    Ok(items.into_iter().map(|Object(item)| item).collect())
 }
 
 impl Transaction {

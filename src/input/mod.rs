@@ -1,0 +1,19 @@
+//! Bytes and foreign files → domain values, each with its place.
+//!
+//! One way in for every surface: the JSON of a request, the lines of a file, the rows of somebody
+//! else's table by a map. What cannot become a value is an error that names its place; nothing is
+//! guessed, skipped in silence or read whole into memory.
+
+#[cfg(test)]
+pub(crate) mod arbitrary;
+mod error;
+mod fields;
+mod json;
+mod place;
+mod same;
+mod warnings;
+
+pub use error::{InputError, MAX_DEPTH};
+pub use json::{read_event, read_transaction};
+pub use same::{canonical_digest, first_difference};
+pub use warnings::MAX_UNKNOWN;
