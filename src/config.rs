@@ -212,11 +212,7 @@ impl Config {
                 keeps.contains(&self.ledger.durability),
             ),
             ("ledger.queue", "at least 1", self.ledger.queue >= 1),
-            (
-                "ledger.segment_mib",
-                "from 8 to 1024",
-                (8..=1024).contains(&self.ledger.segment_mib),
-            ),
+            ("ledger.segment_mib", "from 8 to 1024", (8..=1024).contains(&self.ledger.segment_mib)),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
         ];
         match checks.into_iter().find(|(_, _, good)| !good) {

@@ -173,7 +173,7 @@ fn shift(p: f64, log_odds: f64) -> f64 {
 /// The costs to use and their currency: the transaction's own settings, else the euro settings
 /// converted, else (no rate) the euro figures taken as they are in the transaction's currency.
 fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
-    let Some(amount) = sale.amount else { return (Currency::euro(), policy.costs) };
+    let Some(amount) = sale.amount else { return (Currency::EUR, policy.costs) };
     let currency = amount.currency();
     if let Some(own) = policy.costs_by_currency.get(currency.code()) {
         return (currency, *own);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 fn sale(amount: &str) -> Sale {
     Sale {
-        amount: Some(Amount::parse(amount, Currency::euro()).unwrap()),
+        amount: Some(Amount::parse(amount, Currency::EUR).unwrap()),
         euro_rate: Some(1.0),
         right: Some(DisputeRight::Chargeback),
         liability_shifted: false,
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn no_risk_is_always_approved(cents in 0_i64..10_000_000_000, fulfilment in 0..FulfilmentMethod::ALL.len()) {
         let mut sale = sale("1");
-        sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::euro()).unwrap());
+        sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::EUR).unwrap());
         sale.fulfilment = FulfilmentMethod::ALL.get(fulfilment).copied();
         let verdict = decide(&Policy::default(), Some(score(0.0, Calibration::Merchant)), &[], &sale);
         prop_assert_eq!(verdict.action, Action::Approve);
@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn the_cheapest_action_on_offer_wins(p in 0.0..1.0_f64, cents in 0_i64..1_000_000) {
         let mut sale = sale("1");
-        sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::euro()).unwrap());
+        sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::EUR).unwrap());
         let verdict = decide(&Policy::default(), Some(score(p, Calibration::Merchant)), &[], &sale);
         let costs = verdict.costs.unwrap().expected;
         let least = costs.values().copied().fold(f64::INFINITY, f64::min);

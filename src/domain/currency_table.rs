@@ -27,7 +27,7 @@ const fn historic(code: &'static str, exponent: Option<u8>, year: u16, month: u8
     Entry { code, exponent, withdrawn: Some(Withdrawn { year, month }) }
 }
 
-pub(super) static TABLE: &[Entry] = &[
+pub(super) const TABLE: &[Entry] = &[
     historic("ADP", Some(0), 2003, 7),
     current("AED", 2),
     historic("AFA", Some(2), 2003, 1),

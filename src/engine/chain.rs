@@ -8,10 +8,10 @@ use super::snapshot::Snapshot;
 use crate::decision::{Matched, Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, RuleMode, TenantId, Timestamp, TransactionId, Warning,
+    PaymentMethod, Reason, RuleHit, RuleMode, TenantId, Timestamp, TransactionId, Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
-use crate::rules::Hit;
+use crate::rules::{Effect, Rule};
 use rust_decimal::prelude::ToPrimitive;
 
 /// Most reasons taken from the model.
@@ -53,7 +53,7 @@ pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'
         fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
         reasons: reasons(snapshot, record, &outcome.hits),
-        rules: outcome.hits.iter().map(Hit::brief).collect(),
+        rules: outcome.hits.iter().map(brief).collect(),
         costs: verdict.costs,
         defensibility: defensibility(record),
         warnings: occasion.warnings,
@@ -68,8 +68,17 @@ pub(super) fn decision_id(tenant: &TenantId, transaction_id: &TransactionId) -> 
     DecisionId::new(&name).unwrap_or_else(|_| unreachable!("34 ASCII letters are an id"))
 }
 
-fn matched(hit: &Hit) -> Matched {
-    Matched { action: hit.action, mode: hit.mode, adjust: hit.adjust, challenge: hit.challenge }
+fn matched(rule: &&Rule) -> Matched {
+    let (adjust, challenge) = match rule.effect {
+        Effect::Adjust(x) => (x, None),
+        Effect::Challenge(kind) => (0.0, Some(kind)),
+        _ => (0.0, None),
+    };
+    Matched { action: rule.effect.action(), mode: rule.mode, adjust, challenge }
+}
+
+fn brief(rule: &&Rule) -> RuleHit {
+    RuleHit { id: rule.id.clone(), action: rule.effect.action(), mode: rule.mode }
 }
 
 /// The facts of the sale, read from the record.
@@ -108,26 +117,29 @@ fn word(record: &Record, field: FieldId) -> Option<&str> {
 }
 
 /// Live rules first, in rule-set order, then what moved the score most.
-fn reasons(snapshot: &Snapshot, record: &Record, hits: &[Hit]) -> Vec<Reason> {
+fn reasons(snapshot: &Snapshot, record: &Record, hits: &[&Rule]) -> Vec<Reason> {
     let live = hits.iter().filter(|hit| hit.mode == RuleMode::Live);
     let mut reasons: Vec<Reason> = live
-        .map(|hit| Reason {
-            code: hit.reason.to_string(),
-            text: hit.text.to_string(),
-            contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
+        .map(|rule| Reason {
+            code: rule.reason.clone(),
+            text: rule.text.clone(),
+            contribution: match rule.effect {
+                Effect::Adjust(x) => Some(x),
+                _ => None,
+            },
         })
         .collect();
     if let Some(model) = &snapshot.model {
-        let mut groups = model.reasons(record);
-        groups.retain(|reason| reason.contribution.is_some_and(|x| x.abs() >= WORTH_NAMING));
-        groups.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        reasons.extend(groups.into_iter().take(MODEL_REASONS));
+        let mut groups = Vec::new();
+        model.contributions(record, &mut groups);
+        let heaviest = groups.iter().filter(|part| part.log_odds.abs() >= WORTH_NAMING);
+        reasons.extend(heaviest.take(MODEL_REASONS).map(|part| Reason {
+            code: part.group.code.to_owned(),
+            text: part.text().to_owned(),
+            contribution: Some(part.log_odds),
+        }));
     }
     reasons
-}
-
-fn weight(reason: &Reason) -> f64 {
-    reason.contribution.unwrap_or_default().abs()
 }
 
 /// The facts an evidence packet for a digital good is built from, and the members that carry them.

@@ -5,7 +5,7 @@ use crate::domain::{
     Country, Currency, DisputeRight, Loose, Payment, PaymentMethod, Timestamp, Transaction,
 };
 use crate::features::{Record, Value, fields as f};
-use crate::reference::Reference;
+use crate::reference::{EmailClass, Funding, Reference};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -20,9 +20,9 @@ pub(super) fn enrich(tx: &Transaction, reference: &Reference, record: &mut Recor
 }
 
 fn amounts(tx: &Transaction, reference: &Reference, record: &mut Record) {
-    if let Some(amount) = tx.amount {
-        let convert = |x, to| reference.convert(x, amount.currency(), to, tx.event_time);
-        let (euro, dollar) = (Currency::euro(), Currency::us_dollar());
+    if let (Some(amount), Some(rates)) = (tx.amount, reference.rates()) {
+        let convert = |x, to| rates.convert(x, amount.currency(), to, tx.event_time);
+        let (euro, dollar) = (Currency::EUR, Currency::USD);
         record.set(f::AMOUNT_EUR, convert(amount.value(), euro).map(|x| x.round_dp(2)));
         record.set(f::AMOUNT_USD, convert(amount.value(), dollar).map(|x| x.round_dp(2)));
         let rate = convert(Decimal::ONE, euro).and_then(|rate| rate.to_f64());
@@ -54,16 +54,24 @@ fn issuer(tx: &Transaction, reference: &Reference, record: &mut Record) {
     let Some(facts) = reference.bin(bin.as_str()) else { return };
     record.set(f::BIN_COUNTRY, facts.country);
     record.set(f::BIN_BRAND, facts.brand);
-    record.set(f::BIN_FUNDING, facts.funding.map(|funding| funding.name()));
+    record.set(f::BIN_FUNDING, facts.funding.map(funding));
     record.set(f::BIN_PREPAID, facts.prepaid);
     record.set(f::BIN_TEST, facts.test);
+}
+
+fn funding(funding: Funding) -> &'static str {
+    match funding {
+        Funding::Credit => "credit",
+        Funding::Debit => "debit",
+        Funding::Charge => "charge",
+    }
 }
 
 fn mailbox(tx: &Transaction, reference: &Reference, record: &mut Record) {
     let Some(email) = tx.account.as_ref().and_then(|a| a.email.as_ref()) else { return };
     let facts = reference.email(email.as_str());
     record.set(f::EMAIL_DOMAIN, facts.registrable.as_deref());
-    record.set(f::EMAIL_CLASS, facts.class.map(|class| class.name()));
+    record.set(f::EMAIL_CLASS, facts.class.map(EmailClass::name));
     record.set(f::EMAIL_ROLE, facts.role);
 }
 

@@ -85,10 +85,8 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
         record: stored::record_json(&open_record),
         arrival: arrival.clone(),
     };
-    let sealed = SealedDecision {
-        transaction: tx.clone(),
-        record: stored::record_json(&personal_record),
-    };
+    let sealed =
+        SealedDecision { transaction: tx.clone(), record: stored::record_json(&personal_record) };
     let identities = Identities::of(tx);
     NewEntry {
         tenant: tenant.clone(),
@@ -121,8 +119,8 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
         summary: Summary {
             transaction_id: event.transaction_id.as_ref().map(ToString::to_string),
             order_id: event.order_id.as_ref().map(ToString::to_string),
-            kind: Some(event.kind.word().to_owned()),
-            amount: event.data.amount.map(|amount| amount.value().to_string()),
+            entry_type: Some(event.kind.word().to_owned()),
+            amount: event.data.amount.map(|amount| amount.value()),
             currency: event.data.amount.map(|amount| amount.currency().code().to_owned()),
             ..Summary::default()
         },
@@ -180,10 +178,10 @@ fn summary(tx: &Transaction, decision: &Decision) -> Summary {
     Summary {
         transaction_id: Some(tx.transaction_id.to_string()),
         order_id: tx.order_id.as_ref().map(ToString::to_string),
-        kind: Some(tx.kind.word().to_owned()),
+        entry_type: Some(tx.kind.word().to_owned()),
         action: Some(decision.action.word().to_owned()),
         risk_score: decision.risk_score,
-        amount: tx.amount.map(|amount| amount.value().to_string()),
+        amount: tx.amount.map(|amount| amount.value()),
         currency: tx.amount.map(|amount| amount.currency().code().to_owned()),
     }
 }
@@ -201,9 +199,10 @@ fn lookups(
         let hash = keys.hash(tenant, "processor_reference", text.as_str());
         (LookupField::ProcessorReference, LookupHash(hash))
     });
-    let order = tx.order_id.as_ref().map(|id| {
-        (LookupField::Order, LookupHash(keys.hash(tenant, "order", id.as_str())))
-    });
+    let order = tx
+        .order_id
+        .as_ref()
+        .map(|id| (LookupField::Order, LookupHash(keys.hash(tenant, "order", id.as_str()))));
     [
         entity(LookupField::Card, Entity::Card),
         entity(LookupField::Email, Entity::Email),

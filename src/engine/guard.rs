@@ -7,7 +7,7 @@
 
 use super::error::EngineError;
 use crate::domain::{CustomValue, Event, Loose, Text, Transaction, Warning};
-use crate::reference::Reference;
+use crate::reference::{Reference, pan};
 
 /// Refuses a transaction that carries a card number; masks one in `custom`.
 ///
@@ -46,7 +46,7 @@ pub(super) fn event(event: &Event, reference: &Reference) -> Result<(), EngineEr
 }
 
 fn refuse(pointer: &str, text: &str, reference: &Reference) -> Result<(), EngineError> {
-    match reference.find_card_number(text) {
+    match pan::find(text, reference.bins()) {
         Some(_) => Err(EngineError::CardNumber { pointer: pointer.to_owned() }),
         None => Ok(()),
     }
@@ -89,7 +89,7 @@ fn mask_custom(tx: &mut Transaction, reference: &Reference) -> Vec<Warning> {
             CustomValue::Int(number) => number.to_string(),
             _ => continue,
         };
-        let masked = reference.mask_card_number(&text);
+        let masked = pan::mask(&text, reference.bins());
         if let Some(Ok(masked)) = masked.map(|masked| Text::new(&masked)) {
             *value = CustomValue::Text(masked);
             warnings.push(Warning {

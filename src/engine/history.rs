@@ -2,7 +2,7 @@
 
 use crate::domain::{HOUR_MS, Loose, TenantId, Timestamp, Transaction};
 use crate::features::{FieldId, Record, Value, fields as f};
-use crate::reference::email;
+use crate::reference::canonical;
 use crate::velocity::{Entity, EntityKey, EntityKeys, EntityView, Signal, Velocity, Window};
 use rust_decimal::Decimal;
 
@@ -37,7 +37,7 @@ impl Identities {
         let address = account.and_then(|a| a.email.as_ref());
         Self {
             card: tx.card.as_ref().and_then(|c| c.fingerprint.as_ref()).map(ToString::to_string),
-            email: address.and_then(|e| email::canonical(e.as_str())).map(|e| e.to_string()),
+            email: address.and_then(|e| canonical(e.as_str())).map(|e| e.to_string()),
             ip: ip.map(|ip| ip.to_canonical().to_string()),
             device: device.and_then(|d| d.device_id.as_ref()).map(ToString::to_string),
             account: account.and_then(|a| a.id.as_ref()).map(ToString::to_string),
@@ -109,12 +109,7 @@ const READINGS: &[(FieldId, Entity, Measure, Window)] = &[
 ];
 
 /// Reads the history of every entity that is present, before the transaction itself is recorded.
-pub(super) fn read(
-    velocity: &dyn Velocity,
-    keys: &EntityKeys,
-    at: Timestamp,
-    record: &mut Record,
-) {
+pub(super) fn read(velocity: &dyn Velocity, keys: &EntityKeys, at: Timestamp, record: &mut Record) {
     let views = Entity::ALL.map(|entity| Some(velocity.view(entity, keys.get(entity)?, at)));
     let view = |entity: Entity| views.get(entity as usize).and_then(Option::as_ref);
     for (field, entity, measure, window) in READINGS {

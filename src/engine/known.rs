@@ -47,9 +47,12 @@ pub(super) struct Flight {
 
 /// How the writing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Landing {
+pub enum Landing {
+    /// Not yet.
     Pending,
+    /// Kept, this far.
     Kept(crate::domain::Durability),
+    /// Not kept; the id is free again.
     Failed,
 }
 

@@ -19,6 +19,8 @@ mod request;
 mod service;
 mod snapshot;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 pub use artefacts::Artefacts;
 pub use error::{EngineError, StoredError};

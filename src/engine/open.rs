@@ -16,7 +16,7 @@ use crate::velocity::{Limits, SlidingWindows, Velocity};
 
 impl KeyMaker for IndexKey {
     fn hash(&self, tenant: &TenantId, label: &str, value: &str) -> [u8; 16] {
-        IndexKey::hash(self, tenant, label, value)
+        IndexKey::hash(self, tenant, label, value.as_bytes())
     }
 }
 
@@ -38,6 +38,7 @@ impl Engine {
             known: KnownIds::default(),
             failed: None,
         };
+        let durability = config.durability.into();
         let ledger = Ledger::open(config, &mut |stored| {
             recovery.take(stored);
             progress(stored.sequence);
@@ -45,8 +46,8 @@ impl Engine {
         if let Some(error) = recovery.failed {
             return Err(error);
         }
-        let keys = Box::new(ledger.index_key());
-        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, Some(ledger), keys))
+        let kept = Some((ledger, durability));
+        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, kept))
     }
 }
 

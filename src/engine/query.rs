@@ -8,7 +8,7 @@ use super::stored::{self, OpenDecision, Recovered, SealedDecision, SealedEvent};
 use crate::domain::{Decision, Durability, Event, TenantId, Transaction, TransactionId, Warning};
 use crate::features::Record;
 use crate::input;
-use crate::ledger::{EntryKind, Ledger, LedgerError, Personal, Position, StoredEntry};
+use crate::ledger::{EntryKind, LedgerError, Personal, Position, StoredEntry};
 use crate::velocity::EntityKeys;
 
 /// A decision read back from the ledger.
@@ -51,9 +51,7 @@ impl Engine {
                     .map(|answer| (answer.0.clone(), answer.1.clone(), Durability::Pending)),
                 Some(Known::Kept { position, .. }) => {
                     let stored = self.stored_decision(position)?;
-                    let durability =
-                        self.ledger.as_ref().map_or(Durability::None, Ledger::durability);
-                    Some((stored.decision, stored.arrival, durability))
+                    Some((stored.decision, stored.arrival, self.durability))
                 }
                 Some(Known::Unkept { .. }) | None => None,
             };
@@ -71,12 +69,12 @@ impl Engine {
     /// # Errors
     /// The ledger can't be read, or the record there is none of this version's.
     pub fn stored_decision(&self, position: Position) -> Result<StoredDecision, EngineError> {
-        let ledger = self.ledger.as_ref().ok_or_else(LedgerError::unavailable)?;
+        let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         read_decision(&ledger.read(position)?)
     }
 
     pub(super) fn stored_keys(&self, position: Position) -> Result<EntityKeys, EngineError> {
-        let ledger = self.ledger.as_ref().ok_or_else(LedgerError::unavailable)?;
+        let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
         let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
         Ok(recovered.keys)

@@ -36,6 +36,8 @@ pub struct Engine {
     pub(super) known: KnownIds,
     pub(super) ledger: Option<Ledger>,
     pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
+    /// When an entry counts as kept.
+    pub(super) durability: Durability,
 }
 
 /// One transaction to score.
@@ -107,18 +109,28 @@ impl Engine {
     /// An engine that keeps nothing: for files, training and tests. History starts empty.
     pub fn in_memory(snapshot: Snapshot, limits: Limits) -> Self {
         let windows = SlidingWindows::new(limits);
-        let keys = Box::new(entry::FileKeys);
-        Self::from_parts(snapshot, windows, KnownIds::default(), None, keys)
+        Self::from_parts(snapshot, windows, KnownIds::default(), None)
     }
 
     pub(super) fn from_parts(
         snapshot: Snapshot,
         windows: SlidingWindows,
         known: KnownIds,
-        ledger: Option<Ledger>,
-        keys: Box<dyn KeyMaker + Send + Sync>,
+        kept: Option<(Ledger, Durability)>,
     ) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot), windows, known, ledger, keys }
+        let keys: Box<dyn KeyMaker + Send + Sync> = match &kept {
+            Some((ledger, _)) => Box::new(ledger.hasher().clone()),
+            None => Box::new(entry::FileKeys),
+        };
+        let (ledger, durability) = kept.unzip();
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            windows,
+            known,
+            ledger,
+            keys,
+            durability: durability.unwrap_or(Durability::None),
+        }
     }
 
     /// The snapshot decisions are made with now.
@@ -158,11 +170,8 @@ impl Engine {
         request.warnings.extend(masked);
         let arrival = arrival(request.transaction.event_time, request.received_at)?;
         let tx = &request.transaction;
-        let content = entry::content_hash(
-            self.keys.as_ref(),
-            &request.tenant,
-            &input::canonical_digest(tx),
-        );
+        let content =
+            entry::content_hash(self.keys.as_ref(), &request.tenant, &input::canonical_digest(tx));
         let id = entry::transaction_hash(&request.tenant, &tx.transaction_id);
         // The entry stays locked until the decision is placed: equal requests at once are one.
         let place = match self.known.0.entry(id) {
@@ -197,7 +206,7 @@ impl Engine {
                     occurrence,
                     content: &content,
                 });
-                let pending = ledger.append(new).map_err(EngineError::NotKept)?;
+                let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
                 let (flight, settling) = fly(id, content, keys, Some(answer.clone()), pending);
                 place.insert(Known::Flying(flight.clone()));
                 Begun {
@@ -279,8 +288,7 @@ impl Engine {
             }
             Known::Kept { position, .. } => {
                 let stored = self.stored_decision(*position)?;
-                let durability = self.ledger.as_ref().map_or(Durability::None, Ledger::durability);
-                (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(durability))
+                (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(self.durability))
             }
         };
         Ok(Begun { answer, repeated: true, timing: Timing::default(), keeping, settling: None })
@@ -304,7 +312,9 @@ impl Engine {
         let id = entry::event_hash(tenant, event.event_id.as_str());
         let sale = event.transaction_id.as_ref().and_then(|id| self.entities_of(tenant, id));
         let place = match self.known.0.entry(id) {
-            dashmap::Entry::Occupied(known) => return known_event(event, known.get(), &content),
+            dashmap::Entry::Occupied(known) => {
+                return known_event(event, known.get(), &content, self.durability);
+            }
             dashmap::Entry::Vacant(place) => place,
         };
         let occurrence = sale.and_then(|keys| auth_result(event, keys));
@@ -323,7 +333,7 @@ impl Engine {
             occurrence,
             content: &content,
         };
-        let pending = ledger.append(entry::event(&parts)).map_err(EngineError::NotKept)?;
+        let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
         let (flight, settling) = fly(id, content, EntityKeys::default(), None, pending);
         place.insert(Known::Flying(flight.clone()));
         if let Some(occurrence) = occurrence {
@@ -346,7 +356,7 @@ impl Engine {
     /// retry decides anew. The counters a failed write moved stay moved until the next start.
     pub async fn settle(&self, settling: Settling) {
         let Settling { id, flight, pending, landing } = settling;
-        let outcome = pending.wait().await;
+        let outcome = pending.await;
         self.land(id, &flight, &landing, outcome);
     }
 
@@ -356,11 +366,9 @@ impl Engine {
     /// The ledger could not keep the entry.
     pub fn settle_blocking(&self, settling: Settling) -> Result<Durability, EngineError> {
         let Settling { id, flight, pending, landing } = settling;
-        match self.land(id, &flight, &landing, pending.wait_blocking()) {
+        match self.land(id, &flight, &landing, pending.wait()) {
             Landing::Kept(durability) => Ok(durability),
-            Landing::Pending | Landing::Failed => {
-                Err(EngineError::NotKept(LedgerError::unavailable()))
-            }
+            Landing::Pending | Landing::Failed => Err(EngineError::NotKept(LedgerError::Closed)),
         }
     }
 
@@ -410,14 +418,19 @@ fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> 
     Begun { answer: None, repeated, timing: Timing::default(), keeping, settling }
 }
 
-fn known_event(event: &Event, known: &Known, content: &[u8; 16]) -> Result<Begun, EngineError> {
+fn known_event(
+    event: &Event,
+    known: &Known,
+    content: &[u8; 16],
+    durability: Durability,
+) -> Result<Begun, EngineError> {
     if known.content() != content {
         let id = event.event_id.as_str().to_owned();
         return Err(EngineError::Conflict { id, pointer: None });
     }
     let keeping = match known {
         Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
-        Known::Kept { .. } => Keeping::Done(Durability::Fsync),
+        Known::Kept { .. } => Keeping::Done(durability),
         Known::Unkept { .. } => Keeping::Done(Durability::None),
     };
     Ok(event_begun(true, keeping, None))

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Rules, model, tables and costs of one moment. A request sees one snapshot and reports it.
-#[derive(Debug)]
 pub struct Snapshot {
     /// The tables. Shared with the next snapshot where they did not change.
     pub reference: Arc<Reference>,
@@ -57,4 +56,10 @@ pub(super) fn digest(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("versions", &self.versions).finish_non_exhaustive()
+    }
 }

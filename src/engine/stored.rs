@@ -60,7 +60,6 @@ pub(super) struct SealedEvent {
 /// What recovery needs of either open part; everything else is skipped unread.
 #[derive(Debug, Deserialize)]
 pub(super) struct Recovered {
-    pub(super) format: u32,
     pub(super) digest: String,
     #[serde(default)]
     pub(super) keys: EntityKeys,
