@@ -1,8 +1,9 @@
 //! What several commands need: the configuration, the snapshot, the engine on a data directory.
 
 use crate::config::{self, Config};
+use crate::domain::Durability;
 use crate::engine::{Artefacts, Engine, Snapshot};
-use crate::ledger::LedgerConfig;
+use crate::ledger::{AckPolicy, LedgerConfig, MasterKey};
 use crate::model::Model;
 use crate::reference::Reference;
 use crate::rules::RuleSet;
@@ -23,4 +24,71 @@ impl ConfigArgs {
     pub(super) fn load(&self) -> Result<Config> {
         Ok(Config::load(self.config.as_deref())?)
     }
+}
+
+/// The tables of a configuration. A file that can't be used is reported and what was there before
+/// it stays, so a broken download does not stop a server.
+pub(super) fn reference(config: &Config) -> Arc<Reference> {
+    let settings = &config.reference;
+    let (reference, refused) = Reference::load(settings.dir.as_deref(), &settings.mmdb);
+    for error in refused {
+        eprintln!("warning: {:#}", anyhow::Error::from(error));
+    }
+    Arc::new(reference)
+}
+
+/// Rules, model, tables and costs of a configuration.
+pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
+    let rules = match &config.rules.dir {
+        Some(dir) => RuleSet::load(&[dir]),
+        None => RuleSet::builtin(),
+    };
+    let rules = rules.map_err(|found| anyhow::anyhow!("{found}").context("rules were refused"))?;
+    let model = match (&config.model.dir, config.model.off) {
+        (_, true) => None,
+        (Some(dir), false) => Some(
+            Model::load(dir).with_context(|| format!("model `{}` was refused", dir.display()))?,
+        ),
+        (None, false) => Some(Model::bundled().context("the bundled model")?),
+    };
+    Ok(Snapshot::new(reference(config), rules, model, config.policy.clone()))
+}
+
+/// An engine that keeps nothing, for files.
+pub(super) fn engine_in_memory(config: &Config) -> Result<Engine> {
+    Ok(Engine::in_memory(snapshot(config)?, limits(config)?))
+}
+
+/// An engine on a data directory, its history rebuilt from the ledger.
+pub(super) fn open_engine(config: &Config, data_dir: &Path) -> Result<Arc<Engine>> {
+    let snapshot = snapshot(config)?;
+    let mut ledger = ledger_config(config, data_dir)?;
+    ledger.durability = match config.ledger.durability {
+        Durability::Os => AckPolicy::Os,
+        Durability::Async => AckPolicy::Async,
+        _ => AckPolicy::Fsync,
+    };
+    let progress = super::progress::counter("reading the ledger");
+    let engine = Engine::open(snapshot, ledger, limits(config)?, &mut |record| {
+        progress.set_position(record);
+    })
+    .with_context(|| format!("can't open the ledger in `{}`", data_dir.display()))?;
+    progress.finish_and_clear();
+    // Before the first decision, so that every decision can be made again.
+    Artefacts::new(data_dir).keep(&engine.snapshot())?;
+    Ok(Arc::new(engine))
+}
+
+fn ledger_config(config: &Config, data_dir: &Path) -> Result<LedgerConfig> {
+    let mut ledger = LedgerConfig::new(data_dir);
+    ledger.queue = config.ledger.queue;
+    ledger.segment_bytes = u64::from(config.ledger.segment_mib) * 1024 * 1024;
+    ledger.master_key = config::master_key()?.map(MasterKey::from_bytes);
+    Ok(ledger)
+}
+
+fn limits(config: &Config) -> Result<Limits> {
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).context("the system gives no randomness")?;
+    Ok(Limits { max_keys: config.velocity.max_keys, seed: u64::from_le_bytes(seed) })
 }

@@ -68,6 +68,12 @@ pub(super) fn decision_id(tenant: &TenantId, transaction_id: &TransactionId) -> 
     DecisionId::new(&name).unwrap_or_else(|_| unreachable!("34 ASCII letters are an id"))
 }
 
+/// The name of the decision on a stored transaction id; empty for what is no id.
+pub fn decision_name(tenant: &TenantId, transaction_id: &str) -> String {
+    TransactionId::new(transaction_id)
+        .map_or_else(|_| String::new(), |id| decision_id(tenant, &id).as_str().to_owned())
+}
+
 fn matched(rule: &&Rule) -> Matched {
     let (adjust, challenge) = match rule.effect {
         Effect::Adjust(x) => (x, None),

@@ -23,6 +23,7 @@ mod stored;
 mod tests;
 
 pub use artefacts::Artefacts;
+pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use history::KeyMaker;
 pub use known::Landing;
