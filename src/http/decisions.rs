@@ -1,0 +1,27 @@
+//! `GET /v1/decisions/{id}`.
+
+use super::access;
+use super::answer::{KeptDecision, complete};
+use super::error::{Code, Failure};
+use super::state::{AppState, RequestId};
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+
+/// Gives a decision back by its own id or its transaction's.
+pub(super) async fn decision(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    Path(id): Path<String>,
+) -> Response {
+    match state.engine.find_decision(&access::tenant(), &id) {
+        Ok(Some((decision, arrival, durability))) => {
+            let decision = complete(&decision, &arrival, false);
+            axum::Json(KeptDecision { decision: &decision, durability }).into_response()
+        }
+        Ok(None) => {
+            Failure::new(Code::NotFound, "no decision has this id").into_response(&request_id)
+        }
+        Err(error) => Failure::from(error).into_response(&request_id),
+    }
+}

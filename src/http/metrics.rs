@@ -1,0 +1,143 @@
+//! Counters and histograms for `/metrics`. Labels come from closed lists or the rule set, never from
+//! a request, so their number is bounded.
+
+use crate::domain::Decision;
+use crate::engine::{Engine, Timing};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+type Labels = Vec<(&'static str, String)>;
+
+/// Every metric of the server.
+pub(super) struct Metrics {
+    registry: Registry,
+    pub(super) requests: Family<Labels, Counter>,
+    pub(super) panics: Counter,
+    pub(super) in_flight: Gauge,
+    pub(super) refused: Counter,
+    pub(super) degraded: Family<Labels, Counter>,
+    pub(super) repeated: Counter,
+    latency: Family<Labels, Histogram, fn() -> Histogram>,
+    stages: Family<Labels, Histogram, fn() -> Histogram>,
+    decisions: Family<Labels, Counter>,
+    rule_hits: Family<Labels, Counter>,
+    velocity_keys: Gauge,
+    velocity_evictions: Gauge,
+    known_ids: Gauge,
+    ledger_records: Gauge,
+    ledger_queue: Gauge,
+    ledger_failed: Gauge,
+    index_lag: Gauge,
+}
+
+/// From one microsecond to about four seconds.
+fn latency_buckets() -> Histogram {
+    Histogram::new(exponential_buckets(1e-6, 2.0, 23))
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("vouch");
+        let latency = Family::new_with_constructor(latency_buckets as fn() -> Histogram);
+        let stages = Family::new_with_constructor(latency_buckets as fn() -> Histogram);
+        registry.register("request_seconds", "Time to answer, by route", latency.clone());
+        registry.register("stage_seconds", "Time per stage of a score", stages.clone());
+        let family = |registry: &mut Registry, name: &str, help: &str| {
+            let family = Family::<Labels, Counter>::default();
+            registry.register(name, help, family.clone());
+            family
+        };
+        let counter = |registry: &mut Registry, name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let gauge = |registry: &mut Registry, name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let r = &mut registry;
+        Self {
+            requests: family(r, "requests", "Requests by route and status"),
+            degraded: family(r, "degraded", "Answers that lacked a part, by part"),
+            decisions: family(r, "decisions", "Decisions by action"),
+            rule_hits: family(r, "rule_hits", "Rules that matched, by rule and mode"),
+            panics: counter(r, "panics", "Requests ended by a panic"),
+            refused: counter(r, "refused", "Requests refused because too many were under way"),
+            repeated: counter(r, "repeated", "Requests answered from a stored decision"),
+            in_flight: gauge(r, "in_flight", "Requests under way"),
+            velocity_keys: gauge(r, "velocity_keys", "Entities with a history"),
+            velocity_evictions: gauge(r, "velocity_evictions", "Entities given up since start"),
+            known_ids: gauge(r, "known_ids", "Transaction and event ids known"),
+            ledger_records: gauge(r, "ledger_records", "Records on disk"),
+            ledger_queue: gauge(r, "ledger_queue", "Records waiting for the disk"),
+            ledger_failed: gauge(r, "ledger_failed", "1 while the ledger takes no records"),
+            index_lag: gauge(r, "index_lag", "Records the SQLite index is behind"),
+            latency,
+            stages,
+            registry,
+        }
+    }
+
+    /// Counts an answered request.
+    pub(super) fn answered(&self, route: &str, status: u16, seconds: f64) {
+        let route = ("route", route.to_owned());
+        self.requests.get_or_create(&vec![route.clone(), ("status", status.to_string())]).inc();
+        self.latency.get_or_create(&vec![route]).observe(seconds);
+    }
+
+    /// Counts a new decision.
+    pub(super) fn decided(&self, decision: &Decision, timing: &Timing) {
+        let action = ("action", decision.action.word().to_owned());
+        self.decisions.get_or_create(&vec![action]).inc();
+        for hit in &decision.rules {
+            let labels = vec![("rule", hit.id.clone()), ("mode", hit.mode.word().to_owned())];
+            self.rule_hits.get_or_create(&labels).inc();
+        }
+        for part in &decision.degraded {
+            self.lacked(part);
+        }
+        for (stage, us) in
+            [("enrich", timing.enrich), ("velocity", timing.velocity), ("decide", timing.decide)]
+        {
+            let labels = vec![("stage", stage.to_owned())];
+            self.stages.get_or_create(&labels).observe(seconds(us));
+        }
+    }
+
+    /// Counts an answer that lacked a part.
+    pub(super) fn lacked(&self, part: &str) {
+        self.degraded.get_or_create(&vec![("part", part.to_owned())]).inc();
+    }
+
+    /// The page for a scraper.
+    pub(super) fn page(&self, engine: &Engine) -> String {
+        let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let stats = engine.windows().stats();
+        self.velocity_keys.set(whole(stats.keys as u64));
+        self.velocity_evictions.set(whole(stats.evictions));
+        self.known_ids.set(whole(engine.known_ids() as u64));
+        if let Some(health) = engine.ledger().map(crate::ledger::Ledger::health) {
+            self.ledger_records.set(whole(health.sequence));
+            self.ledger_queue.set(whole(health.queued as u64));
+            self.ledger_failed.set(i64::from(health.fault.is_some()));
+            let lag = health.indexed.map_or(0, |indexed| health.sequence.saturating_sub(indexed));
+            self.index_lag.set(whole(lag));
+        }
+        let mut page = String::new();
+        match encode(&mut page, &self.registry) {
+            Ok(()) => page,
+            Err(_) => String::new(),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds of one request")]
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}

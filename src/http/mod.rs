@@ -1,0 +1,24 @@
+//! The HTTP surface: routes, wire types, error mapping, metrics. Alone knows axum.
+//!
+//! A handler reads the body, calls the engine, and waits for the disk within the deadline. The
+//! writing runs in a task of its own, so a client that hangs up does not undo what was decided.
+
+mod access;
+mod answer;
+mod body;
+mod decisions;
+mod error;
+mod events;
+mod layers;
+mod metrics;
+mod openapi;
+mod ops;
+mod score;
+mod server;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use error::ErrorBody;
+pub use server::{ServeError, bind, router, serve};
+pub use state::AppState;

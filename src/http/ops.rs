@@ -1,0 +1,51 @@
+//! Routes for operators: liveness, readiness, metrics.
+
+use super::state::AppState;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Whether the server can do its work.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Readiness {
+    /// True when scores and events are taken.
+    ready: bool,
+    /// What is in the way.
+    reasons: Vec<String>,
+    /// Parts that are missing, so that answers rest on less than usual.
+    degraded: Vec<String>,
+}
+
+/// Whether the process runs.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Liveness {
+    /// Always `ok`.
+    status: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn health() -> Response {
+    axum::Json(Liveness { status: "ok" }).into_response()
+}
+
+/// `GET /readyz`: scores are taken and kept. The listener opens only once the ledger is read, so a
+/// server that answers has caught up.
+pub(super) async fn ready(State(state): State<AppState>) -> Response {
+    let mut reasons = Vec::new();
+    if let Some(health) = state.engine.ledger().map(crate::ledger::Ledger::health)
+        && health.fault.is_some()
+    {
+        reasons.push("the ledger takes no records".to_owned());
+    }
+    let ready = reasons.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let degraded = state.engine.snapshot().degraded.clone();
+    (status, axum::Json(Readiness { ready, reasons, degraded })).into_response()
+}
+
+/// `GET /metrics`: the page for a scraper.
+pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], state.metrics.page(&state.engine)).into_response()
+}
