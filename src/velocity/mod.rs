@@ -25,9 +25,10 @@
 
 pub mod naive;
 
+mod busy;
 mod history;
 mod occurrence;
-mod rings;
+mod quiet;
 mod sliding;
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ pub struct Stats {
     /// Entities.
     pub keys: usize,
     /// Entities with rings.
-    pub promoted: usize,
+    pub busy: usize,
     /// Entities given up since the start.
     pub evictions: u64,
     /// Bytes, without the allocator's own overhead.
@@ -75,7 +75,7 @@ impl SlidingWindows {
         for shard in self.shards.iter().flatten() {
             let shard = lock(shard);
             total.keys += shard.entries.len();
-            total.promoted += shard.promoted;
+            total.busy += shard.busy;
             total.evictions += shard.evictions;
             total.bytes += shard.bytes();
         }
@@ -118,7 +118,7 @@ struct Shard {
     capacity: usize,
     /// State of the draw.
     draw: u64,
-    promoted: usize,
+    busy: usize,
     evictions: u64,
     /// Bytes allocated by the histories.
     heap: usize,
@@ -137,7 +137,7 @@ impl Shard {
             entries: Vec::new(),
             capacity,
             draw,
-            promoted: 0,
+            busy: 0,
             evictions: 0,
             heap: 0,
         }
@@ -154,10 +154,10 @@ impl Shard {
             self.insert(Entry { key, history: History::new(entity, occurrence) });
             return;
         };
-        let (heap, promoted) = (entry.history.heap_bytes(), entry.history.is_promoted());
+        let (heap, busy) = (entry.history.heap_bytes(), entry.history.is_busy());
         entry.history.record(entity, occurrence);
         self.heap = self.heap - heap + entry.history.heap_bytes();
-        self.promoted += usize::from(entry.history.is_promoted() && !promoted);
+        self.busy += usize::from(entry.history.is_busy() && !busy);
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -195,7 +195,7 @@ impl Shard {
         let gone = std::mem::replace(&mut self.entries[place], entry);
         self.places.remove(&gone.key);
         self.heap -= gone.history.heap_bytes();
-        self.promoted -= usize::from(gone.history.is_promoted());
+        self.busy -= usize::from(gone.history.is_busy());
         self.evictions += 1;
         place
     }
