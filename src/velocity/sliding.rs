@@ -1,6 +1,6 @@
 //! Histories in memory: sharded, bounded, evicting on insert.
 //!
-//! Each kind of entity has its own shards and its own bound, because kinds differ in what a new one
+//! Each kind of entity has its own shards and share of the bound, because kinds differ in what a new one
 //! costs: a flood of invented mailboxes can't push out the history of a card. A full shard gives up
 //! the entity not seen for longest among a few drawn at random, in constant time. The draw is
 //! seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Shards of each kind once the bound is large enough to divide.
+/// Shards of each kind, once its share is large enough to divide.
 const SHARDS: usize = 64;
 
 /// Residents drawn for each eviction.
@@ -25,9 +25,9 @@ const CANDIDATES: usize = 8;
 /// Bounds of [`SlidingWindows`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most entities kept of each kind. Divided among the shards, so that eviction can begin a few
-    /// per cent before. One kind takes about 200 bytes for an entity seen a few times and at most
-    /// 8 KB for a busy one.
+    /// Most entities kept, an equal share of each kind. A share is divided among shards, so that
+    /// eviction can begin a few per cent before. An entity seen once or twice takes about 200
+    /// bytes, a busy one up to 8 KB.
     pub max_keys: usize,
     /// Secret of this process: decides shards and evictions. What is read without an eviction does
     /// not depend on it.
@@ -56,10 +56,11 @@ pub struct SlidingWindows {
 }
 
 impl SlidingWindows {
-    /// Empty histories within `limits`; a bound of 0 keeps one entity of each kind.
+    /// Empty histories within `limits`; one entity of each kind is always kept.
     pub fn new(limits: Limits) -> Self {
-        let shards = if limits.max_keys < SHARDS * SHARDS { 1 } else { SHARDS };
-        let capacity = (limits.max_keys / shards).clamp(1, u32::MAX as usize);
+        let share = limits.max_keys / Entity::COUNT;
+        let shards = if share < SHARDS * SHARDS { 1 } else { SHARDS };
+        let capacity = (share / shards).clamp(1, u32::MAX as usize);
         let hasher = Mixer { seed: limits.seed };
         let shard = |kind: usize, number: usize| {
             let draw = hasher.hash_one((kind, number));
