@@ -1,9 +1,9 @@
 //! Histories in memory: sharded, bounded, evicting on insert.
 //!
-//! Each kind of entity has its own shards and share of the bound, because kinds differ in what a new one
-//! costs: a flood of invented mailboxes can't push out the history of a card. A full shard gives up
-//! the entity not seen for longest among a few drawn at random, in constant time. The draw is
-//! seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
+//! Each kind of entity has its own shards and share of the bound, because kinds differ in what a
+//! new one costs: a flood of invented mailboxes can't push out the history of a card. A full shard
+//! gives up the entity not seen for longest among a few drawn at random, in constant time. The draw
+//! is seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
 //!
 //! Rejected: an exact least-recently-used list (two pointers a key, and a write on every read);
 //! sweeps (seen as stalls of the whole shard); a concurrent map crate (no faster where measured,

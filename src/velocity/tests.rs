@@ -85,7 +85,7 @@ fn readings(velocity: &dyn Velocity, others: u64, at: Timestamp) -> Vec<EntityVi
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn any_history_reads_as_recounted(

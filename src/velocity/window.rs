@@ -13,7 +13,8 @@
 
 use crate::domain::{MINUTE_MS, Timestamp};
 
-/// Slots of each window.
+/// Slots of each window. A reading takes the slot of the reading time and the 23 before it, so it
+/// covers between 23/24 of the span and all of it (24 h: 23 to 24 hours).
 pub const SLOTS: u32 = 24;
 
 /// Milliseconds of a tick: one slot of the shortest window.
