@@ -3,7 +3,7 @@
 //! A reading is defined by four rules; [`naive`] is their executable form.
 //!
 //! - **Event time.** A window ends at the later of the asked time and the newest occurrence of that
-//!   entity, and takes whole slots ([`window`]). A transaction that arrives late is thus judged by
+//!   entity, and takes whole slots ([`SLOTS`]). A transaction that arrives late is thus judged by
 //!   what is known of its card now, which includes what came after it; who needs only what was
 //!   known then (training, backtests) feeds transactions in order of event time.
 //! - **The transaction itself is excluded**: the caller reads first, then records. Two attempts
@@ -17,17 +17,18 @@
 //! There is no clock here: event times are believed. An occurrence far in the future moves the
 //! reading time of the entities it touches, and of no other, to its own time, where their earlier
 //! history has left the windows. Whoever records therefore refuses times more than
-//! [`MAX_AHEAD_MS`] ahead of receipt; at that distance only what would leave the window in those
-//! minutes anyway is lost.
+//! [`MAX_AHEAD_MS`] ahead of receipt: within that, such an entity is read those minutes too early,
+//! and nothing is lost once they have passed.
 //!
 //! What is one attempt (retries of one invoice), and which declines are the buyer's (not those of
 //! an outage), is the caller's to decide: it records what it wants counted.
 
 pub mod naive;
 
+mod busy;
 mod history;
 mod occurrence;
-mod rings;
+mod quiet;
 mod sliding;
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! Histories in memory: sharded, bounded, evicting on insert.
 //!
-//! Each kind of entity has its own shards and its own bound, because kinds differ in what a new one
-//! costs: a flood of invented mailboxes can't push out the history of a card. A full shard gives up
-//! the entity not seen for longest among a few drawn at random, in constant time. The draw is
-//! seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
+//! Each kind of entity has its own shards and share of the bound, because kinds differ in what a
+//! new one costs: a flood of invented mailboxes can't push out the history of a card. A full shard
+//! gives up the entity not seen for longest among a few drawn at random, in constant time. The draw
+//! is seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
 //!
 //! Rejected: an exact least-recently-used list (two pointers a key, and a write on every read);
 //! sweeps (seen as stalls of the whole shard); a concurrent map crate (no faster where measured,
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Shards of each kind once the bound is large enough to divide.
+/// Shards of each kind, once its share is large enough to divide.
 const SHARDS: usize = 64;
 
 /// Residents drawn for each eviction.
@@ -25,9 +25,9 @@ const CANDIDATES: usize = 8;
 /// Bounds of [`SlidingWindows`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most entities kept of each kind. Divided among the shards, so that eviction can begin a few
-    /// per cent before. One kind takes about 200 bytes for an entity seen a few times and at most
-    /// 8 KB for a busy one.
+    /// Most entities kept, an equal share of each kind. A share is divided among shards, so that
+    /// eviction can begin a few per cent before. An entity seen once or twice takes about 200
+    /// bytes, a busy one up to 8 KB.
     pub max_keys: usize,
     /// Secret of this process: decides shards and evictions. What is read without an eviction does
     /// not depend on it.
@@ -40,7 +40,7 @@ pub struct Stats {
     /// Entities.
     pub keys: usize,
     /// Entities with rings.
-    pub promoted: usize,
+    pub busy: usize,
     /// Entities given up since the start.
     pub evictions: u64,
     /// Bytes, without the allocator's own overhead.
@@ -56,10 +56,11 @@ pub struct SlidingWindows {
 }
 
 impl SlidingWindows {
-    /// Empty histories within `limits`; a bound of 0 keeps one entity of each kind.
+    /// Empty histories within `limits`; one entity of each kind is always kept.
     pub fn new(limits: Limits) -> Self {
-        let shards = if limits.max_keys < SHARDS * SHARDS { 1 } else { SHARDS };
-        let capacity = (limits.max_keys / shards).clamp(1, u32::MAX as usize);
+        let share = limits.max_keys / Entity::COUNT;
+        let shards = if share < SHARDS * SHARDS { 1 } else { SHARDS };
+        let capacity = (share / shards).clamp(1, u32::MAX as usize);
         let hasher = Mixer { seed: limits.seed };
         let shard = |kind: usize, number: usize| {
             let draw = hasher.hash_one((kind, number));
@@ -75,7 +76,7 @@ impl SlidingWindows {
         for shard in self.shards.iter().flatten() {
             let shard = lock(shard);
             total.keys += shard.entries.len();
-            total.promoted += shard.promoted;
+            total.busy += shard.busy;
             total.evictions += shard.evictions;
             total.bytes += shard.bytes();
         }
@@ -118,7 +119,7 @@ struct Shard {
     capacity: usize,
     /// State of the draw.
     draw: u64,
-    promoted: usize,
+    busy: usize,
     evictions: u64,
     /// Bytes allocated by the histories.
     heap: usize,
@@ -137,7 +138,7 @@ impl Shard {
             entries: Vec::new(),
             capacity,
             draw,
-            promoted: 0,
+            busy: 0,
             evictions: 0,
             heap: 0,
         }
@@ -154,10 +155,10 @@ impl Shard {
             self.insert(Entry { key, history: History::new(entity, occurrence) });
             return;
         };
-        let (heap, promoted) = (entry.history.heap_bytes(), entry.history.is_promoted());
+        let (heap, busy) = (entry.history.heap_bytes(), entry.history.is_busy());
         entry.history.record(entity, occurrence);
         self.heap = self.heap - heap + entry.history.heap_bytes();
-        self.promoted += usize::from(entry.history.is_promoted() && !promoted);
+        self.busy += usize::from(entry.history.is_busy() && !busy);
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -195,7 +196,7 @@ impl Shard {
         let gone = std::mem::replace(&mut self.entries[place], entry);
         self.places.remove(&gone.key);
         self.heap -= gone.history.heap_bytes();
-        self.promoted -= usize::from(gone.history.is_promoted());
+        self.busy -= usize::from(gone.history.is_busy());
         self.evictions += 1;
         place
     }

@@ -85,7 +85,7 @@ fn readings(velocity: &dyn Velocity, others: u64, at: Timestamp) -> Vec<EntityVi
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn any_history_reads_as_recounted(
@@ -141,7 +141,7 @@ fn distinct_counts_are_exact_to_the_cap_and_stay_there() {
         assert!(view.distinct(Entity::Email, Window::D1) <= reached);
     }
     assert_eq!(reached, 64);
-    assert_eq!(store.stats().promoted, 1);
+    assert_eq!(store.stats().busy, 1);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_time_far_ahead_moves_only_the_keys_it_names() {
 
 #[test]
 fn the_bound_holds_and_the_active_stay() {
-    let store = SlidingWindows::new(Limits { max_keys: 100, seed: 7 });
+    let store = SlidingWindows::new(Limits { max_keys: 500, seed: 7 });
     for flood in 0..5_000 {
         let email = Some(EntityKey(flood));
         let time = i64::try_from(flood).unwrap() * SECOND_MS;
@@ -232,7 +232,7 @@ fn the_bound_holds_and_the_active_stay() {
 #[test]
 fn evictions_follow_the_seed() {
     let survivors = |seed| -> Vec<bool> {
-        let store = SlidingWindows::new(Limits { max_keys: 200, seed });
+        let store = SlidingWindows::new(Limits { max_keys: 1_000, seed });
         (0..220).for_each(|key| store.record(&attempt(card(key), at(0))));
         (0..200).map(|key| attempts(&store, key, at(0))[5] > 0).collect()
     };
@@ -242,18 +242,18 @@ fn evictions_follow_the_seed() {
 
 #[test]
 fn the_books_balance_after_promotions_and_evictions() {
-    let store = SlidingWindows::new(Limits { max_keys: 4, seed: 7 });
+    let store = SlidingWindows::new(Limits { max_keys: 20, seed: 7 });
     for round in 0..40_i64 {
         for key in 0..4 {
             store.record(&attempt(card(key), at(round)));
         }
     }
-    let busy = store.stats();
-    assert_eq!((busy.keys, busy.promoted, busy.evictions), (4, 4, 0));
+    let before = store.stats();
+    assert_eq!((before.keys, before.busy, before.evictions), (4, 4, 0));
     (100..500).for_each(|key| store.record(&attempt(card(key), at(1_000))));
-    let idle = store.stats();
-    assert_eq!((idle.keys, idle.promoted, idle.evictions), (4, 0, 400));
-    assert!(idle.bytes * 4 < busy.bytes, "{idle:?} {busy:?}");
+    let after = store.stats();
+    assert_eq!((after.keys, after.busy, after.evictions), (4, 0, 400));
+    assert!(after.bytes * 4 < before.bytes, "{after:?} {before:?}");
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn a_zero_bound_keeps_one_and_shards_keep_all() {
     let store = SlidingWindows::new(Limits { max_keys: 0, seed: 7 });
     (0..3).for_each(|key| store.record(&attempt(card(key), at(0))));
     assert_eq!((store.stats().keys, store.stats().evictions), (1, 2));
-    let store = SlidingWindows::new(Limits { max_keys: 20_000, seed: 7 });
+    let store = SlidingWindows::new(Limits { max_keys: 100_000, seed: 7 });
     (0..15_000).for_each(|key| store.record(&attempt(card(key), at(0))));
     assert!((0..15_000).all(|key| attempts(&store, key, at(0)) == [1; 6]));
     assert_eq!((store.stats().keys, store.stats().evictions), (15_000, 0));

@@ -13,7 +13,8 @@
 
 use crate::domain::{MINUTE_MS, Timestamp};
 
-/// Slots of each window.
+/// Slots of each window. A reading takes the slot of the reading time and the 23 before it, so it
+/// covers between 23/24 of the span and all of it (24 h: 23 to 24 hours).
 pub const SLOTS: u32 = 24;
 
 /// Milliseconds of a tick: one slot of the shortest window.
@@ -102,6 +103,8 @@ impl Tick {
 /// What each window covers at one reading time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reach {
+    /// The reading time.
+    pub(super) now: Tick,
     /// First tick of each window, in the order of [`Window::ALL`]; falling.
     starts: [Tick; Window::COUNT],
 }
@@ -111,7 +114,7 @@ impl Reach {
     pub(super) fn at(now: Tick) -> Self {
         let start =
             |window: Window| Tick(now.slot(window).saturating_sub(SLOTS - 1) * window.slot_ticks());
-        Self { starts: Window::ALL.map(start) }
+        Self { now, starts: Window::ALL.map(start) }
     }
 
     /// Position of the shortest window that covers `tick`; every longer one does too. `None` when
@@ -120,6 +123,13 @@ impl Reach {
     pub(super) fn shortest(&self, tick: Tick) -> Option<usize> {
         let too_short = self.starts.iter().filter(|start| **start > tick).count();
         (too_short < Window::COUNT).then_some(too_short)
+    }
+
+    /// How many of at most 2^32 ticks each window covers.
+    pub(super) fn count(&self, ticks: &[Tick]) -> [u32; Window::COUNT] {
+        // Wrapping, because a check in every addition keeps this loop from being vectorised.
+        let covered = |start| move |n: u32, tick: &Tick| n.wrapping_add(u32::from(*tick >= start));
+        self.starts.map(|start| ticks.iter().fold(0, covered(start)))
     }
 }
 
@@ -164,5 +174,17 @@ mod tests {
             assert!(reach.starts.is_sorted_by(|short, long| short > long));
         }
         assert!(Reach::at(tick(0)).starts.is_sorted_by(|short, long| short >= long));
+    }
+
+    #[test]
+    fn counting_agrees_with_the_shortest_window_at_every_edge() {
+        let reach = Reach::at(tick(1_763_633_700_000));
+        for start in reach.starts {
+            for edge in [Tick(start.0 - 1), start, Tick(start.0 + 1)] {
+                let shortest = reach.shortest(edge).unwrap_or(Window::COUNT);
+                let expected = [0, 1, 2, 3, 4, 5].map(|window| u32::from(window >= shortest));
+                assert_eq!(reach.count(&[edge]), expected);
+            }
+        }
     }
 }
