@@ -6,5 +6,6 @@ pub mod clock;
 pub mod decision;
 pub mod domain;
 pub mod features;
+pub mod rules;
 pub mod velocity;
 pub mod input;
