@@ -225,13 +225,12 @@ impl Reader<'_> {
             RuleAction::Challenge => kind.map(Effect::Challenge),
             RuleAction::Tag => Some(Effect::Tag),
             RuleAction::Adjust => {
-                let by = by?;
-                if by.is_finite() && by != 0.0 && by.abs() <= MAX_ADJUST {
-                    return Some(Effect::Adjust(by));
+                let effect = Effect::adjust(by?);
+                if effect.is_none() {
+                    let problem = Problem::AdjustRange { limit: MAX_ADJUST };
+                    self.report(problem, table.value_span("adjust"));
                 }
-                let problem = Problem::AdjustRange { limit: MAX_ADJUST };
-                self.report(problem, table.value_span("adjust"));
-                None
+                effect
             }
         }
     }

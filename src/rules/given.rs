@@ -92,23 +92,27 @@ pub fn record_from_transaction(object: &Map<String, Json>) -> Result<Record, Giv
         .map_err(|error| GivenError::NotATransaction { message: error.to_string() })?;
     let mut object = object.clone();
     for pointer in transaction.unreadable() {
-        remove(&mut object, pointer);
+        forget(&mut object, pointer);
     }
-    let token = object.get_mut("card").and_then(|card| card.get_mut("network_token"));
-    if let Some(token) = token.filter(|token| token.is_string()) {
-        *token = Json::Bool(true);
+    if let Some(Json::Object(card)) = object.get_mut("card") {
+        // The record says whether there is one, not which.
+        let stands_for_the_number = card.get("network_token").is_some_and(Json::is_string);
+        card.insert("network_token".to_owned(), Json::Bool(stands_for_the_number));
     }
     let mut record = Record::default();
     fill(&mut record, "", &object, false)?;
     Ok(record)
 }
 
-fn remove(object: &mut Map<String, Json>, pointer: &str) {
-    let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
-    match parent.trim_start_matches('/') {
-        "" => object.remove(name),
-        parent => object.get_mut(parent).and_then(Json::as_object_mut).and_then(|o| o.remove(name)),
+/// Makes the value at a JSON pointer null.
+fn forget(object: &mut Map<String, Json>, pointer: &str) {
+    let (first, rest) = match pointer.trim_start_matches('/').split_once('/') {
+        Some((first, rest)) => (first, format!("/{rest}")),
+        None => (pointer.trim_start_matches('/'), String::new()),
     };
+    if let Some(value) = object.get_mut(first).and_then(|value| value.pointer_mut(&rest)) {
+        *value = Json::Null;
+    }
 }
 
 /// Sets every field found in the object; `path` is the name so far, with its dot.

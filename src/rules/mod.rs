@@ -35,7 +35,7 @@ pub use eval::Truth;
 pub use explain::{Explanation, explain};
 pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
-pub use rule::{Case, Effect, Notes, Rule};
+pub use rule::{Case, Effect, Hit, Notes, Rule};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

@@ -3,10 +3,9 @@
 use super::error::Place;
 use super::eval::Truth;
 use super::expr::Expr;
-use crate::domain::{ChallengeKind, RuleAction, RuleMode, Timestamp};
+use crate::domain::{ChallengeKind, RuleAction, RuleHit, RuleMode, Timestamp};
 use crate::features::Record;
-use serde::Serialize;
-use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize};
 
 /// What a rule does where it matches.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +27,11 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// An adjustment; `None` unless it is finite, not 0 and within ±[`super::MAX_ADJUST`].
+    pub fn adjust(by: f64) -> Option<Self> {
+        (by.is_finite() && by != 0.0 && by.abs() <= super::MAX_ADJUST).then_some(Self::Adjust(by))
+    }
+
     /// The action without its value.
     pub fn action(self) -> RuleAction {
         match self {
@@ -105,35 +109,128 @@ pub struct Case {
     pub place: Place,
 }
 
+/// A rule that matched, as far as a decision cares. Borrowed from the set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit<'r> {
+    /// The rule.
+    pub id: &'r str,
+    /// What it does.
+    pub action: RuleAction,
+    /// Whether it acts.
+    pub mode: RuleMode,
+    /// The stable reason code.
+    pub reason: &'r str,
+    /// One sentence for the analyst.
+    pub text: &'r str,
+    /// How much it moves the log-odds; 0 where it does not.
+    pub adjust: f64,
+    /// What it asks for, where it asks.
+    pub challenge: Option<ChallengeKind>,
+}
+
+impl Hit<'_> {
+    /// The hit as an answer lists it.
+    pub fn brief(&self) -> RuleHit {
+        RuleHit { id: self.id.to_owned(), action: self.action, mode: self.mode }
+    }
+}
+
 impl Rule {
     /// True from the rule's expiry on.
     pub fn expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| now >= expires)
     }
+
+    /// The rule as a hit.
+    pub fn hit(&self) -> Hit<'_> {
+        let (mut adjust, mut challenge) = (0.0, None);
+        match self.effect {
+            Effect::Adjust(by) => adjust = by,
+            Effect::Challenge(kind) => challenge = Some(kind),
+            _ => {}
+        }
+        Hit {
+            id: &self.id,
+            action: self.effect.action(),
+            mode: self.mode,
+            reason: &self.reason,
+            text: &self.text,
+            adjust,
+            challenge,
+        }
+    }
+
+    /// What bears on a decision.
+    pub(super) fn meaning(&self) -> Meaning {
+        let Hit { action, adjust, challenge, .. } = self.hit();
+        Meaning {
+            id: self.id.clone(),
+            action,
+            challenge,
+            adjust: (action == RuleAction::Adjust).then_some(adjust),
+            mode: self.mode,
+            priority: self.priority,
+            reason: self.reason.clone(),
+            text: self.text.clone(),
+            expires: self.expires,
+            when: self.when.to_string(),
+        }
+    }
+}
+
+/// Everything of a rule that bears on a decision, in one spelling: what is digested, kept beside the
+/// decisions made with it, and dumped. A member is added here exactly when it bears on a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Meaning {
+    pub id: String,
+    pub action: RuleAction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjust: Option<f64>,
+    pub mode: RuleMode,
+    pub priority: i64,
+    pub reason: String,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    pub when: String,
+}
+
+impl Meaning {
+    /// The effect; `None` where a needed value is missing or out of range.
+    pub(super) fn effect(&self) -> Option<Effect> {
+        match self.action {
+            RuleAction::HardBlock => Some(Effect::HardBlock),
+            RuleAction::Allow => Some(Effect::Allow),
+            RuleAction::Block => Some(Effect::Block),
+            RuleAction::Review => Some(Effect::Review),
+            RuleAction::Challenge => self.challenge.map(Effect::Challenge),
+            RuleAction::Adjust => self.adjust.and_then(Effect::adjust),
+            RuleAction::Tag => Some(Effect::Tag),
+        }
+    }
 }
 
 impl Serialize for Rule {
-    /// What the rule means: everything that bears on a decision, in one spelling, and the notes.
+    /// The rule for tools: its meaning, the fields it reads, its notes and where it stands.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("action", &self.effect.action())?;
-        match self.effect {
-            Effect::Challenge(kind) => map.serialize_entry("challenge", &kind)?,
-            Effect::Adjust(by) => map.serialize_entry("adjust", &by)?,
-            _ => {}
+        #[derive(Serialize)]
+        struct Dumped<'a> {
+            #[serde(flatten)]
+            meaning: Meaning,
+            fields: Vec<String>,
+            notes: &'a Notes,
+            tests: usize,
+            place: String,
         }
-        map.serialize_entry("mode", &self.mode)?;
-        map.serialize_entry("priority", &self.priority)?;
-        map.serialize_entry("reason", &self.reason)?;
-        map.serialize_entry("text", &self.text)?;
-        map.serialize_entry("expires", &self.expires)?;
-        map.serialize_entry("when", &self.when.to_string())?;
-        let fields: Vec<_> = self.when.fields().iter().map(ToString::to_string).collect();
-        map.serialize_entry("fields", &fields)?;
-        map.serialize_entry("notes", &self.notes)?;
-        map.serialize_entry("tests", &self.tests.len())?;
-        map.serialize_entry("place", &self.place.to_string())?;
-        map.end()
+        Dumped {
+            meaning: self.meaning(),
+            fields: self.when.fields().iter().map(ToString::to_string).collect(),
+            notes: &self.notes,
+            tests: self.tests.len(),
+            place: self.place.to_string(),
+        }
+        .serialize(serializer)
     }
 }

@@ -4,11 +4,11 @@
 //! be measured and would lose what explanations, shadow rules and overlap need: the full list of
 //! what matched.
 
-use super::error::{Diagnostic, Diagnostics, Source};
+use super::error::{Diagnostic, Diagnostics, Place, Source};
 use super::eval::Truth;
 use super::file;
 use super::problem::Problem;
-use super::rule::{Case, Rule};
+use super::rule::{Case, Hit, Meaning, Notes, Rule};
 use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
@@ -30,12 +30,12 @@ pub struct RuleSet {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome<'r> {
     /// Rules that matched: live ones act, shadow ones are only reported.
-    pub hits: Vec<&'r Rule>,
-    /// Rules a missing fact would have decided. A rule that is here on much of the traffic is an
+    pub hits: Vec<Hit<'r>>,
+    /// Ids of rules a missing fact would have decided. A rule that is here on much of the traffic is an
     /// integration that does not send what the rule reads.
-    pub unknown: Vec<&'r Rule>,
-    /// Rules that would have matched, were they not past their date.
-    pub expired: Vec<&'r Rule>,
+    pub unknown: Vec<&'r str>,
+    /// Ids of rules that would have matched, were they not past their date.
+    pub expired: Vec<&'r str>,
 }
 
 /// A test beside a rule, run.
@@ -101,12 +101,57 @@ impl RuleSet {
         if !found.is_empty() {
             return Err(Diagnostics::new(found));
         }
+        Ok(Self::in_order(rules))
+    }
+
+    fn in_order(mut rules: Vec<Rule>) -> Self {
         rules.sort_by(|a, b| {
             let tier = |rule: &Rule| (rule.effect.action(), std::cmp::Reverse(rule.priority));
             tier(a).cmp(&tier(b)).then_with(|| a.id.cmp(&b.id))
         });
-        let digest = digest(&rules);
-        Ok(Self { rules, digest })
+        let digest = digest(source_json(&rules).as_bytes());
+        Self { rules, digest }
+    }
+
+    /// What bears on a decision, as JSON: [`RuleSet::digest`] is the digest of these bytes, and
+    /// [`RuleSet::from_source_json`] reads them back.
+    pub fn source_json(&self) -> String {
+        source_json(&self.rules)
+    }
+
+    /// The set that was kept by [`RuleSet::source_json`]: equal decisions and digest, without notes,
+    /// tests and places.
+    ///
+    /// # Errors
+    /// The text is not one, or a condition reads a field this version does not have.
+    pub fn from_source_json(json: &str) -> Result<Self, Diagnostics> {
+        let source = Source::new("kept rules", json);
+        let damaged = |reason: String| {
+            let problem = Problem::Unreadable { path: "kept rules".to_owned(), reason };
+            Diagnostics::new(vec![Diagnostic::new(problem, &source, 0..0)])
+        };
+        let kept: Vec<Meaning> = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
+        let mut rules = Vec::with_capacity(kept.len());
+        for meaning in kept {
+            let when = super::parse(&meaning.id, &meaning.when)?;
+            let Some(effect) = meaning.effect() else {
+                return Err(damaged(format!("rule `{}` has no valid action", meaning.id)));
+            };
+            rules.push(Rule {
+                id: meaning.id,
+                effect,
+                mode: meaning.mode,
+                priority: meaning.priority,
+                reason: meaning.reason,
+                text: meaning.text,
+                expires: meaning.expires,
+                when,
+                notes: Notes::default(),
+                tests: Vec::new(),
+                place: Place { source: Arc::clone(&source), span: 0..0 },
+            });
+        }
+        Ok(Self::in_order(rules))
     }
 
     /// Every rule, those that are off included, in the set's order.
@@ -131,9 +176,9 @@ impl RuleSet {
         let mut outcome = Outcome { hits: vec![], unknown: vec![], expired: vec![] };
         for rule in self.rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
             match (rule.when.eval(record), rule.expired(now)) {
-                (Truth::True, false) => outcome.hits.push(rule),
-                (Truth::True, true) => outcome.expired.push(rule),
-                (Truth::Unknown, false) => outcome.unknown.push(rule),
+                (Truth::True, false) => outcome.hits.push(rule.hit()),
+                (Truth::True, true) => outcome.expired.push(&rule.id),
+                (Truth::Unknown, false) => outcome.unknown.push(&rule.id),
                 _ => {}
             }
         }
@@ -169,26 +214,13 @@ fn find_duplicates(rules: &[Rule], found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The rules' meaning, one JSON line each, in the set's order. Fields are named one by one: what is
-/// added to [`Rule`] must be added here exactly when it bears on a decision.
-fn digest(rules: &[Rule]) -> String {
-    let mut hash = Sha256::new();
-    for rule in rules {
-        let (id, effect, mode, priority) = (&rule.id, rule.effect, rule.mode, rule.priority);
-        let line = serde_json::json!([
-            id,
-            format!("{effect:?}"),
-            mode,
-            priority,
-            rule.reason,
-            rule.text,
-            rule.expires,
-            rule.when.to_string(),
-        ]);
-        hash.update(line.to_string());
-        hash.update("\n");
-    }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+fn source_json(rules: &[Rule]) -> String {
+    let meanings: Vec<Meaning> = rules.iter().map(Rule::meaning).collect();
+    serde_json::to_string(&meanings).unwrap_or_default()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
