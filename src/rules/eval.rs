@@ -38,18 +38,6 @@ impl Truth {
             Self::Unknown => "unknown",
         }
     }
-
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::False, _) | (_, Self::False) => Self::False,
-            (Self::True, Self::True) => Self::True,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        !(!self).and(!other)
-    }
 }
 
 impl std::ops::Not for Truth {
@@ -88,12 +76,8 @@ impl Expr {
         match self {
             Self::Constant(value) => (*value).into(),
             Self::Not(inner) => !inner.eval(record),
-            Self::And(parts) => {
-                parts.iter().fold(Truth::True, |truth, part| truth.and(part.eval(record)))
-            }
-            Self::Or(parts) => {
-                parts.iter().fold(Truth::False, |truth, part| truth.or(part.eval(record)))
-            }
+            Self::And(parts) => all(parts.iter().map(|part| part.eval(record))),
+            Self::Or(parts) => !all(parts.iter().map(|part| !part.eval(record))),
             Self::Holds(operand) => match operand.fact(record) {
                 Fact::Bool(value) => value.into(),
                 _ => Truth::Unknown,
@@ -104,9 +88,7 @@ impl Expr {
             }
             Self::In(operand, list) => {
                 let fact = operand.fact(record);
-                list.iter().fold(Truth::False, |truth, literal| {
-                    truth.or(equal(fact, Fact::from(literal)).into())
-                })
+                !all(list.iter().map(|literal| !Truth::from(equal(fact, literal.into()))))
             }
             Self::InNetwork(operand, network) => in_network(operand.fact(record), *network).into(),
             Self::Text(test, operand, pattern) => match operand.fact(record) {
@@ -119,6 +101,19 @@ impl Expr {
             },
         }
     }
+}
+
+/// False where any is false, else unknown where any is unknown. Stops at the first false.
+fn all(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut result = Truth::True;
+    for truth in truths {
+        match truth {
+            Truth::False => return Truth::False,
+            Truth::Unknown => result = Truth::Unknown,
+            Truth::True => {}
+        }
+    }
+    result
 }
 
 /// A value or a constant, borrowed.

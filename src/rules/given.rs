@@ -146,7 +146,7 @@ fn fill(
 fn read(field: FieldId, json: &Json) -> Result<crate::features::Value, GivenError> {
     read_value(field, json).map_err(|error| {
         let example = match field.field().kind {
-            Kind::Money => r#"; write { value = "49.00", currency = "EUR" }"#.to_owned(),
+            Kind::Money => "; money is a table of `value`, a text, and `currency`".to_owned(),
             Kind::Word(words) => format!("; it is one of {}", words.join(", ")),
             Kind::Time => "; write `2026-11-20T10:15:00Z`".to_owned(),
             _ => String::new(),

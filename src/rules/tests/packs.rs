@@ -164,6 +164,15 @@ fn names_a_country(expr: &Expr) -> bool {
     }
 }
 
+#[test]
+fn the_rule_of_the_manual_loads_and_passes() {
+    let page = include_str!("../../../docs/rules.md");
+    let file = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let rules = RuleSet::from_sources(&[Source::new("docs/rules.md", file)]);
+    let rules = rules.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(rules.run_tests().iter().filter(|result| result.passed()).count(), 2);
+}
+
 fn set(when: &str, extra: &str) -> RuleSet {
     let file = format!(
         "[[rule]]\nid = \"a\"\naction = \"block\"\nreason = \"A\"\ntext = \"A.\"\nwhen = '''{when}'''\n{extra}\n"
