@@ -2,9 +2,11 @@
 //!
 //! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
 
+mod cli;
 pub mod clock;
 pub mod decision;
 pub mod domain;
 pub mod features;
+pub mod rules;
 pub mod velocity;
 pub mod input;

@@ -1,0 +1,3 @@
+//! The command line: arguments to the library.
+
+mod rules;

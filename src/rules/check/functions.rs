@@ -1,0 +1,195 @@
+//! The functions of the language: `has`, `default`, `money`, `timestamp`, `cidr`, and the tests of
+//! a text.
+
+use super::constant::{Constant, currency};
+use super::{Checker, Side};
+use crate::domain::Amount;
+use crate::features::Kind;
+use crate::rules::error::nearest;
+use crate::rules::expr::{Expr, FieldRef, Network, Operand, TextTest};
+use crate::rules::parser::{Form, Node};
+use crate::rules::problem::Problem;
+
+const FUNCTIONS: [&str; 5] = ["has", "default", "money", "timestamp", "cidr"];
+
+impl Checker<'_> {
+    /// A function that gives a value.
+    pub(super) fn call(&mut self, name: &str, arguments: &[Node], node: &Node) -> Option<Side> {
+        match name {
+            "default" => self.default(arguments, node),
+            "money" => self.money(arguments, node).map(|m| Side::Constant(Constant::Money(m))),
+            "timestamp" => self.timestamp(arguments, node),
+            "cidr" => self.report(Problem::NetworkOutsideIn, node),
+            _ => self.unknown_function(name, arguments, node),
+        }
+    }
+
+    fn unknown_function<T>(&mut self, name: &str, arguments: &[Node], node: &Node) -> Option<T> {
+        if let Some(method) = TextTest::ALL.into_iter().find(|test| test.name() == name) {
+            let want = match method {
+                TextTest::StartsWith => "x.startsWith(\"a\")",
+                TextTest::EndsWith => "x.endsWith(\"a\")",
+                TextTest::Contains => "x.contains(\"a\")",
+            };
+            return self.report(Problem::Arguments { name: name.to_owned(), want }, node);
+        }
+        let (given, near) = (name.to_owned(), nearest(name, FUNCTIONS));
+        let negated_has = matches!(name, "is_missing" | "isMissing" | "missing" | "is_null");
+        let near = if negated_has && arguments.len() == 1 { Some("!has".to_owned()) } else { near };
+        self.report(Problem::UnknownFunction { name: given, near, all: FUNCTIONS.to_vec() }, node)
+    }
+
+    fn arguments<'n, const N: usize>(
+        &mut self,
+        arguments: &'n [Node],
+        want: &'static str,
+        node: &Node,
+    ) -> Option<&'n [Node; N]> {
+        if let Ok(arguments) = arguments.try_into() {
+            return Some(arguments);
+        }
+        let name = want.rsplit_once('(').map_or(want, |(head, _)| head);
+        let name = name.rsplit('.').next().unwrap_or(name).to_owned();
+        self.report(Problem::Arguments { name, want }, node)
+    }
+
+    pub(super) fn has(&mut self, arguments: &[Node], node: &Node) -> Option<Expr> {
+        self.terms += 1;
+        let [argument] = self.arguments(arguments, "has(field)", node)?;
+        self.field_argument("has", argument).map(|(field, _)| Expr::Has(field))
+    }
+
+    fn field_argument(
+        &mut self,
+        name: &'static str,
+        node: &Node,
+    ) -> Option<(FieldRef, Option<Kind>)> {
+        match &node.form {
+            Form::Name(parts) => self.field(parts, node),
+            Form::Broken => None,
+            _ => self.report(Problem::NeedsField { name }, node),
+        }
+    }
+
+    fn default(&mut self, arguments: &[Node], node: &Node) -> Option<Side> {
+        let [field_node, value_node] = self.arguments(arguments, "default(field, value)", node)?;
+        let field = self.field_argument("default", field_node);
+        let value = self.side(value_node)?;
+        let Side::Constant(constant) = value else {
+            let place = "the value of `default`";
+            return self.report(Problem::NeedsConstant { place }, value_node);
+        };
+        let (field, kind) = field?;
+        let Some(kind) = kind else {
+            return Some(Side::Custom(Operand::Default(field, constant.into_literal())));
+        };
+        let literal = self.coerced(constant, value_node, (kind, field_node), true)?;
+        Some(Side::Typed(Operand::Default(field, literal), kind))
+    }
+
+    fn text_argument<'n>(&mut self, place: &'static str, node: &'n Node) -> Option<&'n str> {
+        match &node.form {
+            Form::Text(text) => Some(text),
+            Form::Broken => None,
+            _ => self.report(Problem::NeedsConstant { place }, node),
+        }
+    }
+
+    fn money(&mut self, arguments: &[Node], node: &Node) -> Option<Amount> {
+        let want = "money(\"100.00\", \"EUR\")";
+        let [value_node, currency_node] = self.arguments(arguments, want, node)?;
+        let value = match &value_node.form {
+            Form::Number(digits) => Some(digits.as_str()),
+            _ => self.text_argument("the amount of `money`", value_node),
+        };
+        let code = self.text_argument("the currency of `money`", currency_node)?;
+        let currency = match currency(code) {
+            Ok(currency) => currency,
+            Err(problem) => return self.report(problem, currency_node),
+        };
+        match Amount::parse(value?, currency) {
+            Ok(amount) => Some(amount),
+            Err(error) => {
+                self.report(Problem::BadAmount { message: error.to_string() }, value_node)
+            }
+        }
+    }
+
+    fn timestamp(&mut self, arguments: &[Node], node: &Node) -> Option<Side> {
+        let [argument] = self.arguments(arguments, "timestamp(\"2026-11-20T10:15:00Z\")", node)?;
+        match self.text_argument("the time of `timestamp`", argument)?.parse() {
+            Ok(time) => Some(Side::Constant(Constant::Time(time))),
+            Err(error) => {
+                let message = format!("{error}");
+                self.report(Problem::BadTime { message }, argument)
+            }
+        }
+    }
+
+    /// `address in cidr("10.0.0.0/8")`; `nodes` are the two sides of `in`.
+    pub(super) fn in_network(
+        &mut self,
+        side: Option<Side>,
+        arguments: &[Node],
+        nodes: (&Node, &Node),
+    ) -> Option<Expr> {
+        let [argument] = self.arguments(arguments, "cidr(\"10.0.0.0/8\")", nodes.1)?;
+        let text = self.text_argument("the network of `cidr`", argument)?;
+        let Some(network) = Network::parse(text) else {
+            let given = text.to_owned();
+            return self.report(Problem::BadNetwork { given }, argument);
+        };
+        match side? {
+            Side::Typed(operand, Kind::Ip) | Side::Custom(operand) => {
+                Some(Expr::InNetwork(operand, network))
+            }
+            other => {
+                let problem = Problem::Mismatch {
+                    left: self.source(nodes.0),
+                    left_kind: other.kind_name(),
+                    right: self.source(nodes.1),
+                    right_kind: "network",
+                    fix: None,
+                };
+                self.report(problem, nodes.0)
+            }
+        }
+    }
+
+    pub(super) fn text_test(
+        &mut self,
+        target: &Node,
+        name: &str,
+        arguments: &[Node],
+        node: &Node,
+    ) -> Option<Expr> {
+        self.terms += 1;
+        let Some(test) = TextTest::ALL.into_iter().find(|test| test.name() == name) else {
+            let all: Vec<_> = TextTest::ALL.iter().map(|test| test.name()).collect();
+            let near = nearest(name, all.iter().copied());
+            return self.report(Problem::UnknownTest { name: name.to_owned(), near, all }, node);
+        };
+        let side = self.side(target);
+        let want = match test {
+            TextTest::StartsWith => "x.startsWith(\"a\")",
+            TextTest::EndsWith => "x.endsWith(\"a\")",
+            TextTest::Contains => "x.contains(\"a\")",
+        };
+        let [argument] = self.arguments(arguments, want, node)?;
+        let pattern = self.text_argument("what a text is searched for", argument)?;
+        if pattern.is_empty() {
+            return self.report(Problem::EmptyPattern, argument);
+        }
+        let operand = match side? {
+            Side::Typed(operand, Kind::Text | Kind::Word(_)) | Side::Custom(operand) => operand,
+            Side::Constant(Constant::Text(text)) => {
+                Operand::Literal(Constant::Text(text).into_literal())
+            }
+            other => {
+                let (given, kind) = (self.source(target), other.kind_name());
+                return self.report(Problem::NotText { given, kind }, target);
+            }
+        };
+        Some(Expr::Text(test, operand, pattern.into()))
+    }
+}

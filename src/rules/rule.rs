@@ -1,0 +1,236 @@
+//! One rule, read and checked.
+
+use super::error::Place;
+use super::eval::Truth;
+use super::expr::Expr;
+use crate::domain::{ChallengeKind, RuleAction, RuleHit, RuleMode, Timestamp};
+use crate::features::Record;
+use serde::{Deserialize, Serialize};
+
+/// What a rule does where it matches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effect {
+    /// See [`RuleAction::HardBlock`].
+    HardBlock,
+    /// See [`RuleAction::Allow`].
+    Allow,
+    /// See [`RuleAction::Block`].
+    Block,
+    /// See [`RuleAction::Review`].
+    Review,
+    /// See [`RuleAction::Challenge`]: by this kind.
+    Challenge(ChallengeKind),
+    /// See [`RuleAction::Adjust`]: by this much, finite, not 0, within ±[`super::MAX_ADJUST`].
+    Adjust(f64),
+    /// See [`RuleAction::Tag`].
+    Tag,
+}
+
+impl Effect {
+    /// An adjustment; `None` unless it is finite, not 0 and within ±[`super::MAX_ADJUST`].
+    pub fn adjust(by: f64) -> Option<Self> {
+        (by.is_finite() && by != 0.0 && by.abs() <= super::MAX_ADJUST).then_some(Self::Adjust(by))
+    }
+
+    /// The action without its value.
+    pub fn action(self) -> RuleAction {
+        match self {
+            Self::HardBlock => RuleAction::HardBlock,
+            Self::Allow => RuleAction::Allow,
+            Self::Block => RuleAction::Block,
+            Self::Review => RuleAction::Review,
+            Self::Challenge(_) => RuleAction::Challenge,
+            Self::Adjust(_) => RuleAction::Adjust,
+            Self::Tag => RuleAction::Tag,
+        }
+    }
+}
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Names it in decisions; unique in the set.
+    pub id: String,
+    /// What it does.
+    pub effect: Effect,
+    /// Whether it acts.
+    pub mode: RuleMode,
+    /// Within one action the higher comes first.
+    pub priority: i64,
+    /// The stable reason code of the answer.
+    pub reason: String,
+    /// One sentence for the analyst who reads the decision.
+    pub text: String,
+    /// From this instant on it no longer acts.
+    pub expires: Option<Timestamp>,
+    /// The condition.
+    pub when: Expr,
+    /// What its author wrote about it.
+    pub notes: Notes,
+    /// The tests beside it.
+    pub tests: Vec<Case>,
+    /// Where its id stands.
+    pub place: Place,
+}
+
+/// What a rule's author wrote about it: all optional, none of it acts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Notes {
+    /// What it flags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Why that is a sign of fraud, and why the numbers are what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// A case it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// Good buyers it is known to catch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_false_positives: Option<String>,
+    /// Where to read more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub references: Option<String>,
+    /// Who answers for the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// A test beside a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// The facts; every other field is missing.
+    pub given: Record,
+    /// What the condition must come to.
+    pub expect: Truth,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A rule that matched, as far as a decision cares. Borrowed from the set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit<'r> {
+    /// The rule.
+    pub id: &'r str,
+    /// What it does.
+    pub action: RuleAction,
+    /// Whether it acts.
+    pub mode: RuleMode,
+    /// The stable reason code.
+    pub reason: &'r str,
+    /// One sentence for the analyst.
+    pub text: &'r str,
+    /// How much it moves the log-odds; 0 where it does not.
+    pub adjust: f64,
+    /// What it asks for, where it asks.
+    pub challenge: Option<ChallengeKind>,
+}
+
+impl Hit<'_> {
+    /// The hit as an answer lists it.
+    pub fn brief(&self) -> RuleHit {
+        RuleHit { id: self.id.to_owned(), action: self.action, mode: self.mode }
+    }
+}
+
+impl Rule {
+    /// True from the rule's expiry on.
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| now >= expires)
+    }
+
+    /// The rule as a hit.
+    pub fn hit(&self) -> Hit<'_> {
+        let (mut adjust, mut challenge) = (0.0, None);
+        match self.effect {
+            Effect::Adjust(by) => adjust = by,
+            Effect::Challenge(kind) => challenge = Some(kind),
+            _ => {}
+        }
+        Hit {
+            id: &self.id,
+            action: self.effect.action(),
+            mode: self.mode,
+            reason: &self.reason,
+            text: &self.text,
+            adjust,
+            challenge,
+        }
+    }
+
+    /// What bears on a decision.
+    pub(super) fn meaning(&self) -> Meaning {
+        let Hit { action, adjust, challenge, .. } = self.hit();
+        Meaning {
+            id: self.id.clone(),
+            action,
+            challenge,
+            adjust: (action == RuleAction::Adjust).then_some(adjust),
+            mode: self.mode,
+            priority: self.priority,
+            reason: self.reason.clone(),
+            text: self.text.clone(),
+            expires: self.expires,
+            when: self.when.to_string(),
+        }
+    }
+}
+
+/// Everything of a rule that bears on a decision, in one spelling: what is digested, kept beside the
+/// decisions made with it, and dumped. A member is added here exactly when it bears on a decision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Meaning {
+    pub id: String,
+    pub action: RuleAction,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjust: Option<f64>,
+    pub mode: RuleMode,
+    pub priority: i64,
+    pub reason: String,
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    pub when: String,
+}
+
+impl Meaning {
+    /// The effect; `None` where a needed value is missing or out of range.
+    pub(super) fn effect(&self) -> Option<Effect> {
+        match self.action {
+            RuleAction::HardBlock => Some(Effect::HardBlock),
+            RuleAction::Allow => Some(Effect::Allow),
+            RuleAction::Block => Some(Effect::Block),
+            RuleAction::Review => Some(Effect::Review),
+            RuleAction::Challenge => self.challenge.map(Effect::Challenge),
+            RuleAction::Adjust => self.adjust.and_then(Effect::adjust),
+            RuleAction::Tag => Some(Effect::Tag),
+        }
+    }
+}
+
+impl Serialize for Rule {
+    /// The rule for tools: its meaning, the fields it reads, its notes and where it stands.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Dumped<'a> {
+            #[serde(flatten)]
+            meaning: Meaning,
+            fields: Vec<String>,
+            notes: &'a Notes,
+            tests: usize,
+            place: String,
+        }
+        Dumped {
+            meaning: self.meaning(),
+            fields: self.when.fields().iter().map(ToString::to_string).collect(),
+            notes: &self.notes,
+            tests: self.tests.len(),
+            place: self.place.to_string(),
+        }
+        .serialize(serializer)
+    }
+}

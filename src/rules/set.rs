@@ -1,0 +1,279 @@
+//! The rule set: loaded whole or not at all, evaluated whole.
+//!
+//! Every rule is evaluated on every record. Stopping at the first block would save nothing that can
+//! be measured and would lose what explanations, shadow rules and overlap need: the full list of
+//! what matched.
+
+use super::error::{Diagnostic, Diagnostics, Place, Source};
+use super::eval::Truth;
+use super::file;
+use super::problem::Problem;
+use super::rule::{Case, Hit, Meaning, Notes, Rule};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
+use crate::domain::{RuleMode, Timestamp};
+use crate::features::Record;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rules that passed every check, in the order of action, priority (highest first) and id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    digest: String,
+}
+
+/// What a rule set says of a record. Each list is in the set's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome<'r> {
+    /// Rules that matched: live ones act, shadow ones are only reported.
+    pub hits: Vec<Hit<'r>>,
+    /// Ids of rules a missing fact would have decided. A rule that is here on much of the traffic is an
+    /// integration that does not send what the rule reads.
+    pub unknown: Vec<&'r str>,
+    /// Ids of rules that would have matched, were they not past their date.
+    pub expired: Vec<&'r str>,
+}
+
+/// A test beside a rule, run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseResult<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// The test.
+    pub case: &'r Case,
+    /// What the condition came to.
+    pub got: Truth,
+}
+
+impl CaseResult<'_> {
+    /// True where that was expected.
+    pub fn passed(&self) -> bool {
+        self.got == self.case.expect
+    }
+}
+
+impl RuleSet {
+    /// The rules the program comes with.
+    ///
+    /// # Errors
+    /// None in a released program: a test loads them.
+    pub fn builtin() -> Result<Self, Diagnostics> {
+        Self::from_sources(&builtin::packs())
+    }
+
+    /// Loads rule files, and the `.toml` files of directories (not of directories below them).
+    ///
+    /// # Errors
+    /// Everything wrong in all of them: unreadable or too large files, TOML, keys, conditions, ids
+    /// used twice, a directory without rules.
+    pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Self, Diagnostics> {
+        let (mut found, mut sources) = (Vec::new(), Vec::new());
+        for path in paths {
+            for file in rule_files(path.as_ref(), &mut found) {
+                sources.extend(read_file(&file, &mut found));
+            }
+        }
+        Self::check(&sources, found)
+    }
+
+    /// Checks rule files already read.
+    ///
+    /// # Errors
+    /// As [`RuleSet::load`].
+    pub fn from_sources(sources: &[Arc<Source>]) -> Result<Self, Diagnostics> {
+        Self::check(sources, Vec::new())
+    }
+
+    fn check(sources: &[Arc<Source>], mut found: Vec<Diagnostic>) -> Result<Self, Diagnostics> {
+        let mut rules = Vec::new();
+        for source in sources {
+            rules.extend(file::read(source, &mut found));
+        }
+        find_duplicates(&rules, &mut found);
+        if let (true, Some(rule)) = (rules.len() > MAX_RULES, rules.last()) {
+            let problem = Problem::TooManyRules { limit: MAX_RULES };
+            found.push(Diagnostic::new(problem, &rule.place.source, rule.place.span.clone()));
+        }
+        if !found.is_empty() {
+            return Err(Diagnostics::new(found));
+        }
+        Ok(Self::in_order(rules))
+    }
+
+    fn in_order(mut rules: Vec<Rule>) -> Self {
+        rules.sort_by(|a, b| {
+            let tier = |rule: &Rule| (rule.effect.action(), std::cmp::Reverse(rule.priority));
+            tier(a).cmp(&tier(b)).then_with(|| a.id.cmp(&b.id))
+        });
+        let digest = digest(source_json(&rules).as_bytes());
+        Self { rules, digest }
+    }
+
+    /// What bears on a decision, as JSON: [`RuleSet::digest`] is the digest of these bytes, and
+    /// [`RuleSet::from_source_json`] reads them back.
+    pub fn source_json(&self) -> String {
+        source_json(&self.rules)
+    }
+
+    /// The set that was kept by [`RuleSet::source_json`]: equal decisions and digest, without notes,
+    /// tests and places.
+    ///
+    /// # Errors
+    /// The text is not one, or a condition reads a field this version does not have.
+    pub fn from_source_json(json: &str) -> Result<Self, Diagnostics> {
+        let source = Source::new("kept rules", json);
+        let damaged = |reason: String| {
+            let problem = Problem::Unreadable { path: "kept rules".to_owned(), reason };
+            Diagnostics::new(vec![Diagnostic::new(problem, &source, 0..0)])
+        };
+        let kept: Vec<Meaning> = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
+        let mut rules = Vec::with_capacity(kept.len());
+        for meaning in kept {
+            let when = super::parse(&meaning.id, &meaning.when)?;
+            let Some(effect) = meaning.effect() else {
+                return Err(damaged(format!("rule `{}` has no valid action", meaning.id)));
+            };
+            rules.push(Rule {
+                id: meaning.id,
+                effect,
+                mode: meaning.mode,
+                priority: meaning.priority,
+                reason: meaning.reason,
+                text: meaning.text,
+                expires: meaning.expires,
+                when,
+                notes: Notes::default(),
+                tests: Vec::new(),
+                place: Place { source: Arc::clone(&source), span: 0..0 },
+            });
+        }
+        Ok(Self::in_order(rules))
+    }
+
+    /// Every rule, those that are off included, in the set's order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule by its id.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// SHA-256 over what bears on a decision, in hexadecimal. Layout, comments, notes, tests and the
+    /// division into files do not change it.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Evaluates every rule that is not off. `now` decides which are past their date; a replay
+    /// passes the time of the decision. Never fails. Cost: one walk over each condition.
+    pub fn evaluate(&self, record: &Record, now: Timestamp) -> Outcome<'_> {
+        let mut outcome = Outcome { hits: vec![], unknown: vec![], expired: vec![] };
+        for rule in self.rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
+            match (rule.when.eval(record), rule.expired(now)) {
+                (Truth::True, false) => outcome.hits.push(rule.hit()),
+                (Truth::True, true) => outcome.expired.push(&rule.id),
+                (Truth::Unknown, false) => outcome.unknown.push(&rule.id),
+                _ => {}
+            }
+        }
+        outcome
+    }
+
+    /// Runs the tests beside the rules, those of rules that are off or expired included.
+    pub fn run_tests(&self) -> Vec<CaseResult<'_>> {
+        let cases =
+            self.rules.iter().flat_map(|rule| rule.tests.iter().map(move |case| (rule, case)));
+        cases
+            .map(|(rule, case)| CaseResult { rule, case, got: rule.when.eval(&case.given) })
+            .collect()
+    }
+}
+
+fn find_duplicates(rules: &[Rule], found: &mut Vec<Diagnostic>) {
+    let mut first: BTreeMap<&str, &Rule> = BTreeMap::new();
+    for rule in rules {
+        match first.get(rule.id.as_str()) {
+            None => {
+                first.insert(&rule.id, rule);
+            }
+            Some(other) => {
+                let problem = Problem::DuplicateId {
+                    id: rule.id.clone(),
+                    first: format!("the rule at {}", other.place),
+                };
+                let place = &rule.place;
+                found.push(Diagnostic::new(problem, &place.source, place.span.clone()));
+            }
+        }
+    }
+}
+
+fn source_json(rules: &[Rule]) -> String {
+    let meanings: Vec<Meaning> = rules.iter().map(Rule::meaning).collect();
+    serde_json::to_string(&meanings).unwrap_or_default()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn report(problem: Problem, path: &Path, found: &mut Vec<Diagnostic>) {
+    let source = Source::new(path.display().to_string(), "");
+    found.push(Diagnostic::new(problem, &source, 0..0));
+}
+
+fn unreadable(error: &std::io::Error, path: &Path) -> Problem {
+    Problem::Unreadable { path: path.display().to_string(), reason: error.to_string() }
+}
+
+/// The file itself, or a directory's rule files by name.
+fn rule_files(path: &Path, found: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let listed = fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>());
+    let mut files = match listed {
+        Ok(files) => files,
+        Err(error) => {
+            report(unreadable(&error, path), path, found);
+            return Vec::new();
+        }
+    };
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    if files.is_empty() {
+        report(Problem::NoRules { place: format!("`{}`", path.display()) }, path, found);
+    }
+    if files.len() > MAX_FILES {
+        report(Problem::TooManyFiles { limit: MAX_FILES }, path, found);
+        return Vec::new();
+    }
+    files
+}
+
+fn read_file(path: &Path, found: &mut Vec<Diagnostic>) -> Option<Arc<Source>> {
+    let bytes = fs::metadata(path).and_then(|data| {
+        let size = data.len();
+        if size > MAX_FILE_BYTES { Ok(Err(size)) } else { fs::read(path).map(Ok) }
+    });
+    let problem = match bytes {
+        Ok(Ok(bytes)) => match String::from_utf8(bytes) {
+            Ok(text) => return Some(Source::new(path.display().to_string(), text)),
+            Err(_) => Problem::NotUtf8,
+        },
+        Ok(Err(bytes)) => Problem::FileTooLarge { bytes, limit: MAX_FILE_BYTES },
+        Err(error) => unreadable(&error, path),
+    };
+    report(problem, path, found);
+    None
+}
