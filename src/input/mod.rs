@@ -15,5 +15,5 @@ mod warnings;
 
 pub use error::{InputError, MAX_DEPTH};
 pub use json::{read_event, read_transaction};
-pub use same::{canonical_digest, first_difference};
+pub use same::{canonical_digest, event_digest, first_difference};
 pub use warnings::MAX_UNKNOWN;

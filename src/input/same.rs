@@ -5,7 +5,7 @@
 //! may keep 32 bytes instead of the transaction.
 
 use super::json::push_step;
-use crate::domain::{Amount, CustomValue, Transaction};
+use crate::domain::{Amount, CustomValue, Event, Transaction};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,22 @@ pub fn canonical_digest(transaction: &Transaction) -> [u8; 32] {
     // Serialising our own types to memory has no way to fail; an empty text would still be a digest.
     let json = serde_json::to_vec(&canonical(transaction)).unwrap_or_default();
     Sha256::digest(json).into()
+}
+
+/// SHA-256 over an event's canonical JSON; see [`canonical_digest`].
+pub fn event_digest(event: &Event) -> [u8; 32] {
+    let mut copy = event.clone();
+    copy.data.amount = copy.data.amount.map(normal);
+    if let Some(checkout) = &mut copy.data.checkout {
+        checkout.price = checkout.price.map(normal);
+        checkout.tax = checkout.tax.map(normal);
+    }
+    Sha256::digest(serde_json::to_vec(&copy).unwrap_or_default()).into()
+}
+
+/// An amount without trailing zeros.
+fn normal(amount: Amount) -> Amount {
+    Amount::new(amount.value().normalize(), amount.currency()).unwrap_or(amount)
 }
 
 /// The first member, by name, in which two transactions differ, as a JSON pointer; `None` when they
@@ -35,9 +51,7 @@ pub fn first_difference(one: &Transaction, other: &Transaction) -> Option<String
 /// A copy in which equal values have one form.
 fn canonical(transaction: &Transaction) -> Transaction {
     let mut copy = transaction.clone();
-    copy.amount = copy
-        .amount
-        .map(|amount| Amount::new(amount.value().normalize(), amount.currency()).unwrap_or(amount));
+    copy.amount = copy.amount.map(normal);
     for item in &mut copy.items {
         item.unit_price = item.unit_price.map(|price| price.normalize());
     }
