@@ -8,8 +8,7 @@ use super::snapshot::{Snapshot, digest};
 use crate::decision::Policy;
 use crate::domain::Versions;
 use crate::model::Model;
-use crate::rules::{RuleSet, Source};
-use std::collections::BTreeMap;
+use crate::rules::RuleSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +32,7 @@ impl Artefacts {
     /// The directory can't be written.
     pub fn keep(&self, snapshot: &Snapshot) -> Result<(), EngineError> {
         let versions = &snapshot.versions;
-        self.put("rules", &versions.rules, &sources_json(&snapshot.rules))?;
+        self.put("rules", &versions.rules, snapshot.rules.source_json().as_bytes())?;
         self.put("policy", &versions.policy, &policy_json(&snapshot.policy))?;
         if let Some(model) = &snapshot.model {
             let bytes = model.artefact().clone().seal().unwrap_or_default();
@@ -53,9 +52,8 @@ impl Artefacts {
         tables: Arc<crate::reference::Reference>,
     ) -> Result<Snapshot, EngineError> {
         let rules = self.get("rules", &versions.rules)?;
-        let rules = read_sources(&rules)
-            .and_then(|sources| RuleSet::from_sources(&sources).ok())
-            .ok_or_else(|| self.damaged("rules", &versions.rules))?;
+        let rules = RuleSet::from_source_json(&String::from_utf8_lossy(&rules))
+            .map_err(|_| self.damaged("rules", &versions.rules))?;
         let policy: Policy = serde_json::from_slice(&self.get("policy", &versions.policy)?)
             .map_err(|_| self.damaged("policy", &versions.policy))?;
         let model = match versions.model.as_str() {
@@ -98,18 +96,6 @@ impl Artefacts {
         let source = io::Error::new(io::ErrorKind::InvalidData, "not what its name says");
         file_error(&self.path(kind, name), source)
     }
-}
-
-/// The files of a rule set as name and text, in order of name.
-fn sources_json(rules: &RuleSet) -> Vec<u8> {
-    let sources: BTreeMap<&str, &str> =
-        rules.rules().iter().map(|r| (r.place.source.name(), r.place.source.text())).collect();
-    serde_json::to_vec(&sources).unwrap_or_default()
-}
-
-fn read_sources(bytes: &[u8]) -> Option<Vec<Arc<Source>>> {
-    let sources: BTreeMap<String, String> = serde_json::from_slice(bytes).ok()?;
-    Some(sources.into_iter().map(|(name, text)| Source::new(name, text)).collect())
 }
 
 fn policy_json(policy: &Policy) -> Vec<u8> {

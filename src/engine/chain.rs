@@ -8,10 +8,10 @@ use super::snapshot::Snapshot;
 use crate::decision::{Matched, Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleHit, RuleMode, TenantId, Timestamp, TransactionId, Warning,
+    PaymentMethod, Reason, RuleAction, RuleMode, TenantId, Timestamp, TransactionId, Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
-use crate::rules::{Effect, Rule};
+use crate::rules::Hit;
 use rust_decimal::prelude::ToPrimitive;
 
 /// Most reasons taken from the model.
@@ -53,7 +53,7 @@ pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'
         fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
         reasons: reasons(snapshot, record, &outcome.hits),
-        rules: outcome.hits.iter().map(brief).collect(),
+        rules: outcome.hits.iter().map(Hit::brief).collect(),
         costs: verdict.costs,
         defensibility: defensibility(record),
         warnings: occasion.warnings,
@@ -74,17 +74,8 @@ pub fn decision_name(tenant: &TenantId, transaction_id: &str) -> String {
         .map_or_else(|_| String::new(), |id| decision_id(tenant, &id).as_str().to_owned())
 }
 
-fn matched(rule: &&Rule) -> Matched {
-    let (adjust, challenge) = match rule.effect {
-        Effect::Adjust(x) => (x, None),
-        Effect::Challenge(kind) => (0.0, Some(kind)),
-        _ => (0.0, None),
-    };
-    Matched { action: rule.effect.action(), mode: rule.mode, adjust, challenge }
-}
-
-fn brief(rule: &&Rule) -> RuleHit {
-    RuleHit { id: rule.id.clone(), action: rule.effect.action(), mode: rule.mode }
+fn matched(hit: &Hit<'_>) -> Matched {
+    Matched { action: hit.action, mode: hit.mode, adjust: hit.adjust, challenge: hit.challenge }
 }
 
 /// The facts of the sale, read from the record.
@@ -123,16 +114,13 @@ fn word(record: &Record, field: FieldId) -> Option<&str> {
 }
 
 /// Live rules first, in rule-set order, then what moved the score most.
-fn reasons(snapshot: &Snapshot, record: &Record, hits: &[&Rule]) -> Vec<Reason> {
+fn reasons(snapshot: &Snapshot, record: &Record, hits: &[Hit<'_>]) -> Vec<Reason> {
     let live = hits.iter().filter(|hit| hit.mode == RuleMode::Live);
     let mut reasons: Vec<Reason> = live
-        .map(|rule| Reason {
-            code: rule.reason.clone(),
-            text: rule.text.clone(),
-            contribution: match rule.effect {
-                Effect::Adjust(x) => Some(x),
-                _ => None,
-            },
+        .map(|hit| Reason {
+            code: hit.reason.to_owned(),
+            text: hit.text.to_owned(),
+            contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
         })
         .collect();
     if let Some(model) = &snapshot.model {

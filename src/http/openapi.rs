@@ -2,12 +2,14 @@
 
 use super::answer::{KeptDecision, ScoreAnswer};
 use super::error::ErrorBody;
-use super::events::{BatchReceipt, EventReceipt};
+use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::ops::{Liveness, Readiness};
 use crate::domain::{Event, Transaction};
 use axum::response::{IntoResponse, Response};
 use std::sync::OnceLock;
-use utoipa::OpenApi;
+use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 /// Serves the document.
 pub(super) async fn document() -> Response {
@@ -75,22 +77,30 @@ fn score() {}
 fn events() {}
 
 /// One event or a batch.
-#[derive(utoipa::ToSchema)]
-#[schema(untagged)]
-#[expect(dead_code, reason = "carries a schema")]
-enum EventsBody {
-    One(Box<Event>),
-    Batch(Vec<Event>),
+struct EventsBody;
+
+impl PartialSchema for EventsBody {
+    fn schema() -> RefOr<Schema> {
+        let event = Ref::from_schema_name("Event");
+        let batch = ArrayBuilder::new().items(event.clone()).max_items(Some(MAX_BATCH));
+        OneOfBuilder::new().item(event).item(batch).into()
+    }
 }
+impl ToSchema for EventsBody {}
 
 /// One receipt or those of a batch.
-#[derive(utoipa::ToSchema)]
-#[schema(untagged)]
-#[expect(dead_code, reason = "carries a schema")]
-enum EventsAnswer {
-    One(EventReceipt),
-    Batch(BatchReceipt),
+struct EventsAnswer;
+
+impl PartialSchema for EventsAnswer {
+    fn schema() -> RefOr<Schema> {
+        let names = ["EventReceipt", "BatchReceipt"];
+        let either = names.into_iter().fold(OneOfBuilder::new(), |either, name| {
+            either.item(Ref::from_schema_name(name))
+        });
+        either.into()
+    }
 }
+impl ToSchema for EventsAnswer {}
 
 #[utoipa::path(
     get, path = "/v1/decisions/{id}", tag = "scoring",
