@@ -4,11 +4,14 @@
 //! the program never meets an empty id, a negative price or a date that does not exist.
 
 mod country;
+mod currency;
+mod currency_table;
 mod ids;
 mod text;
 mod time;
 
 pub use country::{Country, UnknownCountry};
+pub use currency::{Currency, UnknownCurrency, Withdrawn};
 pub use ids::{
     AccountId, CardFingerprint, DecisionId, DeviceId, DisputeId, EventId, InvoiceId, LicenceId,
     MAX_ID_LEN, MerchantAccount, OrderId, SellerId, SubscriptionId, TenantId, TransactionId,
