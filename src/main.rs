@@ -1,3 +1,7 @@
 //! The `vouch` command: parses arguments and calls the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> anyhow::Result<ExitCode> {
+    vouch::cli::run()
+}
