@@ -9,7 +9,8 @@ use super::entry::{
     MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash,
 };
 use super::error::LedgerError;
-use super::keyring::{KeyFile, Keyring};
+use super::keyfile::KeyFile;
+use super::keyring::Keyring;
 use super::seal::{self, Sealed};
 use crate::domain::{TenantId, Timestamp};
 use std::sync::Arc;

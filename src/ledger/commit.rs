@@ -26,6 +26,8 @@ use tokio::sync::oneshot;
 const MAX_COMMIT_RECORDS: usize = 1024;
 /// A commit takes no further record from this many bytes on.
 const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
+/// Records wait in the queue only while they are fewer bytes than this together.
+const MAX_QUEUED_BYTES: usize = 256 * 1024 * 1024;
 /// With [`AckPolicy::Async`]: most bytes that wait in memory, and for how long.
 const ASYNC_BYTES: usize = 1024 * 1024;
 const ASYNC_WAIT: Duration = Duration::from_millis(200);
@@ -68,6 +70,7 @@ pub(super) struct Shared {
     end: AtomicU64,
     sequence: AtomicU64,
     queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
     failed: AtomicBool,
     fault: Mutex<Option<Arc<StorageFault>>>,
     /// Leave without writing what only waits in memory: how tests stand in for a killed process.
@@ -89,15 +92,22 @@ impl Shared {
 
     /// Takes a place in the queue, if there is one.
     pub(super) fn reserve(&self, places: usize) -> bool {
-        let taken = self.queued.fetch_add(1, Ordering::Relaxed) < places;
+        let taken = self.queued.fetch_add(1, Ordering::Relaxed) < places
+            && self.queued_bytes.load(Ordering::Relaxed) < MAX_QUEUED_BYTES;
         if !taken {
-            self.release(1);
+            self.release(1, 0);
         }
         taken
     }
 
-    pub(super) fn release(&self, places: usize) {
+    /// Counts the bytes of a record for which a place is taken.
+    pub(super) fn hold(&self, bytes: usize) {
+        self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn release(&self, places: usize, bytes: usize) {
         self.queued.fetch_sub(places, Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Why nothing can be appended now; `None` while all is well. Cost: one atomic read then.
@@ -147,7 +157,7 @@ impl Committer {
             match self.wait(failed, since) {
                 Woken::Closed => break,
                 Woken::Append(append) if failed => {
-                    self.shared.release(1);
+                    self.shared.release(1, append.body.len());
                     self.refuse([append.reply]);
                 }
                 Woken::Append(first) => {
@@ -198,7 +208,7 @@ impl Committer {
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        self.shared.release(batch.len());
+        self.shared.release(batch.len(), bytes);
         batch
     }
 

@@ -16,7 +16,8 @@ pub enum AckPolicy {
     /// On disk: survives a power loss, as far as the disk is honest.
     #[default]
     Fsync,
-    /// Written to the operating system: survives a killed process, not a power loss.
+    /// Written to the operating system: survives a killed process, not a power loss. After one the
+    /// ledger may not open, see [`LedgerConfig::accept_loss`].
     Os,
     /// Nothing: up to 200 ms or 1 MiB of entries are lost with the process.
     Async,
@@ -48,6 +49,11 @@ pub struct LedgerConfig {
     /// The master key, where it is kept elsewhere. Default: `master.key` in the data directory,
     /// made at the first start.
     pub master_key: Option<MasterKey>,
+    /// Opens a ledger whose last segment is damaged before its end, as a power loss can leave it
+    /// where [`AckPolicy::Os`] acknowledged what was not on disk yet. It goes on from the record
+    /// before; what follows stays in the file and does not count. Default false: such a ledger is
+    /// refused, since acknowledged records are lost.
+    pub accept_loss: bool,
     /// How often the index takes in what was committed. `None`: no index is kept. Default 50 ms.
     pub index_every: Option<Duration>,
     /// What files are written with. Default: the file system.
@@ -64,6 +70,7 @@ impl LedgerConfig {
             queue: 8192,
             retry: Duration::from_millis(500),
             master_key: None,
+            accept_loss: false,
             index_every: Some(Duration::from_millis(50)),
             storage: Arc::new(Disk),
         }

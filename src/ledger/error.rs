@@ -10,10 +10,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LedgerError {
     /// More appends wait than the queue holds. A retry helps.
-    #[error("the ledger is busy: {queue} entries are waiting")]
+    #[error("the ledger is busy: {waiting} entries are waiting")]
     Busy {
-        /// Size of the queue.
-        queue: usize,
+        /// How many.
+        waiting: usize,
     },
     /// The disk does not take records at the moment; nothing of this entry is kept. A retry helps
     /// once the disk works.
@@ -161,7 +161,7 @@ impl StorageFault {
 /// The first place where the log is not what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damage {
-    /// The record concerned.
+    /// The record concerned; 0 where only the segment is known.
     pub sequence: u64,
     /// Where it begins, or should.
     pub position: Position,
@@ -200,9 +200,7 @@ impl fmt::Display for Damage {
             DamageKind::Displaced { found } => {
                 write!(f, "record {sequence} was removed or moved: record {found} is in its place")
             }
-            DamageKind::Header => {
-                write!(f, "the header of the segment that begins with record {sequence} is damaged")
-            }
+            DamageKind::Header => write!(f, "the header of a segment is damaged"),
             DamageKind::Fields => write!(f, "the fields of record {sequence} can't be read"),
             DamageKind::KeyLost => write!(f, "the key of record {sequence} is lost"),
             DamageKind::Indexed => {

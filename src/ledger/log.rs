@@ -14,8 +14,8 @@ use super::body::Place;
 use super::entry::{ChainHash, Position};
 use super::error::StorageFault;
 use super::frame::{Frame, HEADER_BYTES, Header};
+use super::segment::segment_path;
 use super::storage::{Storage, StorageFile};
-use super::walk::segment_path;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -30,6 +30,8 @@ struct Current {
     capacity: u64,
     /// Behind the last good record.
     end: u64,
+    /// Behind everything ever written, good or not.
+    written: u64,
 }
 
 /// Where a log stands after it was read.
@@ -38,8 +40,8 @@ pub(super) struct Standing {
     pub(super) last: ChainHash,
     /// Number and end of the last segment; `None` in an empty log.
     pub(super) segment: Option<(u32, u64)>,
-    /// Whether remains of a commit lie behind the end.
-    pub(super) torn: bool,
+    /// Length of the remains of a commit behind the end.
+    pub(super) torn: u64,
 }
 
 /// The one writer of the log.
@@ -80,7 +82,7 @@ impl LogWriter {
                 let fault = |error| StorageFault::new("open", &path, error);
                 let file = storage.open(&path).map_err(fault)?;
                 let capacity = file.size().map_err(fault)?;
-                Some(Current { number, path, file, capacity, end })
+                Some(Current { number, path, file, capacity, end, written: end + standing.torn })
             }
         };
         let mut log = Self {
@@ -88,7 +90,7 @@ impl LogWriter {
             storage,
             dir: dir.to_owned(),
             segment_bytes,
-            broken: standing.torn || current.is_none(),
+            broken: standing.torn > 0 || current.is_none(),
             current,
             next: standing.next,
             last: standing.last,
@@ -137,6 +139,7 @@ impl LogWriter {
         let Some(current) = self.current.as_mut().filter(|_| !staged.is_empty()) else {
             return Ok(());
         };
+        current.written = current.written.max(current.end + len_u64(staged.len()));
         let written = current.file.write_at(&staged, current.end).map_err(|error| ("write", error));
         let kept = written.and_then(|()| {
             if sync { current.file.sync().map_err(|error| ("sync", error)) } else { Ok(()) }
@@ -174,12 +177,14 @@ impl LogWriter {
         file.write_at(&header.encode(), 0).and_then(|()| file.sync()).map_err(fault)?;
         self.storage.rename(&self.spare.path, &path).map_err(fault)?;
         self.storage.sync_dir(&self.dir).map_err(fault)?;
-        let fresh = Current { number, path, file, capacity: self.segment_bytes, end: HEADER_END };
-        if let Some(old) = self.current.replace(fresh)
-            && old.end == HEADER_END
-        {
-            // A segment without a record is of no use to anyone; that it stays is no error.
-            let _ = self.storage.remove(&old.path);
+        let (capacity, end) = (self.segment_bytes, HEADER_END);
+        let fresh = Current { number, path, file, capacity, end, written: end };
+        if let Some(old) = self.current.replace(fresh) {
+            // Only room is at stake here, so a failure is none.
+            let _ = match old.end {
+                HEADER_END => self.storage.remove(&old.path),
+                _ => old.file.set_len(old.written),
+            };
         }
         self.broken = false;
         Ok(())

@@ -6,8 +6,8 @@
 //! log once, checks it, and hands every entry to the caller, who rebuilds its own state from it.
 //!
 //! ```text
-//! DIR/ledger/00000001.log  segments of the log      frame, walk, log
-//! DIR/keys.log             wrapped subject keys     keyring
+//! DIR/ledger/00000001.log  segments of the log      frame, segment, walk, log
+//! DIR/keys.log             wrapped subject keys     keyfile, keyring
 //! DIR/master.key           what unwraps them        seal
 //! DIR/index.sqlite         rebuildable index        index
 //! DIR/ledger.lock          one writer at a time     storage
@@ -30,10 +30,12 @@ mod entry;
 mod error;
 mod frame;
 mod index;
+mod keyfile;
 mod keyring;
 mod log;
 mod reader;
 mod seal;
+mod segment;
 mod storage;
 mod store;
 mod verify;

@@ -5,10 +5,11 @@ use super::commit::Shared;
 use super::entry::{Position, StoredEntry};
 use super::error::{Damage, DamageKind, LedgerError, StorageFault};
 use super::frame::{FRAME_BYTES, Frame};
-use super::keyring::KeyFile;
+use super::keyfile::KeyFile;
 use super::seal::MasterKey;
+use super::segment::{LOG_DIR, segment_path};
 use super::storage::read_at;
-use super::walk::{Found, LOG_DIR, Tail, Walk, segment_path};
+use super::walk::{Found, Tail, Walk};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -109,6 +110,12 @@ impl Scan {
 
     pub(super) fn walk(&self) -> &Walk {
         &self.walk
+    }
+
+    /// See [`LedgerConfig::accept_loss`](super::LedgerConfig::accept_loss).
+    pub(super) fn accepting_loss(mut self, accept: bool) -> Self {
+        self.walk.accept_loss(accept);
+        self
     }
 
     /// The same scan, over what was committed since it ended; `None` where it must begin anew

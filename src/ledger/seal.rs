@@ -12,7 +12,7 @@
 use super::bytes::{Fields, hex, put_bytes, unhex};
 use super::entry::{EntryKind, LookupField, LookupHash, Personal, StoredEntry, SubjectHash};
 use super::error::{LedgerError, StorageFault};
-use super::keyring::{KeyFile, KeyState};
+use super::keyfile::{KeyFile, KeyState};
 use crate::domain::TenantId;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};

@@ -6,12 +6,14 @@ use super::config::{LedgerConfig, MAX_SEGMENT_BYTES};
 use super::entry::{MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash};
 use super::error::{LedgerError, StorageFault};
 use super::index::{Index, IndexThread};
-use super::keyring::{KEYS_FILE, KeyFile, Keyring};
+use super::keyfile::{KEYS_FILE, KeyFile};
+use super::keyring::Keyring;
 use super::log::{LogWriter, Standing};
 use super::reader::{Reader, Scan};
 use super::seal::{IndexKey, MasterKey};
+use super::segment::LOG_DIR;
 use super::storage::DirLock;
-use super::walk::{LOG_DIR, Tail};
+use super::walk::Tail;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -86,7 +88,7 @@ impl Ledger {
         let key_file = Arc::new(KeyFile::open(data_dir, Some(&master))?);
         let mut reader = Reader { log_dir: log_dir.clone(), keys: key_file, shared: None };
 
-        let (standing, tail) = replay(&reader, recover)?;
+        let (standing, tail) = replay(&reader, config.accept_loss, recover)?;
         let least = u64::try_from(2 * super::frame::HEADER_BYTES).unwrap_or(u64::MAX);
         let segment_bytes = config.segment_bytes.clamp(least, MAX_SEGMENT_BYTES);
         let log = LogWriter::open(config.storage, &log_dir, segment_bytes, &standing)?;
@@ -134,15 +136,16 @@ impl Ledger {
             return Err(LedgerError::Unavailable(fault));
         }
         if !self.shared.reserve(self.places) {
-            return Err(LedgerError::Busy { queue: self.places });
+            return Err(LedgerError::Busy { waiting: self.shared.queued() });
         }
         let (reply, pending) = tokio::sync::oneshot::channel();
         let queued = encode(entry, &self.keys).and_then(|body| {
             let queue = self.queue.as_ref().ok_or(LedgerError::Closed)?;
+            self.shared.hold(body.len());
             queue.send(Append { body, reply }).map_err(|_| LedgerError::Closed)
         });
         if let Err(error) = queued {
-            self.shared.release(1);
+            self.shared.release(1, 0);
             return Err(error);
         }
         Ok(Pending(pending))
@@ -241,9 +244,10 @@ fn master_key(data_dir: &Path, given: Option<MasterKey>) -> Result<MasterKey, Le
 /// Reads the log once; where it stands and what lay behind it.
 fn replay(
     reader: &Reader,
+    accept_loss: bool,
     recover: &mut dyn FnMut(&StoredEntry),
 ) -> Result<(Standing, Tail), LedgerError> {
-    let mut scan = reader.scan(None)?;
+    let mut scan = reader.scan(None)?.accepting_loss(accept_loss);
     for entry in scan.by_ref() {
         recover(&entry?);
     }
@@ -253,7 +257,10 @@ fn replay(
         next: walk.next_sequence(),
         last: walk.last_hash(),
         segment: walk.segment().map(|segment| (segment.header.number, u64::from(end.offset))),
-        torn: tail != Tail::Clean,
+        torn: match tail {
+            Tail::Clean => 0,
+            Tail::Torn { bytes, .. } => bytes,
+        },
     };
     Ok((standing, tail))
 }

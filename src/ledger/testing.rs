@@ -22,7 +22,8 @@ pub(super) enum Fault {
     Full,
     /// A write stops half-way: input/output error.
     WriteFails,
-    /// A sync fails and what it should have kept is gone.
+    /// A sync fails. What it should have kept can still be read, but will not be on disk after a
+    /// power loss, whatever later syncs say: as Linux does it.
     SyncFails,
     /// Nothing can be changed any more.
     ReadOnly,
@@ -43,6 +44,17 @@ struct Undo {
     file: Arc<File>,
     offset: u64,
     before: Vec<u8>,
+    /// A sync failed: only writing it again can keep it.
+    lost: bool,
+}
+
+impl Undo {
+    fn covers(&self, other: &Self) -> bool {
+        let end = |undo: &Self| undo.offset + undo.before.len() as u64;
+        inode(&self.file) == inode(&other.file)
+            && self.offset <= other.offset
+            && end(self) >= end(other)
+    }
 }
 
 /// The disk.
@@ -85,7 +97,8 @@ impl TestDisk {
             let mut before = undo.before.as_slice();
             while !before.is_empty() {
                 let here = before.len().min((SECTOR - at % SECTOR) as usize);
-                if !*kept.entry((inode(&undo.file), at / SECTOR)).or_insert_with(&mut keep) {
+                let kept = kept.entry((inode(&undo.file), at / SECTOR)).or_insert_with(&mut keep);
+                if undo.lost || !*kept {
                     undo.file.write_all_at(&before[..here], at).unwrap();
                 }
                 (at, before) = (at + here as u64, &before[here..]);
@@ -152,7 +165,7 @@ impl StorageFile for TestFile {
         let held = self.file.read_at(&mut before, offset)?;
         before[held..].fill(0);
         self.file.write_all_at(&bytes[..count], offset)?;
-        let undo = Undo { file: Arc::clone(&self.file), offset, before };
+        let undo = Undo { file: Arc::clone(&self.file), offset, before, lost: false };
         self.disk.with(|state| state.unsynced.push(undo));
         failure.map_or(Ok(()), Err)
     }
@@ -162,14 +175,15 @@ impl StorageFile for TestFile {
         let (state, changed) = &*self.disk.0;
         let state = state.lock().unwrap();
         let mut state = changed.wait_while(state, |state| state.stalled).unwrap();
+        let fails = state.fault == Some(Fault::SyncFails);
         let own = inode(&self.file);
-        let mine: Vec<_> = state.unsynced.extract_if(.., |undo| inode(&undo.file) == own).collect();
-        if state.fault == Some(Fault::SyncFails) {
-            for undo in mine.iter().rev() {
-                self.file.write_all_at(&undo.before, undo.offset)?;
-            }
+        let of_file = |undo: &mut Undo| inode(&undo.file) == own && !undo.lost;
+        let mine: Vec<_> = state.unsynced.extract_if(.., of_file).collect();
+        if fails {
+            state.unsynced.extend(mine.into_iter().map(|undo| Undo { lost: true, ..undo }));
             return Err(io::Error::other("input/output error"));
         }
+        state.unsynced.retain(|lost| !lost.lost || !mine.iter().any(|undo| undo.covers(lost)));
         Ok(())
     }
 

@@ -5,103 +5,12 @@
 //! end of the last segment after a crash, where a commit was cut short. It is taken for that only if
 //! no record of a *later* commit follows, for then nothing of it was acknowledged.
 
-use super::entry::{ChainHash, Position};
-use super::error::{Damage, DamageKind, LedgerError, StorageFault};
-use super::frame::{FORMAT_VERSION, FRAME_BYTES, Frame, HEADER_BYTES, Header, HeaderFault};
-use super::storage::read_at;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
-
 use super::body::Place;
-
-/// Directory of the segments in the data directory.
-pub(super) const LOG_DIR: &str = "ledger";
-/// How much is read at a time.
-const CHUNK_BYTES: usize = 256 * 1024;
-
-/// The file of a segment.
-pub(super) fn segment_path(log_dir: &Path, number: u32) -> PathBuf {
-    log_dir.join(format!("{number:08}.log"))
-}
-
-/// A segment and what it says of itself.
-#[derive(Debug, Clone)]
-pub(super) struct Segment {
-    pub(super) path: PathBuf,
-    pub(super) header: Header,
-    pub(super) bytes: u64,
-}
-
-/// Every segment in order of its number. A missing directory is an absent ledger.
-pub(super) fn segments(log_dir: &Path) -> Result<Vec<Segment>, LedgerError> {
-    let entries = fs::read_dir(log_dir).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            LedgerError::Absent { path: log_dir.parent().unwrap_or(log_dir).to_owned() }
-        }
-        _ => StorageFault::new("list", log_dir, error).into(),
-    })?;
-    let mut found = vec![];
-    for entry in entries {
-        let path = entry.map_err(|error| StorageFault::new("list", log_dir, error))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if let Some(number) = name.strip_suffix(".log").and_then(|digits| digits.parse().ok()) {
-            found.push((number, path));
-        }
-    }
-    found.sort_unstable();
-    found.into_iter().map(|(number, path)| open_segment(number, path)).collect()
-}
-
-fn open_segment(number: u32, path: PathBuf) -> Result<Segment, LedgerError> {
-    let fault = |error| StorageFault::new("read", &path, error);
-    let file = File::open(&path).map_err(fault)?;
-    let bytes = file.metadata().map_err(fault)?.len();
-    let damaged = Damage {
-        sequence: 0,
-        position: Position { segment: number, offset: 0 },
-        kind: DamageKind::Header,
-    };
-    match Header::decode(&read_at(&file, 0, HEADER_BYTES).map_err(fault)?) {
-        Ok(header) if header.number == number => Ok(Segment { path, header, bytes }),
-        Ok(_) | Err(HeaderFault::Damaged) => Err(LedgerError::Damaged(damaged)),
-        Err(HeaderFault::Foreign) => {
-            Err(LedgerError::Foreign { path, expected: "a segment of the ledger" })
-        }
-        Err(HeaderFault::Version(found)) => {
-            Err(LedgerError::Version { path, found, known: FORMAT_VERSION })
-        }
-    }
-}
-
-/// A file, read forward in large pieces.
-struct Window {
-    file: File,
-    path: PathBuf,
-    start: u64,
-    bytes: Vec<u8>,
-}
-
-impl Window {
-    fn open(path: &Path) -> Result<Self, StorageFault> {
-        let file = File::open(path).map_err(|error| StorageFault::new("open", path, error))?;
-        Ok(Self { file, path: path.to_owned(), start: 0, bytes: vec![] })
-    }
-
-    /// The bytes at an offset; fewer than `len` only at the end of the file.
-    fn at(&mut self, offset: u64, len: usize) -> Result<&[u8], StorageFault> {
-        let skip =
-            |start: u64| offset.checked_sub(start).and_then(|skip| usize::try_from(skip).ok());
-        let held = skip(self.start).is_some_and(|skip| skip + len <= self.bytes.len());
-        if !held {
-            self.bytes = read_at(&self.file, offset, len.max(CHUNK_BYTES))
-                .map_err(|error| StorageFault::new("read", &self.path, error))?;
-            self.start = offset;
-        }
-        let rest = skip(self.start).and_then(|skip| self.bytes.get(skip..)).unwrap_or_default();
-        Ok(rest.get(..len).unwrap_or(rest))
-    }
-}
+use super::entry::{ChainHash, Position};
+use super::error::{Damage, DamageKind, LedgerError};
+use super::frame::{FRAME_BYTES, Frame, HEADER_BYTES};
+use super::segment::{Segment, Window, segments};
+use std::path::Path;
 
 /// A record found by a walk.
 pub(super) struct Found {
@@ -141,6 +50,7 @@ pub(super) struct Walk {
     end: Option<Position>,
     tail: Tail,
     superseded: u64,
+    accept_loss: bool,
 }
 
 impl Walk {
@@ -157,6 +67,7 @@ impl Walk {
             end,
             tail: Tail::Clean,
             superseded: 0,
+            accept_loss: false,
         })
     }
 
@@ -194,18 +105,35 @@ impl Walk {
             if let Some(found) = self.read()? {
                 return Ok(Some(found));
             }
-            let tail = self.judge_tail()?;
-            return match self.segments.get(self.at + 1) {
-                None => {
-                    self.tail = tail;
-                    Ok(None)
-                }
-                Some(next) if tail == Tail::Clean => {
-                    Err(self.damage(DamageKind::Displaced { found: next.header.first }))
-                }
-                Some(_) => Err(self.damage(DamageKind::Checksum)),
-            };
+            let (tail, latest_commit) = self.behind()?;
+            if latest_commit.is_some()
+                && let Some(found) = self.read_again()?
+            {
+                return Ok(Some(found));
+            }
+            return self.end_here(tail, latest_commit).map(|()| None);
         }
+    }
+
+    /// Judges what lies where the next record should be.
+    fn end_here(&mut self, tail: Tail, latest_commit: Option<u64>) -> Result<(), LedgerError> {
+        let later = latest_commit.is_some_and(|commit| commit > self.next);
+        match self.segments.get(self.at + 1) {
+            Some(next) if tail == Tail::Clean => {
+                Err(self.damage(DamageKind::Displaced { found: next.header.first }))
+            }
+            Some(_) => Err(self.damage(DamageKind::Checksum)),
+            None if later && !self.accept_loss => Err(self.damage(DamageKind::Checksum)),
+            None => {
+                self.tail = tail;
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes damage to the last segment for the loss that it is: the walk ends before it.
+    pub(super) fn accept_loss(&mut self, accept: bool) {
+        self.accept_loss = accept;
     }
 
     /// Lets a walk that ended go on to a later end; false where that lies in a segment it has not
@@ -213,7 +141,7 @@ impl Walk {
     pub(super) fn extend(&mut self, end: Position) -> bool {
         if let Some(window) = &mut self.window {
             // What was read ahead of the old end was not written yet.
-            window.bytes.clear();
+            window.forget();
         }
         self.end = Some(end);
         self.segments.last().is_some_and(|last| last.header.number == end.segment)
@@ -332,20 +260,28 @@ impl Walk {
         Ok(Some(Found { place, body }))
     }
 
-    /// Tells a commit cut short from damage.
-    fn judge_tail(&mut self) -> Result<Tail, LedgerError> {
+    /// [`Walk::read`] from the file as it is now: a server may be writing, and what was not here a
+    /// moment ago while later records were seen can be here by now.
+    fn read_again(&mut self) -> Result<Option<Found>, LedgerError> {
+        if let Some(window) = &mut self.window {
+            window.forget();
+        }
+        self.read()
+    }
+
+    /// What lies from here to the end of the segment, and the latest commit of a whole record in it.
+    fn behind(&mut self) -> Result<(Tail, Option<u64>), LedgerError> {
         let (sequence, position, offset) = (self.next, self.position(), self.offset);
         let len = self.segment().map_or(0, |segment| segment.bytes).saturating_sub(offset);
-        let Some(window) = &mut self.window else { return Ok(Tail::Clean) };
+        let Some(window) = &mut self.window else { return Ok((Tail::Clean, None)) };
         let rest = window.at(offset, usize::try_from(len).unwrap_or(usize::MAX))?;
-        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Ok(Tail::Clean) };
+        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else {
+            return Ok((Tail::Clean, None));
+        };
         let bytes = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
-        let latest_commit =
-            (0..=last).filter_map(|at| frame_at(rest, at, sequence)).map(|f| f.commit()).max();
-        if latest_commit.is_some_and(|commit| commit > sequence) {
-            return Err(self.damage(DamageKind::Checksum));
-        }
-        Ok(Tail::Torn { sequence, position, bytes, records_after: latest_commit.is_some() })
+        let commits = (0..=last).filter_map(|at| frame_at(rest, at, sequence)).map(|f| f.commit());
+        let latest = commits.max();
+        Ok((Tail::Torn { sequence, position, bytes, records_after: latest.is_some() }, latest))
     }
 }
 

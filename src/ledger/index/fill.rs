@@ -4,21 +4,15 @@ use super::super::entry::{ChainHash, Position, StoredEntry};
 use super::super::error::{LedgerError, StorageFault};
 use super::super::reader::{Reader, Scan};
 use super::super::storage::DirLock;
-use super::{INDEX_FILE, INDEX_VERSION, Index, SCHEMA, Summary};
+use super::{INDEX_FILE, INDEX_VERSION, SCHEMA, Summary};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Entries of one transaction.
 const STEP_ROWS: usize = 1000;
-/// After a failure the thread waits this many times as long.
-const FAILED_WAIT: u32 = 20;
 const BUSY: Duration = Duration::from_secs(2);
 
 /// How far an index got.
@@ -60,7 +54,7 @@ pub(super) fn unsigned(value: i64) -> u64 {
 }
 
 /// The writer of an index.
-struct Filler {
+pub(super) struct Filler {
     path: PathBuf,
     connection: Connection,
     at: Option<Progress>,
@@ -69,7 +63,7 @@ struct Filler {
 
 impl Filler {
     /// Opens the index, or begins one where there is none that can be used.
-    fn open(data_dir: &Path) -> Result<Self, LedgerError> {
+    pub(super) fn open(data_dir: &Path) -> Result<Self, LedgerError> {
         let path = data_dir.join(INDEX_FILE);
         let connection = match connect(&path) {
             Ok(connection) => connection,
@@ -83,9 +77,14 @@ impl Filler {
         Ok(Self { path, connection, at, scan: None })
     }
 
+    /// The last entry taken in; 0 for none.
+    pub(super) fn sequence(&self) -> u64 {
+        self.at.map_or(0, |at| at.sequence)
+    }
+
     /// Takes in up to [`STEP_ROWS`] entries and says how many; none when it has caught up. What
     /// comes before damage to the log is taken in all the same.
-    fn step(&mut self, reader: &Reader) -> Result<usize, LedgerError> {
+    pub(super) fn step(&mut self, reader: &Reader) -> Result<usize, LedgerError> {
         let scan = match self.scan.take() {
             Some(scan) => scan.resumed(),
             None => None,
@@ -247,93 +246,4 @@ fn behind(data_dir: &Path, reader: &Reader) -> Result<Freshness, LedgerError> {
         0 => Freshness::Current,
         records => Freshness::Behind { records },
     })
-}
-
-/// The thread that fills the index of an open ledger.
-pub(in super::super) struct IndexThread {
-    index: Index,
-    state: Arc<State>,
-    stop: SyncSender<bool>,
-    thread: JoinHandle<()>,
-}
-
-#[derive(Default)]
-struct State {
-    indexed: AtomicU64,
-    fault: Mutex<Option<LedgerError>>,
-}
-
-impl State {
-    fn report(&self, filler: &Filler, fault: Option<LedgerError>) {
-        let indexed = filler.at.map_or(0, |at| at.sequence);
-        self.indexed.store(indexed, Ordering::Release);
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
-    }
-}
-
-impl IndexThread {
-    /// Begins to fill the index every so often.
-    pub(in super::super) fn start(
-        data_dir: &Path,
-        reader: Reader,
-        every: Duration,
-    ) -> Result<Self, LedgerError> {
-        let mut filler = Filler::open(data_dir)?;
-        let index = Index::open(data_dir)?;
-        let state = Arc::new(State::default());
-        state.report(&filler, None);
-        let (stop, stopped) = sync_channel(1);
-        let shown = Arc::clone(&state);
-        let thread = std::thread::Builder::new().name("ledger-index".to_owned()).spawn(move || {
-            let mut wait = every;
-            loop {
-                match stopped.recv_timeout(wait) {
-                    Err(RecvTimeoutError::Timeout) => {
-                        wait = fill(&mut filler, &reader, &shown, every);
-                    }
-                    Ok(true) => {
-                        fill(&mut filler, &reader, &shown, every);
-                        break;
-                    }
-                    Ok(false) | Err(RecvTimeoutError::Disconnected) => break,
-                }
-            }
-        });
-        let thread = thread.map_err(|error| {
-            StorageFault::new("start the thread that fills", index.path(), error)
-        })?;
-        Ok(Self { index, state, stop, thread })
-    }
-
-    pub(in super::super) fn index(&self) -> &Index {
-        &self.index
-    }
-
-    pub(in super::super) fn indexed(&self) -> u64 {
-        self.state.indexed.load(Ordering::Acquire)
-    }
-
-    pub(in super::super) fn fault(&self) -> Option<LedgerError> {
-        self.state.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Ends the thread, `caught_up` or at once.
-    pub(in super::super) fn stop(self, caught_up: bool) {
-        let _ = self.stop.send(caught_up);
-        let _ = self.thread.join();
-    }
-}
-
-/// Takes in everything committed; how long to wait then.
-fn fill(filler: &mut Filler, reader: &Reader, state: &State, every: Duration) -> Duration {
-    loop {
-        match filler.step(reader) {
-            Ok(0) => return every,
-            Ok(_) => state.report(filler, None),
-            Err(error) => {
-                state.report(filler, Some(error));
-                return every.saturating_mul(FAILED_WAIT);
-            }
-        }
-    }
 }

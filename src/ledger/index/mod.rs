@@ -7,10 +7,12 @@
 
 mod fill;
 mod query;
+mod thread;
 
 pub use fill::{Freshness, refresh};
-pub(super) use fill::{IndexThread, Progress, progress};
+pub(super) use fill::{Progress, progress};
 pub use query::{Index, MAX_ROWS, Order, Query, Row};
+pub(super) use thread::IndexThread;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -37,7 +39,9 @@ CREATE TABLE record (
   amount TEXT,
   currency TEXT
 );
-CREATE INDEX record_id ON record (tenant, id, kind);
+CREATE INDEX record_tenant ON record (tenant);
+CREATE INDEX record_kind ON record (tenant, kind);
+CREATE INDEX record_id ON record (tenant, id);
 CREATE INDEX record_transaction ON record (tenant, transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE INDEX record_time ON record (tenant, event_time);
 CREATE TABLE lookup (

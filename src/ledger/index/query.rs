@@ -70,6 +70,18 @@ impl Query {
         }
     }
 
+    /// The question and its values.
+    pub(in super::super) fn sql(&self) -> (String, Vec<Value>) {
+        let (condition, mut values) = self.condition();
+        values.push(i64::from(self.limit.min(MAX_ROWS)).into());
+        let direction = match self.order {
+            Order::NewestFirst => "DESC",
+            Order::OldestFirst => "ASC",
+        };
+        let columns = "SELECT * FROM record WHERE";
+        (format!("{columns} {condition} ORDER BY sequence {direction} LIMIT ?"), values)
+    }
+
     /// The condition and its values.
     fn condition(&self) -> (String, Vec<Value>) {
         let mut terms = vec!["tenant = ?"];
@@ -188,14 +200,7 @@ impl Index {
     /// # Errors
     /// The index can't be read.
     pub fn list(&self, query: &Query) -> Result<Vec<Row>, LedgerError> {
-        let (condition, mut values) = query.condition();
-        values.push(i64::from(query.limit.min(MAX_ROWS)).into());
-        let direction = match query.order {
-            Order::NewestFirst => "DESC",
-            Order::OldestFirst => "ASC",
-        };
-        let sql =
-            format!("SELECT * FROM record WHERE {condition} ORDER BY sequence {direction} LIMIT ?");
+        let (sql, values) = query.sql();
         let connection = self.connection();
         let read = || {
             let mut statement = connection.prepare_cached(&sql)?;

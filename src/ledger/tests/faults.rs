@@ -104,3 +104,21 @@ fn records_written_but_never_acknowledged_do_not_count() {
     let report = check(dir.path());
     assert_eq!((report.records, report.superseded, report.finding), (2, 1, None));
 }
+
+#[test]
+fn an_erasure_that_failed_is_not_on_disk_until_it_is_called_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let ledger = open(config(dir.path(), &disk));
+    let ack = put(&ledger, 1);
+    let person = entry(1).subject.unwrap();
+    disk.set(Some(Fault::SyncFails));
+    let error = ledger.erase(person).unwrap_err();
+    assert!(matches!(error, LedgerError::Storage(_)), "{error}");
+    disk.set(None);
+    ledger.erase(person).unwrap();
+    ledger.abandon();
+    disk.power_loss(|| false);
+    let stored = reader(dir.path()).read(ack.position).unwrap();
+    assert_eq!(stored.personal().unwrap(), Personal::Erased);
+}

@@ -179,3 +179,40 @@ fn what_comes_before_damage_is_indexed_all_the_same() {
     assert!(matches!(error, LedgerError::Damaged(Damage { sequence: 9, .. })), "{error}");
     assert_eq!(found(&Index::open(dir.path()).unwrap(), |_| {}), [1, 2, 3, 5, 6, 7, 8]);
 }
+
+#[test]
+fn no_question_reads_the_whole_index() {
+    let (dir, _) = written();
+    let connection = rusqlite::Connection::open(dir.path().join("index.sqlite")).unwrap();
+    let plan = |change: fn(&mut Query)| {
+        let mut query = Query::new(tenant("a"));
+        change(&mut query);
+        let (sql, values) = query.sql();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement
+            .query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3))
+            .unwrap();
+        steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
+    };
+    let hash = |q: &mut Query| q.lookup = Some((LookupField::Card, LookupHash([1; 16])));
+    for (used, plan) in [
+        ("INDEX record_tenant (tenant=?)", plan(|_| {})),
+        ("INDEX record_kind (tenant=? AND kind=?)", plan(|q| q.kind = Some(EntryKind::Label))),
+        ("INDEX record_id (tenant=? AND id=?)", plan(|q| q.id = Some("x".into()))),
+        (
+            "INDEX record_transaction (tenant=? AND transaction_id=?)",
+            plan(|q| q.transaction_id = Some("x".into())),
+        ),
+        (
+            "INDEX record_time (tenant=? AND event_time>? AND event_time<?)",
+            plan(|q| {
+                (q.since, q.until) = (Some(Timestamp::default()), Some(Timestamp::default()));
+            }),
+        ),
+        ("PRIMARY KEY (hash=? AND field=?)", plan(hash)),
+    ] {
+        assert!(plan.contains(used) && !plan.contains("SCAN record"), "{used}: {plan}");
+    }
+    let latest = plan(|_| {});
+    assert!(!latest.contains("TEMP B-TREE"), "sorts everything: {latest}");
+}

@@ -141,7 +141,7 @@ fn a_full_queue_is_busy_and_loses_nothing_it_took() {
         }
         assert!(taken.len() < 100, "the queue has no end");
     };
-    assert!(matches!(busy, LedgerError::Busy { queue: 4 }) && busy.transient(), "{busy}");
+    assert!(matches!(busy, LedgerError::Busy { waiting: 4 }) && busy.transient(), "{busy}");
     disk.stall(false);
     let taken: Vec<_> = taken.into_iter().map(|p| p.wait().unwrap().sequence).collect();
     assert_eq!(taken, (1..=taken.len() as u64).collect::<Vec<_>>());
