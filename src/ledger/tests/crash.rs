@@ -150,12 +150,27 @@ fn a_hole_left_by_power_loss_is_refused_until_the_loss_is_accepted() {
 }
 
 #[test]
+fn power_loss_never_takes_a_segment_before_the_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let os = || LedgerConfig { durability: AckPolicy::Os, ..config(dir.path(), &disk) };
+    let ledger = open(os());
+    let acks: Vec<_> = (1..=40).map(|n| put(&ledger, n)).collect();
+    let last = acks[39].position.segment;
+    ledger.abandon();
+    disk.power_loss(|| false);
+    let synced = acks.iter().filter(|ack| ack.position.segment < last).count() as u64;
+    assert!(synced > 10);
+    assert_eq!(open(os()).recovery(), Recovery { records: synced, tail: Tail::Clean });
+}
+
+#[test]
 fn a_reader_beside_a_busy_writer_sees_no_damage() {
     let dir = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();
     let ledger = open(LedgerConfig {
         durability: AckPolicy::Os,
-        segment_bytes: 1 << 15,
+        segment_bytes: 1 << 20,
         ..config(dir.path(), &disk)
     });
     put(&ledger, 3);
