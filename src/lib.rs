@@ -10,3 +10,4 @@ pub mod features;
 pub mod rules;
 pub mod velocity;
 pub mod input;
+pub mod ledger;
