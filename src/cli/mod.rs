@@ -2,6 +2,9 @@
 //! error. Exit codes: 0 done, 1 a finding or some bad rows, 2 bad usage or unusable input.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
+mod data;
+mod ledger;
+mod lookup;
 mod progress;
 mod replay;
 mod rules;
@@ -26,8 +29,14 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
+    /// Read and verify the ledger
+    Ledger(ledger::LedgerArgs),
     /// Make a stored decision again and compare it byte for byte
     Replay(replay::ReplayArgs),
+    /// Compile the bundled tables from their public packages
+    Data(data::DataArgs),
+    /// Look up what the tables know of an address, a BIN or a mailbox
+    Lookup(lookup::LookupArgs),
     /// List the fields rules and models can read
     Features(settings::FeaturesArgs),
     /// Check or print the configuration
@@ -40,6 +49,9 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
+        Command::Data(args) => data::run(args),
+        Command::Lookup(args) => lookup::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Features(args) => Ok(settings::features(&args)),
         Command::Config(command) => settings::run(&command),

@@ -86,6 +86,12 @@ coded! {
         Licence = 7 "licence",
         /// Postal address, normalised by the caller.
         Address = 8 "address",
+        /// Order.
+        Order = 9 "order",
+        /// The processor's name of a payment.
+        ProcessorReference = 10 "processor_reference",
+        /// The processor's name of a dispute.
+        Dispute = 11 "dispute",
     }
 }
 
