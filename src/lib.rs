@@ -11,3 +11,4 @@ pub mod rules;
 pub mod velocity;
 pub mod input;
 pub mod ledger;
+pub mod model;
