@@ -12,3 +12,4 @@ pub mod velocity;
 pub mod input;
 pub mod ledger;
 pub mod model;
+pub mod train;

@@ -9,6 +9,7 @@ mod artefact;
 mod error;
 mod logistic;
 mod reasons;
+mod show;
 #[cfg(test)]
 mod tests;
 
