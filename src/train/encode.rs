@@ -6,10 +6,10 @@
 //! formula; a test holds them together.
 
 use super::dataset::{Column, Dataset};
-use super::fit::Fit;
+use super::fit::{self, Fit};
 use super::metrics::count;
 use super::split::Known;
-use crate::features::{Kind, fields};
+use crate::features::Kind;
 use crate::model::{Level, Logistic, Number, Transform, Word};
 use ndarray::Array2;
 use rust_decimal::prelude::ToPrimitive;
@@ -26,8 +26,16 @@ const LEAST_SPREAD: f64 = 1e-6;
 pub struct Dropped {
     /// The field's name.
     pub name: &'static str,
-    /// Why, for a reader.
+    /// One of [`Dropped::REASONS`].
     pub why: &'static str,
+}
+
+const NEVER_KNOWN: &str = "never known";
+const ALWAYS_THE_SAME: &str = "always the same";
+
+impl Dropped {
+    /// Every reason, for a reader.
+    pub const REASONS: [&'static str; 2] = [NEVER_KNOWN, ALWAYS_THE_SAME];
 }
 
 /// The features of a model whose coefficients are still zero, and the cells each row turns into.
@@ -80,7 +88,8 @@ impl Encoding {
         let mut encoding =
             Self { model, dropped: vec![], number_columns, word_columns, cells: vec![] };
         for (place, column) in data.columns().iter().enumerate() {
-            let values: Vec<f64> = rows.iter().map(|known| data.value(known.row, place)).collect();
+            let values: Vec<_> =
+                rows.iter().map(|known| (data.value(known.row, place), known.fraud)).collect();
             let learned = match column.words {
                 Some(words) => encoding.learn_word(column, (place, words), &values),
                 None => encoding.learn_number(column, place, &values),
@@ -96,37 +105,32 @@ impl Encoding {
         &mut self,
         column: &Column,
         place: usize,
-        values: &[f64],
+        values: &[(f64, bool)],
     ) -> Result<(), &'static str> {
-        let transform = transform_of(column);
-        let known = values.iter().filter(|x| x.is_finite()).map(|x| transform.apply(*x));
-        let known: Vec<f64> = known.collect();
-        let missing = values.len() - known.len();
-        let n = count(known.len());
-        let Some(low) = known.iter().copied().reduce(f64::min) else { return Err("never known") };
-        let high = known.iter().copied().fold(low, f64::max);
-        let mean = known.iter().sum::<f64>() / n;
-        let spread = (known.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / n).sqrt();
-        let varies = spread > LEAST_SPREAD;
-        if !varies && missing == 0 {
-            return Err("always the same");
+        let known: Vec<_> = values.iter().copied().filter(|(x, _)| x.is_finite()).collect();
+        if known.is_empty() {
+            return Err(NEVER_KNOWN);
+        }
+        let boolean = column.field.kind == Kind::Bool;
+        let transform = if boolean { Transform::Identity } else { best_transform(&known) };
+        let moments = Moments::of(known.iter().map(|(x, _)| transform.apply(*x)));
+        let varies = moments.spread > LEAST_SPREAD;
+        let sometimes_missing = known.len() < values.len();
+        if !varies && !sometimes_missing {
+            return Err(ALWAYS_THE_SAME);
         }
         let index = self.model.numbers.len();
-        if varies {
-            self.cells.push(Cell::Number(index));
-        }
-        if missing > 0 {
-            self.cells.push(Cell::NumberMissing(index));
-        }
-        let boolean = column.field.kind == Kind::Bool || !varies;
+        self.cells.extend(varies.then_some(Cell::Number(index)));
+        self.cells.extend(sometimes_missing.then_some(Cell::NumberMissing(index)));
         self.number_columns.push(place);
+        let plain = boolean || !varies;
         self.model.numbers.push(Number {
             name: column.field.name.to_owned(),
             transform,
-            clip: [low, high],
-            imputed: mean,
-            mean: if boolean { 0.0 } else { mean },
-            scale: if boolean { 1.0 } else { spread },
+            clip: [moments.low, moments.high],
+            imputed: moments.mean,
+            mean: if plain { 0.0 } else { moments.mean },
+            scale: if plain { 1.0 } else { moments.spread },
             coefficient: 0.0,
             missing_coefficient: 0.0,
             background: 0.0,
@@ -138,20 +142,20 @@ impl Encoding {
         &mut self,
         column: &Column,
         (place, words): (usize, &'static [&'static str]),
-        values: &[f64],
+        values: &[(f64, bool)],
     ) -> Result<(), &'static str> {
         let mut rows_of = vec![0usize; words.len()];
-        for word in values.iter().filter_map(ToPrimitive::to_usize) {
+        for word in values.iter().filter_map(|(code, _)| code.to_usize()) {
             if let Some(rows) = rows_of.get_mut(word) {
                 *rows += 1;
             }
         }
-        let missing = values.iter().filter(|x| x.is_nan()).count();
+        let missing = values.iter().filter(|(code, _)| code.is_nan()).count();
         if missing == values.len() {
-            return Err("never known");
+            return Err(NEVER_KNOWN);
         }
         if missing == 0 && rows_of.iter().filter(|rows| **rows > 0).count() < 2 {
-            return Err("always the same");
+            return Err(ALWAYS_THE_SAME);
         }
         let index = self.model.words.len();
         let mut levels = vec![];
@@ -260,11 +264,88 @@ fn scaled(feature: &Number, x: f64) -> f64 {
     (t - feature.mean) / feature.scale
 }
 
-/// Counts, amounts and ages are spread over powers of ten; flags and the hour are not.
-fn transform_of(column: &Column) -> Transform {
-    if column.field.kind == Kind::Bool || column.field.id == fields::HOUR_UTC {
-        Transform::Identity
-    } else {
+/// The transform from which a model of this feature alone would predict better, the plain number when
+/// both do alike.
+///
+/// Which one does depends on the data: attempts count in powers of ten, but an amount can be suspect
+/// from a limit on, and then its logarithm hides what is plain.
+fn best_transform(known: &[(f64, bool)]) -> Transform {
+    let loss = |transform: Transform| {
+        let Moments { mean, spread, .. } =
+            Moments::of(known.iter().map(|(x, _)| transform.apply(*x)));
+        let scaled = |x: f64| (transform.apply(x) - mean) / spread.max(LEAST_SPREAD);
+        let rows = known.iter().map(|(x, fraud)| (scaled(*x), f64::from(u8::from(*fraud))));
+        fit::line(&rows).map_or(f64::INFINITY, |line| line.loss)
+    };
+    if loss(Transform::SignedLog) < loss(Transform::Identity) * (1.0 - 1e-6) {
         Transform::SignedLog
+    } else {
+        Transform::Identity
+    }
+}
+
+/// Range, mean and standard deviation of some numbers.
+struct Moments {
+    low: f64,
+    high: f64,
+    mean: f64,
+    spread: f64,
+}
+
+impl Moments {
+    fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let n = count(values.clone().count());
+        let mean = values.clone().sum::<f64>() / n;
+        let spread = (values.clone().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let low = values.clone().fold(f64::INFINITY, f64::min);
+        let high = values.fold(f64::NEG_INFINITY, f64::max);
+        Self { low, high, mean, spread }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::features::{Record, fields};
+    use crate::train::LabelledRecord;
+
+    #[test]
+    fn the_transform_is_the_one_that_predicts() {
+        let numbers = || (0..2000).map(f64::from);
+        let beyond_a_limit: Vec<_> = numbers().map(|x| (x, x > 1500.0)).collect();
+        assert_eq!(best_transform(&beyond_a_limit), Transform::Identity);
+        let powers = numbers().map(|x| (x / 100.0).exp()).zip(0..2000);
+        let in_powers: Vec<_> = powers.map(|(x, i)| (x, i % 20 < i / 100)).collect();
+        assert_eq!(best_transform(&in_powers), Transform::SignedLog);
+        assert_eq!(best_transform(&[(1.0, true), (1.0, false)]), Transform::Identity);
+    }
+
+    #[test]
+    fn a_rare_word_is_other_and_a_missing_one_is_missing() {
+        let mut data = Dataset::default();
+        for (method, times) in
+            [(Some("card"), 30), (Some("paypal"), 25), (Some("pix"), 5), (None, 3)]
+        {
+            for _ in 0..times {
+                let mut record = Record::default();
+                record.set(fields::PAYMENT_METHOD, method);
+                data.push(&LabelledRecord {
+                    record,
+                    event_time: Timestamp::default(),
+                    labels: vec![],
+                });
+            }
+        }
+        let rows: Vec<_> = (0..data.len()).map(|row| Known { row, fraud: false }).collect();
+        let encoding = Encoding::learn(&data, &rows);
+        let [word] = encoding.model.words.as_slice() else { panic!("one word feature") };
+        let levels: Vec<_> = word.levels.iter().map(|level| level.word.as_str()).collect();
+        assert_eq!(levels, ["card", "paypal"]);
+        let line = |row| encoding.line(&data, row).collect::<Vec<_>>();
+        assert_eq!(line(0), [1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(line(30), [0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(line(55), [0.0, 0.0, 1.0, 0.0]);
+        assert_eq!(line(60), [0.0, 0.0, 0.0, 1.0]);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! smartcore minimises Σ log loss + `l2`/2 · Σ coefficient² by L-BFGS from zero, the intercept
 //! unpenalised: the same optimum on every run, no randomness. It reports neither iterations nor
-//! convergence, so the gradient at its answer is computed here and reported.
+//! convergence, so the gradient at its answer is computed here and reported. The calibrator has two
+//! coefficients and is fitted by Newton's method, exactly.
 
 use super::error::TrainError;
 use super::metrics::count;
@@ -60,23 +61,43 @@ fn gradient(fit: &Fit, matrix: &Array2<f64>, outcomes: &[bool], l2: f64) -> f64 
     largest / count(outcomes.len())
 }
 
-/// Platt's calibrator: the slope and intercept that make margins the log-odds of `outcomes`, by
-/// Newton's method on his smoothed targets. `None` when the margins do not rank: a slope that is not
-/// positive would turn the order round.
+/// Platt's calibrator: the slope and intercept that make margins the log-odds of `outcomes`, fitted
+/// to his smoothed targets. `None` when the margins do not rank: a slope that is not positive would
+/// turn the order round.
 pub(super) fn platt(margins: &[f64], outcomes: &[bool]) -> Option<Platt> {
     let positives = count(outcomes.iter().filter(|fraud| **fraud).count());
     let negatives = count(outcomes.len()) - positives;
     let high = (positives + 1.0) / (positives + 2.0);
     let low = 1.0 / (negatives + 2.0);
-    let rows =
-        || margins.iter().zip(outcomes).map(|(m, fraud)| (*m, if *fraud { high } else { low }));
+    let target = |fraud: &bool| if *fraud { high } else { low };
+    let rows = margins.iter().zip(outcomes).map(|(margin, fraud)| (*margin, target(fraud)));
+    let Line { slope, intercept, .. } = line(&rows)?;
+    (slope > 1e-3).then_some(Platt { slope, intercept })
+}
+
+/// Log-odds as a straight line of one number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    slope: f64,
+    intercept: f64,
+    /// Summed log loss.
+    pub(super) loss: f64,
+}
+
+/// The best line through (number, target) pairs, targets in 0..=1, by Newton's method with the step
+/// halved until the loss falls. Meant for numbers of moderate size. `None` when there is none.
+pub(super) fn line(rows: &(impl Iterator<Item = (f64, f64)> + Clone)) -> Option<Line> {
     let loss = |a: f64, b: f64| -> f64 {
-        rows().map(|(m, t)| (1.0 - t) * softplus(a * m + b) + t * softplus(-(a * m + b))).sum()
+        let term = |(x, t): (f64, f64)| {
+            let margin = a * x + b;
+            (1.0 - t) * softplus(margin) + t * softplus(-margin)
+        };
+        rows.clone().map(term).sum()
     };
-    let (mut a, mut b) = (1.0, 0.0);
+    let (mut a, mut b) = (0.0, 0.0);
     let mut best = loss(a, b);
-    for _ in 0..100 {
-        let (da, db) = newton_step(a, b, rows());
+    for _ in 0..50 {
+        let (da, db) = newton_step(a, b, rows.clone());
         let mut step = 1.0;
         let mut next = loss(a - da, b - db);
         while next > best && step > 1e-9 {
@@ -88,11 +109,12 @@ pub(super) fn platt(margins: &[f64], outcomes: &[bool]) -> Option<Platt> {
             break;
         }
         (a, b, best) = (a - step * da, b - step * db, next);
-        if gained <= 1e-12 * best {
+        if gained <= 1e-10 * best {
             break;
         }
     }
-    (a.is_finite() && b.is_finite() && a > 1e-3).then_some(Platt { slope: a, intercept: b })
+    let found = Line { slope: a, intercept: b, loss: best };
+    (a.is_finite() && b.is_finite() && best.is_finite()).then_some(found)
 }
 
 /// Newton's step for `(a, b)`: the Hessian's inverse times the gradient.
@@ -123,12 +145,9 @@ fn softplus(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::tests::uniform;
     use rand_chacha::ChaCha8Rng;
-    use rand_chacha::rand_core::{Rng, SeedableRng};
-
-    fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-        (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
+    use rand_chacha::rand_core::SeedableRng;
 
     #[test]
     fn platt_recovers_a_known_distortion() {
@@ -146,35 +165,29 @@ mod tests {
         let margins: Vec<f64> = (0..100).map(f64::from).collect();
         let falling: Vec<bool> = (0..100).map(|i| i < 50).collect();
         assert_eq!(platt(&margins, &falling), None);
-        assert_eq!(
-            platt(&[0.0; 10], &[true, false, true, false, true, false, true, false, true, false])
-                .map(|p| p.slope),
-            Some(1.0)
-        );
+        assert_eq!(platt(&[0.5; 4], &[true, false, true, false]), None, "nothing to rank");
     }
 
     #[test]
     fn a_rare_class_on_scaled_columns_is_fitted_to_the_optimum() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let truth = [1.5, -0.75, 0.5, 0.0];
-        let matrix = Array2::from_shape_fn((40_000, 4), |_| uniform(&mut rng) * 4.0 - 2.0);
+        let truth = [1.5, -0.75, 0.0];
+        let matrix = Array2::from_shape_fn((12_000, 3), |_| uniform(&mut rng) * 4.0 - 2.0);
         let outcomes: Vec<bool> = matrix
             .rows()
             .into_iter()
             .map(|row| {
-                let margin = row.iter().zip(truth).fold(-6.0, |sum, (x, c)| sum + x * c);
+                let margin = row.iter().zip(truth).fold(-5.5, |sum, (x, c)| sum + x * c);
                 uniform(&mut rng) < sigmoid(margin)
             })
             .collect();
-        let rate = outcomes.iter().filter(|fraud| **fraud).count();
-        assert!((200..800).contains(&rate), "{rate} frauds");
+        let frauds = outcomes.iter().filter(|fraud| **fraud).count();
+        assert!((100..300).contains(&frauds), "{frauds} frauds");
         let fit = logistic(&matrix, &outcomes, 1.0).unwrap();
         assert!(fit.gradient < 1e-6, "{}", fit.gradient);
-        assert!((fit.intercept + 6.0).abs() < 0.3, "{fit:?}");
+        assert!((fit.intercept + 5.5).abs() < 0.4, "{fit:?}");
         for (found, truth) in fit.coefficients.iter().zip(truth) {
-            assert!((found - truth).abs() < 0.2, "{fit:?}");
+            assert!((found - truth).abs() < 0.3, "{fit:?}");
         }
-        let again = logistic(&matrix, &outcomes, 1.0).unwrap();
-        assert_eq!(fit.coefficients, again.coefficients, "no randomness");
     }
 }

@@ -208,10 +208,12 @@ impl fmt::Display for Report {
         measures(f, training, test)?;
         writeln!(f)?;
         deciles(f, &self.test_deciles, test.positives)?;
-        if !self.dropped.is_empty() {
-            let names: Vec<_> =
-                self.dropped.iter().map(|d| format!("{} ({})", d.name, d.why)).collect();
-            writeln!(f, "\nnot used: {}", names.join(", "))?;
+        for why in Dropped::REASONS {
+            let dropped = self.dropped.iter().filter(|dropped| dropped.why == why);
+            let names: Vec<_> = dropped.map(|dropped| dropped.name).collect();
+            if !names.is_empty() {
+                writeln!(f, "\n{why} in training, so not used: {}", names.join(", "))?;
+            }
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "\nnote: {note}"))
     }
@@ -243,15 +245,15 @@ fn deciles(f: &mut fmt::Formatter<'_>, bins: &[Bin], positives: usize) -> fmt::R
     writeln!(f, "test rows, riskiest first")?;
     writeln!(
         f,
-        "{:>4} {:>15} {:>9} {:>7} {:>9} {:>9} {:>8}",
-        "part", "risk score", "rows", "frauds", "expected", "rate", "caught"
+        "{:>4} {:>17} {:>9} {:>7} {:>9} {:>9} {:>8}",
+        "part", "probability", "rows", "frauds", "expected", "observed", "caught"
     )?;
     let mut caught = 0;
     for (part, bin) in (1..).zip(bins) {
         caught += bin.positives;
         writeln!(
             f,
-            "{part:>4} {:>7.2}-{:>7.2} {:>9} {:>7} {:>8.2}% {:>8.2}% {:>7.1}%",
+            "{part:>4} {:>7.2}%-{:>7.2}% {:>9} {:>7} {:>8.2}% {:>8.2}% {:>7.1}%",
             100.0 * bin.lowest,
             100.0 * bin.highest,
             bin.rows,

@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
 
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+pub(super) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+    f64::from(rng.next_u32()) / 2f64.powi(32)
 }
 
 fn day(n: i64) -> Timestamp {
@@ -19,15 +19,16 @@ fn label(class: LabelClass, known_at: Option<Timestamp>) -> Label {
 }
 
 /// A world whose log-odds of fraud are known:
-/// −5 + 1.5·ln(1+attempts) + 0.8·ln(1+amount)/2 + 2·tor + [method: card 0, paypal −1] + 1·(age missing).
+/// −7 + 1.5·ln(1 + attempts) + 0.4·ln(1 + amount) + 2·Tor − 1·PayPal + 1·(age missing); the age
+/// itself says nothing. One sale in twelve is fraud.
 fn world(rows: u32, seed: u64) -> Vec<LabelledRecord> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..rows)
         .map(|i| {
             let mut record = Record::default();
-            let cents = (uniform(&mut rng) * 9.0).exp() * 100.0;
-            let amount = Decimal::new(cents as i64, 2);
-            let attempts = (uniform(&mut rng).powi(4) * 20.0) as i64;
+            let euros = (uniform(&mut rng) * 9.0).exp();
+            let amount = Decimal::try_from(euros).unwrap().round_dp(2);
+            let attempts = (rng.next_u32() % 20) * (rng.next_u32() % 20) / 20;
             let tor = uniform(&mut rng) < 0.05;
             let method = if uniform(&mut rng) < 0.3 { "paypal" } else { "card" };
             let age = (uniform(&mut rng) < 0.8).then(|| uniform(&mut rng) * 1000.0);
@@ -38,7 +39,7 @@ fn world(rows: u32, seed: u64) -> Vec<LabelledRecord> {
             record.set(fields::ACCOUNT_AGE_H, age.map_or(Value::Missing, Value::float));
             record.set(fields::BIN_TEST, false);
             let log_odds = -7.0
-                + 1.5 * (attempts as f64).ln_1p()
+                + 1.5 * f64::from(attempts).ln_1p()
                 + 0.4 * record.numeric(fields::AMOUNT_EUR).ln_1p()
                 + if tor { 2.0 } else { 0.0 }
                 + if method == "paypal" { -1.0 } else { 0.0 }
@@ -72,7 +73,7 @@ fn word<'a>(trained: &'a Trained, name: &str) -> &'a Word {
 
 #[test]
 fn the_coefficients_of_a_known_world_come_back() {
-    let trained = train(&dataset(&world(40_000, 1)), &TrainConfig::default()).unwrap();
+    let trained = train(&dataset(&world(12_000, 1)), &TrainConfig::default()).unwrap();
     let per_unit = |name| number(&trained, name).coefficient / number(&trained, name).scale;
     for (name, found, truth) in [
         ("attempts", per_unit("ip_tx_count_1h"), 1.5),
@@ -81,14 +82,14 @@ fn the_coefficients_of_a_known_world_come_back() {
         ("age", per_unit("account.age_h"), 0.0),
         ("age missing", number(&trained, "account.age_h").missing_coefficient, 1.0),
     ] {
-        assert!((found - truth).abs() < 0.15, "{name}: {found} is not {truth}");
+        assert!((found - truth).abs() < 0.2, "{name}: {found} is not {truth}");
     }
     let levels = &word(&trained, "payment.method").levels;
     let level = |name: &str| levels.iter().find(|l| l.word == name).unwrap().coefficient;
-    assert!((level("paypal") - level("card") + 1.0).abs() < 0.15, "{levels:?}");
+    assert!((level("paypal") - level("card") + 1.0).abs() < 0.2, "{levels:?}");
     let platt = trained.model.artefact().calibrator;
     assert!((platt.slope - 1.0).abs() < 0.1 && platt.intercept.abs() < 0.2, "{platt:?}");
-    assert!(trained.report.test.ece.unwrap() < 0.01, "{}", trained.report);
+    assert!(trained.report.test.ece.unwrap() < 0.02, "{}", trained.report);
     assert_eq!(trained.report.calibrated_on, CalibratedOn::LaterRows);
     assert!(
         trained.report.dropped.iter().any(|d| d.name == "bin.test" && d.why == "always the same")
@@ -97,7 +98,7 @@ fn the_coefficients_of_a_known_world_come_back() {
 
 #[test]
 fn the_report_judges_what_the_model_serves() {
-    let rows = world(8_000, 2);
+    let rows = world(3_000, 2);
     let trained = train(&dataset(&rows), &TrainConfig::default()).unwrap();
     let windows = trained.report.windows;
     let test = rows.iter().filter(|r| (windows.test_from..windows.test_to).contains(&r.event_time));
@@ -118,7 +119,7 @@ fn the_report_judges_what_the_model_serves() {
 
 #[test]
 fn equal_rows_and_settings_give_equal_bytes() {
-    let rows = world(4_000, 3);
+    let rows = world(1_500, 3);
     let config = TrainConfig { seed: 5, ..TrainConfig::default() };
     let first = train(&dataset(&rows), &config).unwrap();
     let again = train(&dataset(&rows), &config).unwrap();
@@ -130,7 +131,7 @@ fn equal_rows_and_settings_give_equal_bytes() {
 
 #[test]
 fn labels_without_a_signal_teach_nothing() {
-    let mut rows = world(6_000, 4);
+    let mut rows = world(4_000, 4);
     let mut rng = ChaCha8Rng::seed_from_u64(9);
     for row in &mut rows {
         let fraud = uniform(&mut rng) < 0.2;
@@ -279,7 +280,7 @@ fn a_saved_model_loads_and_a_failed_save_leaves_the_old_one() {
         calibration: Calibration::Synthetic,
         ..TrainConfig::default()
     };
-    let trained = train(&dataset(&world(4_000, 6)), &config).unwrap();
+    let trained = train(&dataset(&world(1_500, 6)), &config).unwrap();
     trained.save(&place).unwrap();
     trained.save(&place).unwrap();
     assert_eq!(Model::load(&place).unwrap().digest(), trained.model.digest());
@@ -299,7 +300,7 @@ fn a_saved_model_loads_and_a_failed_save_leaves_the_old_one() {
         assert!(card.contains(part), "{part} is not in\n{card}");
     }
 
-    let other = train(&dataset(&world(4_000, 7)), &config).unwrap();
+    let other = train(&dataset(&world(1_500, 7)), &config).unwrap();
     std::fs::create_dir(place.join("model.json.new")).unwrap();
     let error = other.save(&place).unwrap_err();
     assert!(matches!(error, TrainError::Unwritable { .. }), "{error}");
