@@ -15,4 +15,5 @@ pub mod ledger;
 pub mod model;
 pub mod reference;
 pub mod rules;
+pub mod train;
 pub mod velocity;

@@ -108,6 +108,29 @@ impl Dataset {
         self.labels.push(row.labels.clone());
     }
 
+    /// Adds what became known of a row later; a row that is not there is left alone.
+    pub fn add_label(&mut self, row: usize, label: Label) {
+        if let Some(labels) = self.labels.get_mut(row) {
+            labels.push(label);
+        }
+    }
+
+    /// True where something was said of the row.
+    pub fn is_labelled(&self, row: usize) -> bool {
+        !self.labels(row).is_empty()
+    }
+
+    /// Keeps the rows `keep` says yes to, in their order.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        let width = self.columns.len();
+        let mut row_of_value = (0..self.values.len()).map(|place| place / width);
+        self.values.retain(|_| row_of_value.next().is_some_and(&keep));
+        let mut rows = 0..self.times.len();
+        self.times.retain(|_| rows.next().is_some_and(&keep));
+        let mut rows = 0..self.labels.len();
+        self.labels.retain(|_| rows.next().is_some_and(&keep));
+    }
+
     /// Rows so far.
     pub fn len(&self) -> usize {
         self.times.len()

@@ -15,6 +15,7 @@ mod error;
 mod fit;
 mod metrics;
 mod report;
+mod rows;
 mod save;
 mod split;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use encode::Dropped;
 pub use error::TrainError;
 pub use metrics::{Bin, Metrics, Scored, bins, metrics};
 pub use report::{CalibratedOn, Report, RowCounts};
+pub use rows::Rows;
 pub use save::{CARD_FILE, METRICS_FILE};
 pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
 
