@@ -31,6 +31,7 @@ use std::path::Path;
 /// A loaded model: cheap to share, never changed.
 #[derive(Debug)]
 pub struct Model {
+    bytes: Box<[u8]>,
     artefact: Artefact,
     terms: Terms,
 }
@@ -69,7 +70,7 @@ impl Model {
         }
         let Scorer::Logistic(logistic) = &artefact.scorer;
         let terms = Terms::build(logistic, artefact.calibrator)?;
-        Ok(Self { artefact, terms })
+        Ok(Self { bytes: bytes.into(), artefact, terms })
     }
 
     /// Scores one record. Cost: one pass over the model's features, no allocation.
@@ -99,6 +100,11 @@ impl Model {
     /// Whose labels it was calibrated on; never [`Calibration::None`].
     pub fn calibration(&self) -> Calibration {
         self.artefact.calibration
+    }
+
+    /// The artefact's bytes as they were loaded, for keeping.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Everything the file says.

@@ -94,8 +94,6 @@ impl TrainConfig {
 pub struct Trained {
     /// The model, ready to score.
     pub model: Model,
-    /// The bytes of `model.json`.
-    pub bytes: Vec<u8>,
     /// How it was trained and how good it is.
     pub report: Report,
 }
@@ -123,13 +121,12 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError
         training: facts(data, config, &split),
         scorer: Scorer::Logistic(regression.logistic),
     };
-    let bytes = artefact.seal()?;
-    let model = Model::from_bytes(&bytes)?;
+    let model = Model::from_bytes(&artefact.seal()?)?;
     let mut report = Report::new(&model, &split, metrics(&training), &test);
     report.calibrated_on = regression.calibrated_on;
     report.dropped = regression.encoding.dropped;
     report.notes = report::notes(&report, data, config, (&split, regression.fit.gradient));
-    Ok(Trained { model, bytes, report })
+    Ok(Trained { model, report })
 }
 
 /// What the fit ends in: the parts of an artefact and what evaluates them.

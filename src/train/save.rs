@@ -31,7 +31,7 @@ impl Trained {
         metrics.push(b'\n');
         let card = card(self.model.artefact(), &self.report);
         for (name, bytes) in
-            [(CARD_FILE, card.as_bytes()), (METRICS_FILE, &metrics), (FILE, &self.bytes)]
+            [(CARD_FILE, card.as_bytes()), (METRICS_FILE, &metrics), (FILE, self.model.bytes())]
         {
             let path = directory.join(name);
             replace(&path, bytes).map_err(unwritable(&path))?;

@@ -1,0 +1,217 @@
+//! `vouch model`: list, show and verify trained models.
+
+use crate::model::{FILE, Model, ModelError};
+use crate::train::METRICS_FILE;
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// List, show and verify models
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum ModelCommand {
+    /// List the models of a directory
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show a model's facts and coefficients
+    Show {
+        /// A model's name, its directory or its file
+        model: PathBuf,
+        /// Print the artefact as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check that a model is the one that was trained, and that this version can use it
+    Verify {
+        /// A model's name, its directory or its file
+        model: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// Directory that holds the models
+    #[arg(long, value_name = "DIR", default_value = "models")]
+    models_dir: PathBuf,
+}
+
+impl Place {
+    /// What is called so in the models' directory, or else the path itself.
+    fn find(&self, model: &Path) -> PathBuf {
+        let inside = self.models_dir.join(model);
+        if inside.exists() { inside } else { model.to_owned() }
+    }
+}
+
+/// Exit codes: 0 done, 1 a model is refused, 2 there is none.
+pub(super) fn run(command: &ModelCommand) -> Result<ExitCode> {
+    Ok(ExitCode::from(run_to(command, &mut std::io::stdout().lock())?))
+}
+
+const DONE: u8 = 0;
+const FINDING: u8 = 1;
+
+fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
+    match command {
+        ModelCommand::List { place } => list(&place.models_dir, out),
+        ModelCommand::Show { model, json, place } => {
+            let model = Model::load(&place.find(model))?;
+            if *json {
+                out.write_all(model.bytes())?;
+            } else {
+                write!(out, "{}", model.artefact())?;
+            }
+            Ok(DONE)
+        }
+        ModelCommand::Verify { model, place } => verify(&place.find(model), out),
+    }
+}
+
+fn list(directory: &Path, out: &mut impl Write) -> Result<u8> {
+    let unreadable = || format!("cannot read `{}`", directory.display());
+    let entries = std::fs::read_dir(directory).with_context(unreadable)?;
+    let mut places = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .with_context(unreadable)?;
+    places.retain(|place| place.join(FILE).is_file());
+    places.sort();
+    let mut exit = DONE;
+    writeln!(out, "{:<20} {:<10} {:>9} {:>8}  sha256", "model", "calibrated", "rows", "frauds")?;
+    for place in places {
+        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match Model::load(&place) {
+            Ok(model) => {
+                let training = &model.artefact().training;
+                let (rows, frauds, digest) = (training.rows, training.positives, model.digest());
+                let calibration = model.calibration().word();
+                writeln!(out, "{name:<20} {calibration:<10} {rows:>9} {frauds:>8}  {digest}")?;
+            }
+            Err(error) => {
+                writeln!(out, "{name:<20} refused: {error}")?;
+                exit = FINDING;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn verify(place: &Path, out: &mut impl Write) -> Result<u8> {
+    let model = match Model::load(place) {
+        Ok(model) => model,
+        Err(error @ ModelError::Unreadable { .. }) => return Err(error.into()),
+        Err(error) => {
+            writeln!(out, "{}: refused: {error}", place.display())?;
+            return Ok(FINDING);
+        }
+    };
+    if let Some(finding) = metrics_finding(place, model.digest())? {
+        writeln!(out, "{}: {finding}", place.display())?;
+        return Ok(FINDING);
+    }
+    writeln!(out, "{}: ok, sha256 {}", place.display(), model.digest())?;
+    Ok(DONE)
+}
+
+/// What is wrong with the measures beside a model; a model without any is not wrong.
+fn metrics_finding(place: &Path, digest: &str) -> Result<Option<String>> {
+    #[derive(serde::Deserialize)]
+    struct Metrics {
+        sha256: String,
+    }
+    let file = place.join(METRICS_FILE);
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    Ok(match serde_json::from_slice::<Metrics>(&text) {
+        Ok(metrics) if metrics.sha256 == digest => None,
+        Ok(metrics) => Some(format!("{METRICS_FILE} is of another model, `{}`", metrics.sha256)),
+        Err(error) => Some(format!("{METRICS_FILE}: {error}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DAY_MS, LabelClass, Timestamp};
+    use crate::features::{Record, fields};
+    use crate::train::{Dataset, Label, LabelledRecord, TrainConfig, train};
+
+    fn save_model(place: &Path, name: &str) {
+        let mut data = Dataset::default();
+        for n in 0..300 {
+            let mut record = Record::default();
+            record.set(fields::IP_TOR, n % 10 == 0);
+            let fraud = n % 10 == 0 && n % 4 > 0;
+            let class = if fraud { LabelClass::StolenInstrument } else { LabelClass::Legitimate };
+            let event_time = Timestamp::from_millis(n * DAY_MS / 2);
+            let labels = vec![Label { class, known_at: None }];
+            data.push(&LabelledRecord { record, event_time, labels });
+        }
+        let config = TrainConfig { name: name.into(), ..TrainConfig::default() };
+        train(&data, &config).unwrap().save(&place.join(name)).unwrap();
+    }
+
+    fn vouch_model(words: &[&str], models: &Path) -> (u8, String) {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(subcommand)]
+            command: ModelCommand,
+        }
+        let mut words = [&["model"], words].concat();
+        words.extend(["--models-dir", models.to_str().unwrap()]);
+        let command = <Command as clap::Parser>::try_parse_from(words).unwrap().command;
+        let mut out = vec![];
+        match run_to(&command, &mut out) {
+            Ok(exit) => (exit, String::from_utf8(out).unwrap()),
+            Err(error) => (2, format!("{error:#}")),
+        }
+    }
+
+    #[test]
+    fn lists_shows_and_verifies() {
+        let directory = tempfile::tempdir().unwrap();
+        let models = directory.path();
+        save_model(models, "a");
+        save_model(models, "b");
+        let (exit, text) = vouch_model(&["list"], models);
+        assert_eq!(exit, 0);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        let (exit, text) = vouch_model(&["show", "a"], models);
+        assert_eq!(exit, 0);
+        assert!(text.contains("probability of") && text.contains("ip.tor"), "{text}");
+        let (_, json) = vouch_model(&["show", "a", "--json"], models);
+        assert_eq!(json, std::fs::read_to_string(models.join("a").join(FILE)).unwrap());
+        let (exit, text) = vouch_model(&["verify", "a"], models);
+        assert!(exit == 0 && text.contains(": ok, sha256 "), "{text}");
+    }
+
+    #[test]
+    fn a_changed_or_mixed_up_model_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let models = directory.path();
+        save_model(models, "a");
+        save_model(models, "b");
+        std::fs::copy(models.join("b").join(METRICS_FILE), models.join("a").join(METRICS_FILE))
+            .unwrap();
+        let (exit, text) = vouch_model(&["verify", "a"], models);
+        assert!(exit == 1 && text.contains("metrics.json is of another model"), "{text}");
+
+        let file = models.join("b").join(FILE);
+        let changed = std::fs::read_to_string(&file).unwrap().replacen("\"name\"", "\"nome\"", 1);
+        std::fs::write(&file, changed).unwrap();
+        let (exit, text) = vouch_model(&["verify", "b"], models);
+        assert!(exit == 1 && text.contains("the checksum does not match"), "{text}");
+        let (exit, text) = vouch_model(&["list"], models);
+        assert!(exit == 1 && text.contains("refused: the checksum"), "{text}");
+        let (exit, text) = vouch_model(&["verify", "absent"], models);
+        assert!(exit == 2 && text.contains("absent"), "{text}");
+    }
+}

@@ -1,0 +1,218 @@
+//! `vouch train`: labelled history in, a model with its report out.
+//!
+//! Where the rows come from is the caller's business: [`run`] is given the step that reads a file or
+//! the ledger through the one pipeline and pushes each row of known or unknown outcome.
+
+use crate::domain::{Calibration, DAY_MS, HOUR_MS, Timestamp};
+use crate::train::{Dataset, TrainConfig, train};
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `vouch train`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TrainArgs {
+    /// Labelled transactions: JSONL, CSV or Parquet
+    #[arg(value_name = "FILE", required_unless_present = "from_ledger")]
+    pub(super) file: Option<PathBuf>,
+    /// Train on the decisions and labels of the ledger
+    #[arg(long, conflicts_with = "file")]
+    pub(super) from_ledger: bool,
+    /// Data directory of the server
+    #[arg(long, value_name = "DIR", default_value = "vouch-data")]
+    pub(super) data_dir: PathBuf,
+    /// Mapping file for foreign data
+    #[arg(long, value_name = "MAP.toml")]
+    pub(super) map: Option<PathBuf>,
+    /// Directory of the new model, e.g. models/spring; its last part is the name
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Start of training; default: the first row
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    train_from: Option<Timestamp>,
+    /// End of training; default: one delay before the test
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    train_to: Option<Timestamp>,
+    /// Time between training and test, in which outcomes become known
+    #[arg(long, value_name = "SPAN", value_parser = span_ms, default_value = "7d")]
+    delay: i64,
+    /// Age at which a sale nobody complained of counts as good; default: the delay
+    #[arg(long, value_name = "SPAN", value_parser = span_ms)]
+    maturity: Option<i64>,
+    /// Start of the test; default: the last fifth of the time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    test_from: Option<Timestamp>,
+    /// End of the test; default: after the last row
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    test_to: Option<Timestamp>,
+    /// Kept with the model
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// The labels are generated: the model advises and rules act
+    #[arg(long)]
+    synthetic: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl TrainArgs {
+    fn config(&self) -> Result<TrainConfig> {
+        let name = self.out.file_name().and_then(|name| name.to_str());
+        let name =
+            name.with_context(|| format!("`{}` does not end in a name", self.out.display()))?;
+        let synthetic = self.synthetic;
+        Ok(TrainConfig {
+            name: name.to_owned(),
+            calibration: if synthetic { Calibration::Synthetic } else { Calibration::Merchant },
+            train_from: self.train_from,
+            train_to: self.train_to,
+            delay_ms: self.delay,
+            maturity_ms: self.maturity,
+            test_from: self.test_from,
+            test_to: self.test_to,
+            seed: self.seed,
+            ..TrainConfig::default()
+        })
+    }
+}
+
+/// Trains and saves. `rows` reads what the arguments name and pushes every row. Exit codes: 0 done,
+/// 2 no model could be trained; a model already in `--out` is then untouched.
+pub(super) fn run(
+    args: &TrainArgs,
+    rows: impl FnOnce(&TrainArgs, &mut Dataset) -> Result<()>,
+) -> Result<ExitCode> {
+    run_to(args, rows, &mut std::io::stdout().lock())?;
+    eprintln!("saved in {}", args.out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_to(
+    args: &TrainArgs,
+    rows: impl FnOnce(&TrainArgs, &mut Dataset) -> Result<()>,
+    out: &mut impl Write,
+) -> Result<()> {
+    let config = args.config()?;
+    let mut data = Dataset::default();
+    rows(args, &mut data)?;
+    let trained = train(&data, &config)?;
+    trained.save(&args.out)?;
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, &trained.report)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", trained.report)?;
+    }
+    Ok(())
+}
+
+/// A date (midnight UTC) or a time with its offset.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let midnight = format!("{text}T00:00:00Z");
+    let text = if text.len() == 10 { &midnight } else { text };
+    text.parse().map_err(|error: crate::domain::TimeError| error.to_string())
+}
+
+/// A span as `7d`, `36h` or `0d`, in milliseconds.
+fn span_ms(text: &str) -> Result<i64, String> {
+    let wrong = || format!("`{text}` is not a span; write it like `7d` or `36h`");
+    let (number, unit) = match (text.strip_suffix('d'), text.strip_suffix('h')) {
+        (Some(days), _) => (days, DAY_MS),
+        (_, Some(hours)) => (hours, HOUR_MS),
+        _ => return Err(wrong()),
+    };
+    let number: u16 = number.parse().map_err(|_| wrong())?;
+    Ok(i64::from(number) * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::LabelClass;
+    use crate::features::{Record, fields};
+    use crate::train::{Label, LabelledRecord};
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: TrainArgs,
+    }
+
+    fn args(words: &str) -> Result<TrainArgs, clap::Error> {
+        Command::try_parse_from(format!("train {words}").split(' ')).map(|command| command.args)
+    }
+
+    #[test]
+    fn reads_its_arguments() {
+        let config = args(
+            "history.csv --map map.toml --out models/spring --train-from 2026-01-01 \
+             --train-to 2026-02-01T12:00:00+01:00 --delay 36h --test-from 2026-02-10 --seed 9",
+        )
+        .unwrap()
+        .config()
+        .unwrap();
+        assert_eq!(config.name, "spring");
+        assert_eq!(config.train_from.unwrap().to_string(), "2026-01-01T00:00:00Z");
+        assert_eq!(config.train_to.unwrap().to_string(), "2026-02-01T11:00:00Z");
+        assert_eq!((config.delay_ms, config.seed), (36 * HOUR_MS, 9));
+        assert_eq!(config.calibration, Calibration::Merchant);
+        assert!(args("--from-ledger --out models/x").is_ok());
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_mean() {
+        for (words, part) in [
+            ("--out models/x", "FILE"),
+            ("a.csv --from-ledger --out models/x", "cannot be used with"),
+            ("a.csv", "--out"),
+            ("a.csv --out m --delay week", "write it like `7d` or `36h`"),
+            ("a.csv --out m --delay=-3d", "write it like `7d` or `36h`"),
+            ("a.csv --out m --train-from yesterday", "is not a time"),
+        ] {
+            let error = args(words).unwrap_err().to_string();
+            assert!(error.contains(part), "{words}: {error}");
+        }
+        assert!(args("a.csv --out /").unwrap().config().is_err());
+    }
+
+    fn push_rows(data: &mut Dataset) {
+        for n in 0..400 {
+            let mut record = Record::default();
+            record.set(fields::IP_TX_COUNT_1H, n % 7);
+            let class = if n % 7 > 4 && n % 3 > 0 {
+                LabelClass::StolenInstrument
+            } else {
+                LabelClass::Legitimate
+            };
+            let event_time = Timestamp::from_millis(n * DAY_MS / 4);
+            let labels = vec![Label { class, known_at: None }];
+            data.push(&LabelledRecord { record, event_time, labels });
+        }
+    }
+
+    #[test]
+    fn trains_saves_and_prints() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("small");
+        let args = args(&format!("a.csv --synthetic --json --out {}", place.display())).unwrap();
+        let mut out = vec![];
+        let rows = |args: &TrainArgs, data: &mut Dataset| {
+            assert_eq!(args.file.as_deref(), Some("a.csv".as_ref()));
+            push_rows(data);
+            Ok(())
+        };
+        run_to(&args, rows, &mut out).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            (&report["model"], &report["calibration"]),
+            (&"small".into(), &"synthetic".into())
+        );
+        assert!(report["test"]["roc_auc"].as_f64().unwrap() > 0.9);
+        assert!(crate::model::Model::load(&place).is_ok());
+        let error = run_to(&args, |_, _| Ok(()), &mut out).unwrap_err();
+        assert_eq!(error.to_string(), "there are no rows to train on");
+    }
+}
