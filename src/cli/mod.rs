@@ -5,12 +5,15 @@
 mod data;
 mod ledger;
 mod lookup;
+mod model;
 mod progress;
 mod replay;
+mod rows;
 mod rules;
 mod serve;
 mod settings;
 mod state;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -29,6 +32,11 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
+    /// Train a model on labelled history
+    Train(train::TrainArgs),
+    /// List, show and verify models
+    #[command(subcommand)]
+    Model(model::ModelCommand),
     /// Read and verify the ledger
     Ledger(ledger::LedgerArgs),
     /// Make a stored decision again and compare it byte for byte
@@ -49,6 +57,8 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Train(args) => train::run(&args, rows::collect),
+        Command::Model(command) => model::run(&command),
         Command::Ledger(args) => ledger::run(&args),
         Command::Data(args) => data::run(args),
         Command::Lookup(args) => lookup::run(&args),
