@@ -76,7 +76,7 @@ pub struct Dispute {
     /// The card network, lower case, where known.
     pub network: Option<Text<32>>,
     /// The network's code, as sent.
-    pub network_reason_code: Option<Text<32>>,
+    pub network_reason_code: Option<Text<64>>,
     /// What is claimed.
     pub reason: DisputeReason,
     /// How far it has gone.
