@@ -12,6 +12,7 @@ mod intake;
 mod json;
 mod label;
 mod merge;
+pub mod packet;
 pub mod reasons;
 pub mod stripe;
 
@@ -19,6 +20,7 @@ pub use error::IntakeError;
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
+pub use packet::{CaseFile, Exhibit, Packet};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
