@@ -1,7 +1,7 @@
 //! From a processor's message to a case, from a case to the packet that answers it, from its end to a
 //! label.
 //!
-//! Pure. A case is never kept as a state of its
+//! Pure but for [`DisputeStore`], which the engine implements. A case is never kept as a state of its
 //! own: every report is recorded as it came and the state is their [`merge`], so messages may arrive
 //! late, twice or at the same moment.
 
@@ -11,9 +11,12 @@ mod error;
 mod intake;
 mod json;
 mod label;
+#[cfg(test)]
+pub(crate) mod memory;
 mod merge;
 pub mod packet;
 pub mod reasons;
+mod store;
 pub mod stripe;
 
 pub use error::IntakeError;
@@ -21,6 +24,7 @@ pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
 pub use packet::{CaseFile, Exhibit, Packet};
+pub use store::{DisputeStore, Taken, case_file, take_in};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
