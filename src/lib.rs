@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod decision;
+pub mod disputes;
 pub mod domain;
 pub mod engine;
 pub mod features;

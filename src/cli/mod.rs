@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
 mod data;
+mod dispute;
 mod ledger;
 mod lookup;
 mod model;

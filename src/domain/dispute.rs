@@ -1,7 +1,7 @@
 //! A dispute in the words every processor's case is translated into.
 
 use super::words::words;
-use super::{Amount, DisputeId, Text, Timestamp, TransactionId};
+use super::{Amount, DisputeId, EventId, Text, Timestamp, TransactionId};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -76,7 +76,7 @@ pub struct Dispute {
     /// The card network, lower case, where known.
     pub network: Option<Text<32>>,
     /// The network's code, as sent.
-    pub network_reason_code: Option<Text<32>>,
+    pub network_reason_code: Option<Text<64>>,
     /// What is claimed.
     pub reason: DisputeReason,
     /// How far it has gone.
@@ -99,4 +99,9 @@ pub struct Dispute {
     pub evidence_due_by: Option<Timestamp>,
     /// The name of that field.
     pub evidence_due_source: Option<Text<64>>,
+    /// When the processor said all this; of two reports the later one stands.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// The event that said it.
+    pub updated_by: EventId,
 }

@@ -187,7 +187,7 @@ pub struct EventData {
     pub network: Option<Text<32>>,
     /// `dispute.*`, `fraud.warning`: the network's reason code, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub network_reason_code: Option<Text<32>>,
+    pub network_reason_code: Option<Text<64>>,
     /// `dispute.*`, `refund`, `cancel.requested`: the reason in the sender's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text<256>>,

@@ -1,0 +1,260 @@
+//! `vouch dispute`: messages of processors in, packets out.
+//!
+//! Data goes to `out`, remarks to `notes`; the caller opens the record and passes stdout and stderr.
+
+use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
+use crate::domain::{
+    Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
+};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Take in, list, show and answer disputes
+#[derive(Debug, Args)]
+pub(super) struct DisputeArgs {
+    #[command(subcommand)]
+    pub(super) command: DisputeCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DisputeCommand {
+    /// Take in a processor's message: an event or a dispute of Stripe, as JSON
+    Intake {
+        /// The file with the message
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List all disputes, latest first
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Show where a dispute stands
+    Show {
+        /// The processor's identifier of the dispute
+        #[arg(value_parser = dispute_id)]
+        id: DisputeId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write the evidence packet of a dispute; what it lacks is told on stderr
+    Packet {
+        /// The processor's identifier of the dispute
+        #[arg(value_parser = dispute_id)]
+        id: DisputeId,
+        /// Write to this file instead of stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Which record.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// Data directory of the server
+    #[arg(long, value_name = "DIR", default_value = "vouch-data")]
+    pub(super) data_dir: PathBuf,
+    /// The tenant
+    #[arg(long, value_name = "TENANT", default_value = "default", value_parser = tenant_id)]
+    pub(super) tenant: TenantId,
+}
+
+impl DisputeCommand {
+    /// The record to open.
+    pub(super) fn place(&self) -> &Place {
+        match self {
+            Self::Intake { place, .. }
+            | Self::List { place, .. }
+            | Self::Show { place, .. }
+            | Self::Packet { place, .. } => place,
+        }
+    }
+}
+
+fn dispute_id(text: &str) -> Result<DisputeId, TextError> {
+    DisputeId::new(text)
+}
+
+fn tenant_id(text: &str) -> Result<TenantId, TextError> {
+    TenantId::new(text)
+}
+
+/// Runs a command on the record of its [`Place`]. `now` dates a message without a date of its own.
+///
+/// # Errors
+/// The input is unusable, the dispute unknown, or the record or output failed.
+pub(super) fn run<S: DisputeStore>(
+    command: &DisputeCommand,
+    store: &mut S,
+    now: Timestamp,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match command {
+        DisputeCommand::Intake { file, .. } => intake(file, store, now, out, notes),
+        DisputeCommand::List { json, .. } => list(store, *json, out),
+        DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
+        DisputeCommand::Packet { id, out: path, .. } => {
+            let packet = write_packet(id, store, path.as_deref(), out)?;
+            for warning in &packet.warnings {
+                writeln!(notes, "warning: {warning}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn intake<S: DisputeStore>(
+    file: &Path,
+    store: &mut S,
+    now: Timestamp,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let intake = read_message(file)
+        .and_then(|message| Ok(disputes::stripe::read(&message)?))
+        .with_context(|| format!("`{}`", file.display()))?;
+    let keys = intake.sale.clone();
+    let kind = intake.event.kind;
+    let taken = disputes::take_in(store, intake, now)?;
+    if let Some(dispute) = &taken.dispute {
+        writeln!(out, "{}", summary(dispute))?;
+    } else {
+        let sale = taken.transaction_id.as_ref().map_or("-", TransactionId::as_str);
+        writeln!(out, "{kind}  transaction {sale}")?;
+    }
+    if let Some(label) = taken.label {
+        writeln!(out, "label {label}")?;
+    }
+    if !taken.new {
+        writeln!(notes, "already taken in; nothing was added")?;
+    }
+    if !taken.sale_found {
+        let tried: Vec<&str> = keys
+            .transaction_id
+            .iter()
+            .map(TransactionId::as_str)
+            .chain(keys.payment_references.iter().map(Text::as_str))
+            .chain(keys.order_id.iter().map(OrderId::as_str))
+            .collect();
+        writeln!(notes, "warning: no transaction is recorded for {}", tried.join(", "))?;
+    }
+    Ok(())
+}
+
+/// At most one byte more than is ever read as a message.
+fn read_message(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let limit = u64::try_from(MAX_MESSAGE_BYTES)?.saturating_add(1);
+    let mut message = Vec::new();
+    File::open(file)?.take(limit).read_to_end(&mut message)?;
+    Ok(message)
+}
+
+fn list<S: DisputeStore>(store: &S, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    for dispute in store.disputes()? {
+        if json {
+            writeln!(out, "{}", serde_json::to_string(&dispute)?)?;
+        } else {
+            writeln!(out, "{}", summary(&dispute))?;
+        }
+    }
+    Ok(())
+}
+
+fn find<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<Dispute> {
+    store.dispute(id)?.with_context(|| format!("no dispute `{id}` is recorded"))
+}
+
+fn show<S: DisputeStore>(
+    id: &DisputeId,
+    store: &S,
+    json: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let dispute = find(id, store)?;
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&dispute)?)?;
+        return Ok(());
+    }
+    let code = code_text(&dispute);
+    let title = dispute
+        .network
+        .as_ref()
+        .zip(dispute.network_reason_code.as_ref())
+        .and_then(|(network, code)| reasons::find(network.as_str(), code.as_str()))
+        .map(|row| row.title.to_owned());
+    let due = dispute.evidence_due_by.zip(dispute.evidence_due_source.as_ref());
+    let rows = [
+        ("dispute", Some(dispute.id.to_string())),
+        ("processor", Some(dispute.processor.as_str().to_owned())),
+        ("network and code", Some(code)),
+        ("title", title),
+        ("reason", Some(dispute.reason.to_string())),
+        ("stage", Some(dispute.stage.to_string())),
+        ("status", Some(format!("{} ({})", dispute.status, dispute.processor_status.as_str()))),
+        ("amount", Some(dispute.amount.to_string())),
+        ("opened", Some(dispute.opened_at.to_string())),
+        ("evidence due by", due.map(|(due, source)| format!("{due} ({})", source.as_str()))),
+        ("payment", dispute.payment_reference.as_ref().map(|text| text.as_str().to_owned())),
+        ("transaction", dispute.transaction_id.as_ref().map(ToString::to_string)),
+        ("last report", Some(format!("{} ({})", dispute.updated_at, dispute.updated_by))),
+    ];
+    for (name, value) in rows {
+        writeln!(out, "{name:<18}{}", value.as_deref().unwrap_or("-"))?;
+    }
+    Ok(())
+}
+
+fn write_packet<S: DisputeStore>(
+    id: &DisputeId,
+    store: &S,
+    path: Option<&Path>,
+    out: &mut dyn Write,
+) -> anyhow::Result<packet::Packet> {
+    let case = disputes::case_file(store, id)?
+        .with_context(|| format!("no dispute `{id}` is recorded"))?;
+    let packet = packet::text(&case);
+    match path {
+        Some(path) => std::fs::write(path, &packet.text)
+            .with_context(|| format!("cannot write `{}`", path.display()))?,
+        None => out.write_all(packet.text.as_bytes())?,
+    }
+    Ok(packet)
+}
+
+fn code_text(dispute: &Dispute) -> String {
+    let network = dispute.network.as_ref().map_or("-", Text::as_str);
+    let code = dispute.network_reason_code.as_ref().map_or("-", Text::as_str);
+    format!("{network} {code}")
+}
+
+/// One line a person can scan and `awk` can split: no column is empty.
+fn summary(dispute: &Dispute) -> String {
+    let due = dispute.evidence_due_by.map_or_else(|| "-".to_owned(), |due| due.to_string());
+    let sale = dispute.transaction_id.as_ref().map_or("-", TransactionId::as_str);
+    format!(
+        "{}  {}  {}  {}  {}  {}  due {due}  transaction {sale}",
+        dispute.id,
+        dispute.opened_at.date_text(),
+        code_text(dispute),
+        dispute.reason,
+        dispute.status,
+        dispute.amount,
+    )
+}
+
+#[cfg(test)]
+mod tests;

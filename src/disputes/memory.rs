@@ -1,0 +1,110 @@
+//! A record in memory, for tests.
+
+use super::{DisputeStore, Intake, SaleKeys, merge, stripe};
+use crate::domain::{
+    Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
+};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+/// A file of `tests/data`.
+pub(crate) fn data(path: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data")).join(path)
+}
+
+/// A message of `tests/data/stripe`.
+pub(crate) fn message(name: &str) -> Intake {
+    let message = std::fs::read(data(&format!("stripe/{name}.json"))).unwrap();
+    stripe::read(&message).unwrap()
+}
+
+/// A record of one tenant. Keeps reports as they came and merges them on reading.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) sales: Vec<Transaction>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) reports: Vec<Intake>,
+}
+
+impl Memory {
+    /// The sale and events of a file of `tests/data/cases`.
+    pub(crate) fn with(case: &str) -> Self {
+        let file = std::fs::read(data(&format!("cases/{case}.json"))).unwrap();
+        let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        Self {
+            sales: vec![serde_json::from_value(file["transaction"].clone()).unwrap()],
+            events: serde_json::from_value(file["events"].clone()).unwrap(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// Labels and their times, in the order recorded.
+    pub(crate) fn labels(&self) -> Vec<(LabelClass, String)> {
+        let labels = self.events.iter().filter(|event| event.kind == EventKind::Label);
+        labels.map(|event| (event.data.label.unwrap(), event.event_time.to_string())).collect()
+    }
+}
+
+impl DisputeStore for Memory {
+    type Error = Infallible;
+
+    fn find_sale(&self, keys: &SaleKeys) -> Result<Option<Transaction>, Infallible> {
+        let reference = |sale: &Transaction| -> Option<Text<128>> {
+            sale.payment.as_ref()?.processor_reference.clone()
+        };
+        let by = |wanted: &dyn Fn(&Transaction) -> bool| self.sales.iter().rfind(|s| wanted(s));
+        let named = |sale: &Transaction| keys.transaction_id.as_ref() == Some(&sale.transaction_id);
+        let paid = |sale: &Transaction| {
+            reference(sale).is_some_and(|reference| keys.payment_references.contains(&reference))
+        };
+        let ordered =
+            |sale: &Transaction| keys.order_id.is_some() && sale.order_id == keys.order_id;
+        Ok(by(&named).or_else(|| by(&paid)).or_else(|| by(&ordered)).cloned())
+    }
+
+    fn decision(&self, _: &TransactionId) -> Result<Option<Decision>, Infallible> {
+        Ok(None)
+    }
+
+    fn events(&self, _: &Transaction) -> Result<Vec<Event>, Infallible> {
+        Ok(self.events.clone())
+    }
+
+    fn record_report(&mut self, report: &Intake) -> Result<bool, Infallible> {
+        let id = &report.event.event_id;
+        let new = self.reports.iter().all(|known| known.event.event_id != *id);
+        if new {
+            self.reports.push(report.clone());
+        }
+        Ok(new)
+    }
+
+    fn record_event(&mut self, event: &Event) -> Result<bool, Infallible> {
+        event.check().unwrap();
+        let new = self.events.iter().all(|known| known.event_id != event.event_id);
+        if new {
+            self.events.push(event.clone());
+        }
+        Ok(new)
+    }
+
+    fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Infallible> {
+        let reports = self.reports.iter().filter_map(|report| report.dispute.clone());
+        Ok(reports
+            .filter(|dispute| dispute.id == *id)
+            .fold(None, |state, report| Some(merge(state, report))))
+    }
+
+    fn disputes(&self) -> Result<Vec<Dispute>, Infallible> {
+        let mut merged: BTreeMap<DisputeId, Dispute> = BTreeMap::new();
+        for report in self.reports.iter().filter_map(|report| report.dispute.clone()) {
+            let id = report.id.clone();
+            let state = merge(merged.remove(&id), report);
+            merged.insert(id, state);
+        }
+        let mut all: Vec<Dispute> = merged.into_values().collect();
+        all.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then(a.id.cmp(&b.id)));
+        Ok(all)
+    }
+}

@@ -1,0 +1,39 @@
+//! From a processor's message to a case, from a case to the packet that answers it, from its end to a
+//! label.
+//!
+//! Pure but for [`DisputeStore`], which the engine implements. A case is never kept as a state of its
+//! own: every report is recorded as it came and the state is their [`merge`], so messages may arrive
+//! late, twice or at the same moment.
+
+#![deny(clippy::float_arithmetic)]
+
+mod error;
+mod intake;
+mod json;
+mod label;
+#[cfg(test)]
+pub(crate) mod memory;
+mod merge;
+pub mod packet;
+pub mod reasons;
+mod store;
+pub mod stripe;
+
+pub use error::IntakeError;
+pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
+pub use label::{label_of, label_of_warning};
+pub use merge::merge;
+pub use packet::{CaseFile, Exhibit, Packet};
+pub use store::{DisputeStore, Taken, case_file, take_in};
+
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// SHA-256 in lower-case hex.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,171 @@
+//! What of a case's history is evidence, and of what kind.
+
+use super::CaseFile;
+use crate::domain::{Actor, DAY_MS, Dispute, Event, EventKind, Loose, Timestamp, Transaction};
+
+/// A case with the events that belong to the disputed sale, in time order.
+pub(super) struct Facts<'a> {
+    pub(super) dispute: &'a Dispute,
+    pub(super) sale: Option<&'a Transaction>,
+    pub(super) events: Vec<&'a Event>,
+    /// Messages to and from support about anything, in any order.
+    messages: Vec<&'a Event>,
+}
+
+impl<'a> Facts<'a> {
+    /// Sorts by time and identifier, drops repeated events and those of other sales.
+    pub(super) fn new(case: &'a CaseFile) -> Self {
+        let mut events: Vec<&Event> = case
+            .events
+            .iter()
+            .filter(|event| case.transaction.as_ref().is_some_and(|sale| belongs(event, sale)))
+            .collect();
+        events.sort_by_key(|event| (event.event_time, &event.event_id));
+        events.dedup_by_key(|event| &event.event_id);
+        let is_message = |event: &&Event| event.kind == EventKind::SupportMessage;
+        let messages = case.events.iter().filter(is_message).collect();
+        Self { dispute: &case.dispute, sale: case.transaction.as_ref(), events, messages }
+    }
+
+    /// Events of the given kinds.
+    pub(super) fn of(&self, kinds: &[EventKind]) -> impl Iterator<Item = &'a Event> {
+        self.events.iter().copied().filter(|event| kinds.contains(&event.kind))
+    }
+
+    /// At or after the sale; false without a sale.
+    pub(super) fn since_sale(&self, event: &Event) -> bool {
+        self.sale.is_some_and(|sale| event.event_time >= sale.event_time)
+    }
+
+    /// Use by whoever holds the product, at or after the sale: not by the merchant's people or
+    /// software, and not broken off.
+    pub(super) fn is_use(&self, event: &Event) -> bool {
+        is_holders_use(event) && self.since_sale(event)
+    }
+
+    /// The good reached the buyer.
+    pub(super) fn is_delivery(&self, event: &Event) -> bool {
+        use EventKind as K;
+        let kind =
+            matches!(event.kind, K::LicenceIssued | K::LicenceActivated | K::DownloadCompleted);
+        kind && event.actor != Some(Actor::Staff) && is_complete(event) && self.since_sale(event)
+    }
+
+    /// Use after the dispute was opened.
+    pub(super) fn is_late_use(&self, event: &Event) -> bool {
+        self.is_use(event) && event.event_time > self.dispute.opened_at
+    }
+
+    /// From the device of the sale.
+    pub(super) fn same_device(&self, event: &Event) -> bool {
+        let device = self.sale.and_then(|sale| sale.device.as_ref()?.device_id.as_ref());
+        device.is_some() && event.device_id.as_ref() == device
+    }
+
+    /// From the network address of the sale.
+    pub(super) fn same_ip(&self, event: &Event) -> bool {
+        let ip = self.sale.and_then(|sale| sale.device.as_ref()?.ip.as_ref()?.valid());
+        ip.is_some() && event.ip.as_ref().and_then(Loose::valid) == ip
+    }
+
+    /// Use from the sale's device or address a day or more before the sale. Less proves little: a
+    /// thief logs in before buying, too.
+    pub(super) fn is_prior_sight(&self, event: &Event) -> bool {
+        let early = |sale: &Transaction| sale.event_time.millis_since(event.event_time) >= DAY_MS;
+        is_holders_use(event)
+            && (self.same_device(event) || self.same_ip(event))
+            && self.sale.is_some_and(early)
+    }
+
+    /// Whether the buyer may have written between sale and dispute, about whatever purchase: a
+    /// message of unknown direction counts.
+    pub(super) fn may_have_written(&self) -> bool {
+        self.messages.iter().any(|event| {
+            self.since_sale(event)
+                && self.before_dispute(event.event_time)
+                && Self::from_buyer(event) != Some(false)
+        })
+    }
+
+    /// A message from the buyer (`Some(true)`), to the buyer (`Some(false)`), or unknown.
+    pub(super) fn from_buyer(event: &Event) -> Option<bool> {
+        match event.data.contact.as_ref()?.direction.as_ref()?.as_str() {
+            "in" => Some(true),
+            "out" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Names the transaction, order or invoice, not only the account.
+    pub(super) fn names_sale(event: &Event) -> bool {
+        event.transaction_id.is_some() || event.order_id.is_some() || event.invoice_id.is_some()
+    }
+
+    /// Before the dispute was opened.
+    pub(super) fn before_dispute(&self, at: Timestamp) -> bool {
+        at < self.dispute.opened_at
+    }
+}
+
+fn is_holders_use(event: &Event) -> bool {
+    use EventKind as K;
+    let kind = matches!(
+        event.kind,
+        K::LicenceActivated
+            | K::DownloadCompleted
+            | K::SessionLogin
+            | K::SessionAction
+            | K::ApiUsage
+            | K::EntitlementConsumed
+    );
+    kind && matches!(event.actor, None | Some(Actor::Customer)) && is_complete(event)
+}
+
+fn is_complete(event: &Event) -> bool {
+    event.data.usage.as_ref().and_then(|usage| usage.complete) != Some(false)
+}
+
+/// Whether an event is about this sale, or about its account and no other sale.
+///
+/// Use of an account says something about each of its purchases. Money, checkout and delivery belong
+/// to one: an event that names only the account may be another purchase's and is left out.
+fn belongs(event: &Event, sale: &Transaction) -> bool {
+    use EventKind as K;
+    if let Some(id) = &event.transaction_id {
+        return *id == sale.transaction_id;
+    }
+    let invoice = sale.payment.as_ref().and_then(|payment| payment.invoice_id.as_ref());
+    let licence = sale.fulfilment.as_ref().and_then(|fulfilment| fulfilment.licence_key.as_ref());
+    let subscription = sale.subscription.as_ref().and_then(|agreement| agreement.id.as_ref());
+    let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
+    let of_payment = [
+        tie(event.order_id.as_ref(), sale.order_id.as_ref()),
+        tie(event.invoice_id.as_ref(), invoice),
+    ];
+    let of_good = [
+        tie(event.licence_key.as_ref(), licence),
+        tie(event.subscription_id.as_ref(), subscription),
+    ];
+    let of_buyer = [tie(event.account_id.as_ref(), account)];
+    let needed: &[&[Option<bool>]] = match event.kind {
+        K::AuthResult
+        | K::Capture
+        | K::ChallengeResult
+        | K::CheckoutCompleted
+        | K::Refund
+        | K::RefundOffered => &[&of_payment],
+        K::LicenceIssued
+        | K::LicenceActivated
+        | K::LicenceRevoked
+        | K::DownloadStarted
+        | K::DownloadCompleted => &[&of_payment, &of_good],
+        _ => &[&of_payment, &of_good, &of_buyer],
+    };
+    let all = [&of_payment[..], &of_good, &of_buyer].concat();
+    needed.concat().contains(&Some(true)) && !all.contains(&Some(false))
+}
+
+/// Whether two identifiers are the same; `None` where one is not known.
+fn tie<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> Option<bool> {
+    one.zip(other).map(|(one, other)| one == other)
+}

@@ -1,0 +1,173 @@
+//! What disputes need of the record, and the one path every message takes into it.
+
+use super::packet::CaseFile;
+use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
+use crate::domain::{
+    Actor, Decision, Dispute, DisputeId, Event, EventData, EventId, EventKind, LabelClass,
+    Timestamp, Transaction, TransactionId,
+};
+
+/// One tenant's record, as far as disputes need it.
+pub trait DisputeStore {
+    /// Why the record could not be read or written.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The sale of the first key that names one: the transaction, then a payment reference, then the
+    /// order (of its attempts the last approved one, else the last).
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn find_sale(&self, keys: &SaleKeys) -> Result<Option<Transaction>, Self::Error>;
+
+    /// The decision on a transaction.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn decision(&self, id: &TransactionId) -> Result<Option<Decision>, Self::Error>;
+
+    /// Every event of a sale and of its account, sorted by time.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn events(&self, sale: &Transaction) -> Result<Vec<Event>, Self::Error>;
+
+    /// Keeps a report: its event, its dispute and the raw message, as one record. True when it is
+    /// new, false when an event of this id is already there.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    fn record_report(&mut self, report: &Intake) -> Result<bool, Self::Error>;
+
+    /// Keeps an event of ours. True when it is new.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    fn record_event(&mut self, event: &Event) -> Result<bool, Self::Error>;
+
+    /// A dispute: the [`super::merge`] of all its reports.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Self::Error>;
+
+    /// Every dispute, latest opened first, then by identifier.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taken {
+    /// False when the message was already there.
+    pub new: bool,
+    /// Where the dispute stands now; `None` for an early fraud warning.
+    pub dispute: Option<Dispute>,
+    /// Whether the sale is recorded.
+    pub sale_found: bool,
+    /// The sale it is about: as recorded, else as the merchant told the processor.
+    pub transaction_id: Option<TransactionId>,
+    /// What the sale turned out to be, where the message ends the matter and the sale was found.
+    pub label: Option<LabelClass>,
+}
+
+/// Takes a message in: finds the sale, keeps the report, and writes the label its end implies.
+///
+/// Idempotent: taking the same message in again repairs what a crash in between left out.
+///
+/// # Errors
+/// The record could not be read or written.
+pub fn take_in<S: DisputeStore>(
+    store: &mut S,
+    intake: Intake,
+    received_at: Timestamp,
+) -> Result<Taken, S::Error> {
+    let mut report = intake.seen_at(received_at);
+    let sale = store.find_sale(&report.sale)?;
+    if let Some(sale) = &sale {
+        bind(&mut report, sale);
+    }
+    let new = store.record_report(&report)?;
+    let dispute = match &report.dispute {
+        Some(dispute) => store.dispute(&dispute.id)?,
+        None => None,
+    };
+    let known = match &dispute {
+        Some(dispute) => label_of(dispute, sale.as_ref()),
+        None => label_of_warning(&report.event),
+    };
+    let label =
+        known.zip(sale.as_ref()).and_then(|(label, sale)| label_event(label, sale, &report));
+    if let Some(label) = &label {
+        store.record_event(label)?;
+    }
+    Ok(Taken {
+        new,
+        dispute,
+        sale_found: sale.is_some(),
+        transaction_id: report.event.transaction_id,
+        label: label.and_then(|event| event.data.label),
+    })
+}
+
+/// All that a packet is written from; `None` for an unknown dispute.
+///
+/// # Errors
+/// The record could not be read.
+pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<CaseFile>, S::Error> {
+    let Some(dispute) = store.dispute(id)? else { return Ok(None) };
+    let keys = SaleKeys {
+        transaction_id: dispute.transaction_id.clone(),
+        payment_references: dispute.payment_reference.iter().cloned().collect(),
+        order_id: None,
+    };
+    let Some(sale) = store.find_sale(&keys)? else {
+        return Ok(Some(CaseFile {
+            dispute,
+            transaction: None,
+            decision: None,
+            events: Vec::new(),
+        }));
+    };
+    Ok(Some(CaseFile {
+        dispute,
+        decision: store.decision(&sale.transaction_id)?,
+        events: store.events(&sale)?,
+        transaction: Some(sale),
+    }))
+}
+
+fn bind(report: &mut Intake, sale: &Transaction) {
+    let id = Some(sale.transaction_id.clone());
+    if let Some(dispute) = &mut report.dispute {
+        dispute.transaction_id.clone_from(&id);
+    }
+    report.event.transaction_id = id;
+    report.event.order_id.clone_from(&sale.order_id);
+    report.event.account_id = sale.account.as_ref().and_then(|account| account.id.clone());
+}
+
+/// The label as an event. Its identifier is a function of sale, matter and class: a dispute that is
+/// closed by three messages is one label, and several warnings of one sale are one.
+fn label_event(
+    (class, at): (LabelClass, Timestamp),
+    sale: &Transaction,
+    report: &Intake,
+) -> Option<Event> {
+    let matter = report.dispute.as_ref().map_or("early warning", |dispute| dispute.id.as_str());
+    let digest = sha256_hex(format!("{}\n{matter}", sale.transaction_id).as_bytes());
+    let event_id = EventId::new(&format!("label-{class}-{digest}")).ok()?; // always fits
+    Some(Event {
+        event_id,
+        kind: EventKind::Label,
+        event_time: at,
+        actor: Some(Actor::System),
+        user_agent: None,
+        data: EventData { label: Some(class), ..EventData::default() },
+        ..report.event.clone()
+    })
+}
+
+#[cfg(test)]
+mod tests;
