@@ -2,6 +2,7 @@
 //! error. Exit codes: 0 done, 1 a finding or some bad rows, 2 bad usage or unusable input.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
+mod cases;
 mod data;
 mod dispute;
 mod ledger;
@@ -38,6 +39,8 @@ enum Command {
     /// List, show and verify models
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// Take in, list, show and answer disputes
+    Dispute(dispute::DisputeArgs),
     /// Read and verify the ledger
     Ledger(ledger::LedgerArgs),
     /// Make a stored decision again and compare it byte for byte
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Train(args) => train::run(&args, rows::collect),
         Command::Model(command) => model::run(&command),
+        Command::Dispute(args) => cases::run(&args),
         Command::Ledger(args) => ledger::run(&args),
         Command::Data(args) => data::run(args),
         Command::Lookup(args) => lookup::run(&args),

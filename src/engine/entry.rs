@@ -3,7 +3,9 @@
 use super::history::{Identities, KeyMaker};
 use super::known::{ContentHash, IdHash};
 use super::service::ScoreRequest;
-use super::stored::{self, FORMAT, OpenDecision, OpenEvent, SealedDecision, SealedEvent};
+use super::stored::{
+    self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent,
+};
 use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
 use crate::features::Record;
 use crate::ledger::{EntryKind, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
@@ -106,6 +108,7 @@ pub(super) struct EventParts<'a> {
     pub(super) keys_of: &'a dyn KeyMaker,
     pub(super) tenant: &'a TenantId,
     pub(super) event: &'a Event,
+    pub(super) report: Option<Report>,
     pub(super) received_at: Timestamp,
     pub(super) occurrence: Option<Occurrence>,
     pub(super) content: &'a ContentHash,
@@ -147,7 +150,7 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
         received_at: parts.received_at,
         subject: Some(subject(parts.keys_of, tenant, &identities, fallback)),
         open: json(&open),
-        personal: json(&SealedEvent { event: (*event).clone() }),
+        personal: json(&SealedEvent { event: (*event).clone(), report: parts.report.clone() }),
         lookups,
     }
 }

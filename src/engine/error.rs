@@ -38,6 +38,12 @@ pub enum EngineError {
     /// The ledger can't be opened, read or verified. Ours.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// Personal values can't be found or read without it. The operator's.
+    #[error("the ledger's master key is not there")]
+    NoMasterKey,
+    /// Opened for reading only.
+    #[error("the ledger was opened for reading only")]
+    ReadOnly,
     /// A stored record has another shape than this version writes. Ours.
     #[error("record {sequence} of the ledger can't be understood")]
     Stored {

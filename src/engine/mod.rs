@@ -5,6 +5,7 @@
 //! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
 
 mod artefacts;
+mod cases;
 mod chain;
 mod enrich;
 mod entry;
@@ -23,6 +24,7 @@ mod stored;
 mod tests;
 
 pub use artefacts::Artefacts;
+pub use cases::Cases;
 pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use history::KeyMaker;

@@ -145,6 +145,10 @@ pub fn is_payment(record: &Record) -> bool {
 /// # Errors
 /// The key file can't be read, or the entry is none of this version's.
 pub fn read_event(stored: &StoredEntry) -> Result<Option<Event>, EngineError> {
+    Ok(read_sealed_event(stored)?.map(|sealed| sealed.event))
+}
+
+pub(super) fn read_sealed_event(stored: &StoredEntry) -> Result<Option<SealedEvent>, EngineError> {
     if stored.kind == EntryKind::Decision || stored.kind == EntryKind::Admin {
         return Ok(None);
     }
@@ -152,7 +156,7 @@ pub fn read_event(stored: &StoredEntry) -> Result<Option<Event>, EngineError> {
         Personal::Readable(bytes) => {
             let sealed: SealedEvent =
                 serde_json::from_slice(&bytes).map_err(|error| at(stored)(error.into()))?;
-            Ok(Some(sealed.event))
+            Ok(Some(sealed))
         }
         Personal::Erased | Personal::None => Ok(None),
     }

@@ -9,6 +9,7 @@ use super::error::EngineError;
 use super::history::{self, Identities, KeyMaker};
 use super::known::{Flight, IdHash, Known, KnownIds, Landing};
 use super::snapshot::Snapshot;
+use super::stored::Report;
 use super::{enrich, entry, guard, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
@@ -17,7 +18,7 @@ use crate::domain::{
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
-use crate::ledger::{Ledger, LedgerError, Pending};
+use crate::ledger::{Ack, Ledger, LedgerError, Pending};
 use crate::velocity::{
     EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Signal, SlidingWindows, Velocity,
 };
@@ -316,6 +317,17 @@ impl Engine {
         event: &Event,
         received_at: Option<Timestamp>,
     ) -> Result<Begun, EngineError> {
+        self.record(tenant, event, None, received_at)
+    }
+
+    /// Records an event, with the processor's message it was read from.
+    pub(super) fn record(
+        &self,
+        tenant: &TenantId,
+        event: &Event,
+        report: Option<Report>,
+        received_at: Option<Timestamp>,
+    ) -> Result<Begun, EngineError> {
         guard::event(event, &self.snapshot.load().reference)?;
         arrival(event.event_time, received_at)?;
         let digest = input::event_digest(event);
@@ -340,6 +352,7 @@ impl Engine {
             keys_of: self.keys.as_ref(),
             tenant,
             event,
+            report,
             received_at: received_at.unwrap_or(event.event_time),
             occurrence,
             content: &content,
@@ -368,19 +381,18 @@ impl Engine {
     pub async fn settle(&self, settling: Settling) {
         let Settling { id, flight, pending, landing } = settling;
         let outcome = pending.await;
-        self.land(id, &flight, &landing, outcome);
+        self.land(id, &flight, &landing, &outcome);
     }
 
     /// As [`Engine::settle`], for callers without a runtime.
     ///
     /// # Errors
     /// The ledger could not keep the entry.
-    pub fn settle_blocking(&self, settling: Settling) -> Result<Durability, EngineError> {
+    pub fn settle_blocking(&self, settling: Settling) -> Result<Ack, EngineError> {
         let Settling { id, flight, pending, landing } = settling;
-        match self.land(id, &flight, &landing, pending.wait()) {
-            Landing::Kept(durability) => Ok(durability),
-            Landing::Pending | Landing::Failed => Err(EngineError::NotKept(LedgerError::Closed)),
-        }
+        let outcome = pending.wait();
+        self.land(id, &flight, &landing, &outcome);
+        outcome.map_err(EngineError::NotKept)
     }
 
     fn land(
@@ -388,8 +400,8 @@ impl Engine {
         id: IdHash,
         flight: &Flight,
         landing: &watch::Sender<Landing>,
-        outcome: Result<crate::ledger::Ack, LedgerError>,
-    ) -> Landing {
+        outcome: &Result<Ack, LedgerError>,
+    ) {
         let landed = match outcome {
             Ok(ack) => {
                 self.known.keep(id, flight.content, ack.position);
@@ -401,7 +413,6 @@ impl Engine {
             }
         };
         landing.send_replace(landed);
-        landed
     }
 }
 

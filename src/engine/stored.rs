@@ -4,7 +4,7 @@
 //! the transaction or event as it came. Both are JSON, so that a record can be read without us.
 
 use super::error::StoredError;
-use crate::domain::{Decision, Event, LabelClass, Transaction, Warning};
+use crate::domain::{Decision, Dispute, Event, LabelClass, Transaction, Warning};
 use crate::features::Record;
 use crate::ledger::Summary;
 use crate::velocity::{EntityKeys, Occurrence};
@@ -55,6 +55,16 @@ pub(super) struct OpenEvent {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SealedEvent {
     pub(super) event: Event,
+    /// A processor's message the event was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) report: Option<Report>,
+}
+
+/// A processor's message: the case as it shows it, and the message itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) dispute: Option<Dispute>,
+    pub(super) raw: Box<str>,
 }
 
 /// What recovery needs of either open part; everything else is skipped unread.

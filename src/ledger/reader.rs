@@ -6,7 +6,7 @@ use super::entry::{Position, StoredEntry};
 use super::error::{Damage, DamageKind, LedgerError, StorageFault};
 use super::frame::{FRAME_BYTES, Frame};
 use super::keyfile::KeyFile;
-use super::seal::MasterKey;
+use super::seal::{IndexKey, MasterKey};
 use super::segment::{LOG_DIR, segment_path};
 use super::storage::read_at;
 use super::walk::{Found, Tail, Walk};
@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub struct Reader {
     pub(super) log_dir: PathBuf,
     pub(super) keys: Arc<KeyFile>,
+    pub(super) hasher: Option<IndexKey>,
     /// Of the ledger open in this process: nothing beyond its last commit is read.
     pub(super) shared: Option<Arc<Shared>>,
 }
@@ -41,7 +42,13 @@ impl Reader {
             None => MasterKey::read(data_dir)?,
         };
         let keys = Arc::new(KeyFile::open(data_dir, master.as_ref())?);
-        Ok(Self { log_dir, keys, shared: None })
+        let hasher = master.as_ref().map(MasterKey::indexing);
+        Ok(Self { log_dir, keys, hasher, shared: None })
+    }
+
+    /// Makes the keyed hashes of this ledger; `None` without its master key.
+    pub fn hasher(&self) -> Option<&IndexKey> {
+        self.hasher.as_ref()
     }
 
     pub(super) fn end(&self) -> Option<Position> {

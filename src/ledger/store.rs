@@ -86,7 +86,9 @@ impl Ledger {
         let keys = Arc::new(Keyring::open(data_dir, &master, &*config.storage)?);
         let shared = Arc::new(Shared::default());
         let key_file = Arc::new(KeyFile::open(data_dir, Some(&master))?);
-        let mut reader = Reader { log_dir: log_dir.clone(), keys: key_file, shared: None };
+        let hasher = Some(master.indexing());
+        let mut reader =
+            Reader { log_dir: log_dir.clone(), keys: key_file, hasher, shared: None };
 
         let (standing, tail) = replay(&reader, config.accept_loss, recover)?;
         let least = u64::try_from(2 * super::frame::HEADER_BYTES).unwrap_or(u64::MAX);

@@ -1,0 +1,235 @@
+//! The ledger as disputes see it: sales, their events, and the reports of processors.
+//!
+//! Found through the index, read from the log. What was written since the index was brought up to
+//! date is remembered here, so a message is seen by the question right after it.
+
+use super::error::EngineError;
+use super::query::{read_decision, read_event, read_sealed_event};
+use super::service::Engine;
+use super::stored::Report;
+use crate::disputes::{DisputeStore, Intake, SaleKeys, merge};
+use crate::domain::{
+    Decision, Dispute, DisputeId, Event, EventKind, Outcome, TenantId, Timestamp, Transaction,
+    TransactionId,
+};
+use crate::ledger::{
+    EntryKind, Index, IndexKey, LookupField, LookupHash, MasterKey, Position, Query,
+    Reader, StoredEntry, refresh,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Most entries of one question.
+const MAX_ENTRIES: u32 = 10_000;
+
+/// One tenant's ledger for the disputes module. Without an engine it can only be read.
+pub struct Cases<'e> {
+    reader: Reader,
+    index: Index,
+    hasher: IndexKey,
+    tenant: TenantId,
+    engine: Option<&'e Engine>,
+    now: Timestamp,
+    fresh: Vec<Position>,
+}
+
+impl<'e> Cases<'e> {
+    /// Brings the index up to date and opens the ledger for reading, beside a server or without.
+    ///
+    /// # Errors
+    /// No ledger there, no master key, or an index that can't be made.
+    pub fn open(
+        data_dir: &Path,
+        master: Option<MasterKey>,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Self, EngineError> {
+        refresh(data_dir)?;
+        let reader = Reader::open(data_dir, master)?;
+        let hasher = reader.hasher().cloned().ok_or(EngineError::NoMasterKey)?;
+        let index = Index::open(data_dir)?;
+        Ok(Self { reader, index, hasher, tenant, engine: None, now, fresh: Vec::new() })
+    }
+
+    /// Makes it writable through an engine on the same directory.
+    #[must_use]
+    pub fn writing_through(mut self, engine: &'e Engine) -> Self {
+        self.engine = Some(engine);
+        self
+    }
+
+    /// Entries an index question finds, and those written since that `also` agrees to, in the
+    /// order of the ledger.
+    fn entries(
+        &self,
+        change: impl FnOnce(&mut Query),
+        also: impl Fn(&StoredEntry) -> bool,
+    ) -> Result<Vec<StoredEntry>, EngineError> {
+        let mut query = Query::new(self.tenant.clone());
+        query.limit = MAX_ENTRIES;
+        change(&mut query);
+        let mut found = BTreeMap::new();
+        for row in self.index.list(&query)? {
+            found.insert(row.sequence, self.reader.read(row.position)?);
+        }
+        for position in &self.fresh {
+            let entry = self.reader.read(*position)?;
+            if also(&entry) {
+                found.insert(entry.sequence, entry);
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    fn by_lookup(
+        &self,
+        field: LookupField,
+        label: &str,
+        value: &str,
+    ) -> Result<Vec<StoredEntry>, EngineError> {
+        let key = LookupHash(self.hasher.hash(&self.tenant, label, value.as_bytes()));
+        let has = |entry: &StoredEntry| entry.lookups.contains(&(field, key));
+        self.entries(|query| query.lookup = Some((field, key)), has)
+    }
+
+    fn of_transaction(&self, id: &TransactionId) -> Result<Vec<StoredEntry>, EngineError> {
+        // Written since: the caller filters by what the events say.
+        self.entries(|query| query.transaction_id = Some(id.as_str().to_owned()), |_| true)
+    }
+
+    fn sales(entries: &[StoredEntry]) -> Result<Vec<Transaction>, EngineError> {
+        let decisions = entries.iter().filter(|entry| entry.kind == EntryKind::Decision);
+        let stored = decisions.map(read_decision).collect::<Result<Vec<_>, _>>()?;
+        Ok(stored.into_iter().filter_map(|stored| stored.transaction).collect())
+    }
+
+    fn approved(&self, sale: &Transaction) -> Result<bool, EngineError> {
+        for entry in self.of_transaction(&sale.transaction_id)? {
+            let event = read_event(&entry)?;
+            if event.is_some_and(|event| {
+                event.kind == EventKind::AuthResult
+                    && event.data.outcome == Some(Outcome::Approved)
+                    && event.transaction_id.as_ref() == Some(&sale.transaction_id)
+            }) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn write(&mut self, event: &Event, report: Option<Report>) -> Result<bool, EngineError> {
+        let engine = self.engine.ok_or(EngineError::ReadOnly)?;
+        let begun = engine.record(&self.tenant, event, report, Some(self.now))?;
+        if let Some(settling) = begun.settling {
+            self.fresh.push(engine.settle_blocking(settling)?.position);
+        }
+        Ok(!begun.repeated)
+    }
+
+}
+
+impl DisputeStore for Cases<'_> {
+    type Error = EngineError;
+
+    fn find_sale(&self, keys: &SaleKeys) -> Result<Option<Transaction>, EngineError> {
+        if let Some(id) = &keys.transaction_id {
+            let found = Self::sales(&self.of_transaction(id)?)?;
+            if let Some(sale) = found.into_iter().find(|sale| sale.transaction_id == *id) {
+                return Ok(Some(sale));
+            }
+        }
+        for reference in &keys.payment_references {
+            let field = LookupField::ProcessorReference;
+            let entries = self.by_lookup(field, "processor_reference", reference.as_str())?;
+            if let Some(sale) = Self::sales(&entries)?.pop() {
+                return Ok(Some(sale));
+            }
+        }
+        let Some(order) = &keys.order_id else { return Ok(None) };
+        let entries = self.by_lookup(LookupField::Order, "order", order.as_str())?;
+        let mut attempts = Self::sales(&entries)?;
+        for place in (0..attempts.len()).rev() {
+            if attempts.get(place).map(|sale| self.approved(sale)).transpose()? == Some(true) {
+                return Ok(Some(attempts.swap_remove(place)));
+            }
+        }
+        Ok(attempts.pop())
+    }
+
+    fn decision(&self, id: &TransactionId) -> Result<Option<Decision>, EngineError> {
+        for entry in self.of_transaction(id)? {
+            if entry.kind == EntryKind::Decision && entry.id == id.as_str() {
+                return Ok(Some(read_decision(&entry)?.decision));
+            }
+        }
+        Ok(None)
+    }
+
+    fn events(&self, sale: &Transaction) -> Result<Vec<Event>, EngineError> {
+        let mut entries = self.of_transaction(&sale.transaction_id)?;
+        let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
+        if let Some(account) = account {
+            entries.extend(self.by_lookup(LookupField::Account, "account", account.as_str())?);
+        }
+        let (mut seen, mut events) = (BTreeSet::new(), Vec::new());
+        for entry in entries {
+            if seen.insert(entry.sequence) {
+                events.extend(read_event(&entry)?);
+            }
+        }
+        events.retain(|event| {
+            event.transaction_id.as_ref() == Some(&sale.transaction_id)
+                || account.is_some() && event.account_id.as_ref() == account
+        });
+        events.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+        Ok(events)
+    }
+
+    fn record_report(&mut self, report: &Intake) -> Result<bool, EngineError> {
+        let kept = Report { dispute: report.dispute.clone(), raw: report.raw.clone() };
+        // The processor's id names the message: taken in again after its sale was found, the event
+        // says more than the one kept, and is still the same message.
+        match self.write(&report.event, Some(kept)) {
+            Err(EngineError::Conflict { .. }) => Ok(false),
+            written => written,
+        }
+    }
+
+    fn record_event(&mut self, event: &Event) -> Result<bool, EngineError> {
+        self.write(event, None)
+    }
+
+    fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
+        let entries = self.by_lookup(LookupField::Dispute, "dispute", id.as_str())?;
+        Ok(merged(reports(&entries)?).remove(id))
+    }
+
+    fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {
+        let is_dispute = |entry: &StoredEntry| entry.kind == EntryKind::Dispute;
+        let entries = self.entries(|query| query.kind = Some(EntryKind::Dispute), is_dispute)?;
+        let mut disputes: Vec<Dispute> = merged(reports(&entries)?).into_values().collect();
+        disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
+        Ok(disputes)
+    }
+}
+
+/// What processors reported in these entries.
+fn reports(entries: &[StoredEntry]) -> Result<Vec<Dispute>, EngineError> {
+    let mut reports = Vec::new();
+    for entry in entries {
+        let sealed = read_sealed_event(entry)?;
+        reports.extend(sealed.and_then(|sealed| sealed.report?.dispute));
+    }
+    Ok(reports)
+}
+
+/// Every dispute as all its reports together show it.
+fn merged(reports: Vec<Dispute>) -> BTreeMap<DisputeId, Dispute> {
+    let mut disputes = BTreeMap::new();
+    for report in reports {
+        let id = report.id.clone();
+        let state = merge(disputes.remove(&id), report);
+        disputes.insert(id, state);
+    }
+    disputes
+}
