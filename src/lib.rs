@@ -7,6 +7,6 @@ pub mod clock;
 pub mod decision;
 pub mod domain;
 pub mod features;
+pub mod input;
 pub mod rules;
 pub mod velocity;
-pub mod input;
