@@ -5,17 +5,23 @@
 mod cases;
 mod data;
 mod dispute;
+mod events;
+mod feed;
 mod ledger;
+mod listing;
 mod lookup;
 mod model;
+mod output;
 mod progress;
 mod replay;
 mod rows;
 mod rules;
+mod score;
 mod serve;
 mod settings;
 mod state;
 mod train;
+mod training;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +38,11 @@ struct Cli {
 enum Command {
     /// Score transactions over HTTP
     Serve(serve::ServeArgs),
+    /// Score a file of transactions
+    Score(score::ScoreArgs),
+    /// Take events into the ledger
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
     /// Train a model on labelled history
@@ -60,8 +71,10 @@ enum Command {
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
+        Command::Score(args) => feed::score(&args),
+        Command::Events(command) => feed::import(&command),
         Command::Rules(args) => rules::run(&args),
-        Command::Train(args) => train::run(&args, rows::collect),
+        Command::Train(args) => train::run(&args, training::collect),
         Command::Model(command) => model::run(&command),
         Command::Dispute(args) => cases::run(&args),
         Command::Ledger(args) => ledger::run(&args),

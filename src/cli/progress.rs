@@ -8,6 +8,11 @@ pub(super) fn bytes(what: &str, total: u64) -> ProgressBar {
     styled(ProgressBar::new(total), what, "{msg} {wide_bar} {bytes}/{total_bytes} {eta}")
 }
 
+/// A bar over `total` rows.
+pub(super) fn rows(what: &str, total: u64) -> ProgressBar {
+    styled(ProgressBar::new(total), what, "{msg} {wide_bar} {human_pos}/{human_len} {eta}")
+}
+
 /// A counter without a known end.
 pub(super) fn counter(what: &str) -> ProgressBar {
     styled(ProgressBar::new_spinner(), what, "{msg} {human_pos} {per_sec}")

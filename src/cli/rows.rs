@@ -1,89 +1,76 @@
-//! Rows to train on: a file's lines through the engine, or the ledger's records as they are.
+//! The rows of a file, one after another: progress, errors with their place, the count of bad ones.
 
 use super::progress;
-use super::state::{self, ConfigArgs};
-use super::train::TrainArgs;
-use crate::engine::Engine;
-use crate::input::Item;
-use crate::input::files::{open, read_map};
-use crate::ledger::{MasterKey, Reader};
-use crate::train::{Dataset, Label, Rows};
-use anyhow::{Context, Result};
+use crate::input::files::{Format, Line, Lines};
+use anyhow::Result;
+use indicatif::ProgressBar;
+use std::io;
 use std::path::Path;
 
-/// Most bad rows told one by one.
-const TOLD: usize = 20;
+/// Most column names listed in a note.
+const LISTED: usize = 10;
 
-/// Fills `data` from what the arguments name.
-pub(super) fn collect(args: &TrainArgs, data: &mut Dataset) -> Result<()> {
-    let mut rows = Rows::default();
-    match &args.file {
-        Some(file) => {
-            let engine = state::engine_in_memory(&ConfigArgs::default().load()?)?;
-            from_file(&engine, file, args.map.as_deref(), &mut rows)?;
-        }
-        None => from_ledger(&args.data_dir, &mut rows)?,
-    }
-    if rows.unknown() > 0 {
-        eprintln!("warning: {} events are about transactions not among the rows", rows.unknown());
-    }
-    let (collected, left_out) = rows.finish();
-    if left_out > 0 {
-        eprintln!("{left_out} refused payments without a label have no outcome and were left out");
-    }
-    *data = collected;
-    Ok(())
-}
-
-fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) -> Result<()> {
-    let named = || format!("`{}`", file.display());
-    let map = map
-        .map(|path| read_map(path).with_context(|| format!("map `{}`", path.display())))
-        .transpose()?;
-    let mut lines = open(file, map.as_ref()).with_context(named)?;
-    let bar = progress::bytes("scoring", lines.progress().total.unwrap_or_default());
-    let mut bad = 0_usize;
+/// Calls `each` with every readable row and returns how many rows were bad.
+///
+/// A row that can't be read, and one that `each` refuses, is reported on standard error with its
+/// place, and the next one follows. An input or output error in `each` ends the run: the disk will
+/// not be better for the next row. `watched` shows a bar where standard error is a terminal.
+pub(super) fn for_each(
+    path: &Path,
+    mut lines: Lines,
+    watched: bool,
+    mut each: impl FnMut(Line) -> Result<()>,
+) -> Result<u64> {
+    note_unused(path, &lines);
+    let bar = bar(&lines, watched);
+    let mut bad = 0;
+    let mut report = |bar: &ProgressBar, problem: String| {
+        bad += 1;
+        bar.suspend(|| eprintln!("{}: {problem}", path.display()));
+    };
     while let Some(line) = lines.next() {
         bar.set_position(lines.progress().done);
-        let taken = line.map_err(anyhow::Error::from).and_then(|line| {
-            let place = line.position;
-            take(engine, line.item, rows).with_context(|| format!("{place}"))
-        });
-        if let Err(error) = taken {
-            bad += 1;
-            if bad <= TOLD {
-                bar.suspend(|| eprintln!("{}: {error:#}", file.display()));
+        match line {
+            Err(error) => report(&bar, error.to_string()),
+            Ok(line) => {
+                let position = line.position;
+                if let Err(error) = each(line) {
+                    if is_of_the_disk(&error) {
+                        bar.finish_and_clear();
+                        return Err(error);
+                    }
+                    report(&bar, format!("{position}: {error:#}"));
+                }
             }
         }
     }
     bar.finish_and_clear();
-    if bad > 0 {
-        eprintln!("{bad} bad rows were left out");
-    }
-    Ok(())
+    Ok(bad)
 }
 
-fn take(engine: &Engine, item: Item, rows: &mut Rows) -> Result<()> {
-    match item {
-        Item::Transaction { transaction, label, warnings } => {
-            let label = label.map(|label| Label { class: label.class, known_at: Some(label.known_at) });
-            rows.transaction(engine, *transaction, warnings, label)?;
-        }
-        Item::Event { event, .. } => rows.event(engine, &event)?,
-    }
-    Ok(())
+fn is_of_the_disk(error: &anyhow::Error) -> bool {
+    error.chain().any(<dyn std::error::Error>::is::<io::Error>)
 }
 
-fn from_ledger(data_dir: &Path, rows: &mut Rows) -> Result<()> {
-    let master = crate::config::master_key()?.map(MasterKey::from_bytes);
-    let reader = Reader::open(data_dir, master)
-        .with_context(|| format!("no ledger in `{}`", data_dir.display()))?;
-    let bar = progress::counter("reading the ledger");
-    for entry in reader.scan(None)? {
-        let entry = entry?;
-        bar.set_position(entry.sequence);
-        rows.entry(&entry)?;
+fn bar(lines: &Lines, watched: bool) -> ProgressBar {
+    match (watched, lines.progress().total, lines.format()) {
+        (false, _, _) => ProgressBar::hidden(),
+        (true, Some(total), Format::Parquet) => progress::rows("reading", total),
+        (true, Some(total), _) => progress::bytes("reading", total),
+        (true, None, _) => progress::counter("reading"),
     }
-    bar.finish_and_clear();
-    Ok(())
+}
+
+fn note_unused(path: &Path, lines: &Lines) {
+    let unused = lines.unused_columns();
+    if !unused.is_empty() {
+        let names = unused.iter().take(LISTED).cloned().collect::<Vec<_>>().join("`, `");
+        let more = if unused.len() > LISTED { ", …" } else { "" };
+        eprintln!("{}: columns not read: `{names}`{more}", path.display());
+    }
+}
+
+/// A number with its noun: `1 bad row`, `2 bad rows`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -1,3 +1,5 @@
+//! Tests of CSV and JSON lines: places, limits, refusals.
+
 use super::*;
 use std::io::Write;
 use std::path::PathBuf;

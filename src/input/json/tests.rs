@@ -1,3 +1,5 @@
+//! Tests of the JSON reader: what is refused, and how it is said.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Tests of maps: what is refused, and what a row becomes.
+
 use super::*;
 use crate::input::files::RowProblem;
 use crate::input::json::read_transaction;

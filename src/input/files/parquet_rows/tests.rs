@@ -1,3 +1,5 @@
+//! Tests of Parquet rows on files written here, whole and damaged.
+
 use super::*;
 use crate::input::files::{Item, open};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
