@@ -2,9 +2,11 @@
 //!
 //! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
 
+pub mod cli;
 pub mod clock;
 pub mod decision;
 pub mod domain;
 pub mod features;
+pub mod simulate;
 pub mod velocity;
 pub mod input;
