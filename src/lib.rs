@@ -16,5 +16,6 @@ pub mod ledger;
 pub mod model;
 pub mod reference;
 pub mod rules;
+pub mod simulate;
 pub mod train;
 pub mod velocity;

@@ -19,6 +19,7 @@ mod rules;
 mod score;
 mod serve;
 mod settings;
+mod simulate;
 mod state;
 mod train;
 mod training;
@@ -45,6 +46,8 @@ enum Command {
     Events(events::EventsCommand),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
+    /// Write seeded commerce: honest buyers and attacks, as a server would see them
+    Simulate(simulate::SimulateArgs),
     /// Train a model on labelled history
     Train(train::TrainArgs),
     /// List, show and verify models
@@ -74,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Score(args) => feed::score(&args),
         Command::Events(command) => feed::import(&command),
         Command::Rules(args) => rules::run(&args),
+        Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),
         Command::Model(command) => model::run(&command),
         Command::Dispute(args) => cases::run(&args),

@@ -1,0 +1,158 @@
+//! Stolen cards turned into goods that can be sold on: keys, gift codes, credit, game items.
+//!
+//! A crew works through bought card data for days or weeks, one card a job: an account (new, or
+//! bought and aged), a seat near the cardholder, one to four purchases. Declined attempts of a job
+//! are labelled only when the job is understood later, so some theft looks like bad luck for ever.
+
+use super::super::checkout::{Attempt, Instrument};
+use super::super::delivery::{User, deliver};
+use super::super::fate;
+use super::super::goods;
+use super::super::issuer::Holder;
+use super::super::naming::Mark;
+use super::super::people::{AGENTS, CardHeld, DeviceHeld, Identity, Mailbox, Seat};
+use super::super::places::{Atlas, Place};
+use super::super::stage::Stage;
+use super::{fence, seat};
+use crate::domain::{
+    DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, PaymentMethod, SECOND_MS, Timestamp, TransactionKind,
+};
+use std::sync::Arc;
+
+/// A crew at work.
+pub(crate) struct Crew {
+    jobs: u32,
+    /// Mean time between jobs.
+    pace: i64,
+    base: &'static Place,
+    /// Where most of its cards come from.
+    source: &'static Place,
+    devices: Vec<DeviceHeld>,
+}
+
+const MAILBOXES: &[(u32, Mailbox)] = &[
+    (62, Mailbox::Free),
+    (14, Mailbox::Random),
+    (10, Mailbox::Company),
+    (5, Mailbox::Relay),
+    (9, Mailbox::Disposable),
+];
+const METHODS: &[(u32, PaymentMethod)] = &[
+    (84, PaymentMethod::Card),
+    (6, PaymentMethod::ApplePay),
+    (4, PaymentMethod::GooglePay),
+    (6, PaymentMethod::Paypal),
+];
+
+impl Crew {
+    pub(super) fn new(stage: &mut Stage) -> Self {
+        let count = 1 + stage.dice.below(4);
+        let devices = (0..count)
+            .map(|_| {
+                let serial = stage.mark();
+                DeviceHeld::new(&mut stage.dice, serial, AGENTS)
+            })
+            .collect();
+        let jobs = stage.dice.exponential(7).min(60);
+        Self {
+            jobs: 2 + u32::try_from(jobs).unwrap_or(0),
+            pace: stage.dice.between(HOUR_MS, 20 * HOUR_MS),
+            base: Atlas::get().home_country(&mut stage.dice),
+            source: Atlas::get().stolen_country(&mut stage.dice),
+            devices,
+        }
+    }
+
+    /// Does one job.
+    pub(crate) fn act(&mut self, stage: &mut Stage) -> Option<Timestamp> {
+        self.job(stage);
+        self.jobs -= 1;
+        let gap = 5 * MINUTE_MS + stage.dice.exponential(self.pace);
+        (self.jobs > 0).then(|| stage.now.plus_millis(gap))
+    }
+
+    fn job(&self, stage: &mut Stage) {
+        let near = if stage.dice.chance(6_500) {
+            self.source
+        } else {
+            Atlas::get().stolen_country(&mut stage.dice)
+        };
+        let reuse = stage.learned(5_500, 2_000);
+        let device = if stage.dice.chance(reuse) {
+            *stage.dice.pick(&self.devices)
+        } else {
+            let serial = stage.mark();
+            DeviceHeld::new(&mut stage.dice, serial, AGENTS)
+        };
+        let seat = seat(stage, device, near, self.base);
+        let bought = stage.dice.chance(3_000);
+        let age = if bought { 5 * DAY_MS + stage.dice.exponential(50 * DAY_MS) } else { 0 };
+        let account = stage.mark();
+        let mailbox = stage.dice.of_weights(MAILBOXES);
+        let opened = stage.now.plus_millis(-age);
+        let identity = Identity::new(&mut stage.dice, near, mailbox, (account, opened));
+        let identity = Arc::new(identity);
+        if !bought {
+            stage.request(stage.now, &Attempt::visit(TransactionKind::SignUp, &identity, seat));
+        }
+        let begins = stage.now.plus_millis(40 * SECOND_MS + stage.dice.exponential(9 * MINUTE_MS));
+        spend(stage, begins, &identity, seat);
+    }
+}
+
+/// Buys with one stolen card until it is refused too often or enough is bought.
+fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: Seat) {
+    let mut at = begins;
+    let mut instrument = stolen(stage, identity.place);
+    let mut refused: Vec<Mark> = Vec::new();
+    let mut first_taken = None;
+    let mut order = stage.mark();
+    for _ in 0..5 {
+        let good = goods::resold(&mut stage.dice);
+        let mut sale = Attempt::sale(identity, good, identity.place, instrument.clone(), seat);
+        sale = sale.times(1 + u32::from(stage.dice.chance(1_500)));
+        if stage.dice.chance(1_800) {
+            sale.billing = None;
+        }
+        sale.order = Some(order);
+        sale.number = u16::try_from(refused.len() + 1).unwrap_or(1);
+        let (answer, paid) = stage.pay(at, &sale, Holder::Thief);
+        if answer.approved() {
+            let user = fence(stage, seat);
+            deliver(stage, &paid, User { seat: user, patience: 30 });
+            fate::stolen(stage, &paid, LabelClass::StolenInstrument);
+            first_taken.get_or_insert(paid.at);
+            order = stage.mark();
+            if !stage.dice.chance(4_200) {
+                break;
+            }
+            at = at.plus_millis(2 * MINUTE_MS + stage.dice.exponential(15 * MINUTE_MS));
+        } else {
+            refused.push(paid.mark);
+            if !stage.dice.chance(6_000) {
+                break;
+            }
+            if stage.dice.chance(4_500) {
+                instrument = stolen(stage, identity.place);
+            }
+            at = at.plus_millis(20 * SECOND_MS + stage.dice.exponential(2 * MINUTE_MS));
+        }
+    }
+    // the attempts around a theft are understood with it, in part
+    if let Some(taken_at) = first_taken.filter(|_| stage.dice.chance(6_500)) {
+        let wait = 8 * DAY_MS + stage.dice.exponential(15 * DAY_MS).min(80 * DAY_MS);
+        for mark in refused {
+            fate::name(stage, mark, taken_at.plus_millis(wait), LabelClass::StolenInstrument);
+        }
+    }
+}
+
+/// A stolen instrument of a place.
+pub(super) fn stolen(stage: &mut Stage, place: &'static Place) -> Instrument {
+    let method = stage.dice.of_weights(METHODS);
+    let serial = stage.mark();
+    let bin = place.bin(&mut stage.dice);
+    let on_card = method != PaymentMethod::Paypal;
+    let card = bin.filter(|_| on_card).map(|bin| CardHeld { serial, bin });
+    Instrument { method, card }
+}
