@@ -10,67 +10,54 @@ use std::net::IpAddr;
 
 /// Network address to autonomous system.
 pub(super) struct AsnTable {
-    numbers: Vec<u32>, // ascending
-    hosting: Vec<u8>,  // 0 or 1, one per number
-    names: String,
-    name_ends: Vec<u32>, // one per number; a name begins after the previous one's line feed
-    ranges: IpRanges<u32>, // position in `numbers` from 1
+    systems: Vec<System<Box<str>>>, // ascending by number
+    ranges: IpRanges<u32>,          // position in `systems` from 1
 }
 
 /// One autonomous system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct System<N> {
-    /// Its number.
-    pub(super) number: u32,
     /// The organisation as the registry writes it; may be empty.
     pub(super) name: N,
+    /// Its number.
+    pub(super) number: u32,
     /// Whether the organisation rents out servers.
     pub(super) hosting: bool,
 }
 
 impl AsnTable {
     #[inline]
-    pub(super) fn get(&self, ip: IpAddr) -> Option<System<&str>> {
-        self.at((self.ranges.get(ip) as usize).checked_sub(1)?)
+    pub(super) fn get(&self, ip: IpAddr) -> Option<&System<Box<str>>> {
+        self.systems.get((self.ranges.get(ip) as usize).checked_sub(1)?)
     }
 
     /// What is known about a number that came from elsewhere.
-    pub(super) fn system(&self, number: u32) -> Option<System<&str>> {
-        self.at(self.numbers.binary_search(&number).ok()?)
-    }
-
-    fn at(&self, position: usize) -> Option<System<&str>> {
-        let end = *self.name_ends.get(position)? as usize;
-        let before = position.checked_sub(1).and_then(|at| self.name_ends.get(at));
-        let from = before.map_or(0, |end| *end as usize + 1);
-        Some(System {
-            number: *self.numbers.get(position)?,
-            name: self.names.get(from..end)?,
-            hosting: *self.hosting.get(position)? != 0,
-        })
+    pub(super) fn system(&self, number: u32) -> Option<&System<Box<str>>> {
+        let found = self.systems.binary_search_by_key(&number, |system| system.number);
+        self.systems.get(found.ok()?)
     }
 
     pub(super) fn read(mut columns: Columns) -> Result<Self, ReferenceError> {
-        let mut numbers = Vec::new();
-        let mut number = 0_u64;
-        for step in columns.numbers()? {
-            number = number.saturating_add(step);
-            let known = u32::try_from(number).map_err(|_| columns.malformed("a number over AS"))?;
-            numbers.push(known);
-        }
+        let steps = columns.numbers()?;
         let hosting = columns.bytes()?.to_vec();
         let names = columns.text()?;
-        let name_ends: Result<Vec<u32>, _> =
-            names.match_indices('\n').map(|(at, _)| u32::try_from(at)).collect();
-        let name_ends = name_ends.map_err(|_| columns.malformed("too many names before"))?;
-        if hosting.len() != numbers.len() || name_ends.len() != numbers.len() {
-            return Err(columns.malformed("columns of unequal length before"));
+        let mut names = names.lines();
+        let mut number = 0_u64;
+        let mut systems = Vec::with_capacity(steps.len());
+        for (at, step) in steps.into_iter().enumerate() {
+            number = number.saturating_add(step);
+            let (Ok(number), Some(hosting), Some(name)) =
+                (u32::try_from(number), hosting.get(at), names.next())
+            else {
+                return Err(columns.malformed("a system without name or number before"));
+            };
+            systems.push(System { name: name.into(), number, hosting: *hosting != 0 });
         }
         let ranges = IpRanges::read(&mut columns, 3, |value| {
-            Some(value).filter(|value| *value as usize <= numbers.len())
+            Some(value).filter(|value| *value as usize <= systems.len())
         })?;
         columns.done()?;
-        Ok(Self { numbers, hosting, names, name_ends, ranges })
+        Ok(Self { systems, ranges })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is known about a network address.
 
-use super::asn::{AsnTable, System};
+use super::asn::AsnTable;
 use super::country::CountryTable;
 use super::geo::{GeoFile, GeoRecord};
 use super::provider::{ProviderKind, ProviderTable};
@@ -82,13 +82,13 @@ impl<'t> IpTables<'t> {
             Some(number) => table.system(number),
             None => table.get(ip),
         });
-        let known = system.as_ref().and_then(Option::as_ref);
+        let known = system.flatten();
         facts.asn = own.asn.or(known.map(|system| system.number));
         facts.organisation =
-            own.organisation.or(known.map(|system| system.name)).filter(|name| !name.is_empty());
+            own.organisation.or(known.map(|system| &*system.name)).filter(|name| !name.is_empty());
 
         let by_name = kind(ProviderKind::Hosting);
-        let by_system = system.map(|system| system.is_some_and(|System { hosting, .. }| hosting));
+        let by_system = system.map(|system| system.is_some_and(|system| system.hosting));
         let hosting = match (by_name, by_system) {
             (None, None) => None,
             (by_name, by_system) => Some(by_name == Some(true) || by_system == Some(true)),

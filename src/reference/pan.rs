@@ -49,8 +49,7 @@ pub fn mask(text: &str, bins: Option<&BinTable>) -> Option<String> {
 
 fn find_from(text: &str, from: usize, bins: Option<&BinTable>) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let rest = bytes.get(from..)?;
-    if rest.len() < MIN_DIGITS || rest.iter().filter(|b| b.is_ascii_digit()).count() < MIN_DIGITS {
+    if !may_hold_one(bytes.get(from..)?) {
         return None;
     }
     let mut at = from;
@@ -65,6 +64,28 @@ fn find_from(text: &str, from: usize, bins: Option<&BinTable>) -> Option<Range<u
         at += run.max(1);
     }
     None
+}
+
+/// Whether enough digits follow each other, with at most a separator between two. Most texts end
+/// here.
+fn may_hold_one(bytes: &[u8]) -> bool {
+    // Counted first without a branch, which is a tenth of the cost of the loop below.
+    if bytes.iter().filter(|b| b.is_ascii_digit()).count() < MIN_DIGITS {
+        return false;
+    }
+    let mut digits = 0;
+    let mut separated = false;
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => (digits, separated) = (digits + 1, false),
+            b' ' | b'-' if !separated => separated = true,
+            _ => (digits, separated) = (0, false),
+        }
+        if digits == MIN_DIGITS {
+            return true;
+        }
+    }
+    false
 }
 
 /// Length of the run of digits at `at`.

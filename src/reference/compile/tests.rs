@@ -147,6 +147,38 @@ fn small_sources_make_working_tables() {
 }
 
 #[test]
+fn the_country_table_equals_its_source() {
+    // A tree of networks of every length from /9 to /32, beside and not inside each other.
+    let mut file = maxminddb_writer::Database::default();
+    file.metadata.binary_format_major_version = 2;
+    let codes = ["DE", "FR", "NZ", "US", "ZZ"];
+    for (at, first) in (1_u32..100).chain(128..200).enumerate() {
+        let data = file.insert_value(serde_json::json!({"country": {"iso_code": codes[at % 5]}}));
+        let length = 9 + at % 24;
+        let network = format!("{}/{length}", std::net::Ipv4Addr::from_bits(first << 24));
+        file.insert_node(network.parse::<IpAddrWithMask>().unwrap(), data.unwrap());
+    }
+    let data = file.write_to(Vec::new()).unwrap();
+    let mut fixture = Fixture::new();
+    fixture.list.clear();
+    fixture.add("country", &data);
+    fixture.compile(Table::Country).unwrap();
+    let (table, _) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
+    let (source, _) = Reference::load(None, &[fixture.dir.path().join("country")]);
+    let source = source.without(Table::Country);
+
+    let mut x = 0x9e37_79b9_u32;
+    for _ in 0..5_000 {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        // Half of them near the beginning of a network, where the edges are.
+        let ip = std::net::Ipv4Addr::from_bits(if x & 1 == 0 { x } else { x & 0xff00_0fff }).into();
+        assert_eq!(table.ip(ip).country, source.ip(ip).country, "{ip}");
+    }
+}
+
+#[test]
 fn the_same_sources_give_the_same_bytes() {
     let fixture = Fixture::new();
     for table in Table::ALL {
