@@ -248,11 +248,9 @@ fn a_long_log_is_cut_by_rule_and_counted() {
     let exhibit = packet.exhibits.iter().find(|exhibit| exhibit.letter == 'B').unwrap();
     assert_eq!(exhibit.event_ids.len(), MAX_ROWS);
     assert!(exhibit.text.contains(&format!("{MAX_ROWS} of {} events", exhibit.log_events)));
-    let mut log: Vec<&Event> = Facts::new(&case).events;
-    log.retain(|event| {
-        let facts = Facts::new(&case);
-        facts.is_use(event) || facts.is_delivery(event)
-    });
+    let facts = Facts::new(&case);
+    let mut log: Vec<&Event> = facts.events.clone();
+    log.retain(|event| facts.is_use(event) || facts.is_delivery(event));
     assert_eq!(log.len(), exhibit.log_events);
     let lines: String =
         log.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect();
