@@ -15,6 +15,7 @@ mod near;
 mod place;
 mod same;
 mod warnings;
+mod watch;
 
 pub use error::{InputError, MAX_DEPTH};
 pub use files::{FileError, Format, Item, Line, Lines, Position, Progress, RowError, RowProblem};
