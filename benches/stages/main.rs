@@ -1,7 +1,8 @@
 //! Benches per stage, one module each: `cargo bench --bench stages -- reference`.
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
+mod model;
 mod reference;
 
-criterion::criterion_group!(stages, reference::bench);
+criterion::criterion_group!(stages, model::bench, reference::bench);
 criterion::criterion_main!(stages);

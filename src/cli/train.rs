@@ -1,7 +1,7 @@
 //! `vouch train`: labelled history in, a model with its report out.
 //!
-//! Where the rows come from is the caller's business: [`run`] is given the step that reads a file or
-//! the ledger through the one pipeline and pushes each row of known or unknown outcome.
+//! Where the rows come from is the caller's business: [`run`] is given the step that reads what the
+//! arguments name, a file or the ledger, through the one pipeline.
 
 use crate::domain::{Calibration, DAY_MS, HOUR_MS, Timestamp};
 use crate::train::{Dataset, TrainConfig, train};
@@ -78,11 +78,11 @@ impl TrainArgs {
     }
 }
 
-/// Trains and saves. `rows` reads what the arguments name and pushes every row. Exit codes: 0 done,
-/// 2 no model could be trained; a model already in `--out` is then untouched.
+/// Trains and saves. Exit codes: 0 done, 2 no model could be trained; a model already in `--out` is
+/// then untouched.
 pub(super) fn run(
     args: &TrainArgs,
-    rows: impl FnOnce(&TrainArgs, &mut Dataset) -> Result<()>,
+    rows: impl FnOnce(&TrainArgs) -> Result<Dataset>,
 ) -> Result<ExitCode> {
     run_to(args, rows, &mut std::io::stdout().lock())?;
     eprintln!("saved in {}", args.out.display());
@@ -91,13 +91,11 @@ pub(super) fn run(
 
 fn run_to(
     args: &TrainArgs,
-    rows: impl FnOnce(&TrainArgs, &mut Dataset) -> Result<()>,
+    rows: impl FnOnce(&TrainArgs) -> Result<Dataset>,
     out: &mut impl Write,
 ) -> Result<()> {
     let config = args.config()?;
-    let mut data = Dataset::default();
-    rows(args, &mut data)?;
-    let trained = train(&data, &config)?;
+    let trained = train(&rows(args)?, &config)?;
     trained.save(&args.out)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &trained.report)?;
@@ -178,7 +176,8 @@ mod tests {
         assert!(args("a.csv --out /").unwrap().config().is_err());
     }
 
-    fn push_rows(data: &mut Dataset) {
+    fn some_rows() -> Dataset {
+        let mut data = Dataset::default();
         for n in 0..400 {
             let mut record = Record::default();
             record.set(fields::IP_TX_COUNT_1H, n % 7);
@@ -191,6 +190,7 @@ mod tests {
             let labels = vec![Label { class, known_at: None }];
             data.push(&LabelledRecord { record, event_time, labels });
         }
+        data
     }
 
     #[test]
@@ -199,10 +199,9 @@ mod tests {
         let place = directory.path().join("small");
         let args = args(&format!("a.csv --synthetic --json --out {}", place.display())).unwrap();
         let mut out = vec![];
-        let rows = |args: &TrainArgs, data: &mut Dataset| {
+        let rows = |args: &TrainArgs| {
             assert_eq!(args.file.as_deref(), Some("a.csv".as_ref()));
-            push_rows(data);
-            Ok(())
+            Ok(some_rows())
         };
         run_to(&args, rows, &mut out).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&out).unwrap();
@@ -212,7 +211,7 @@ mod tests {
         );
         assert!(report["test"]["roc_auc"].as_f64().unwrap() > 0.9);
         assert!(crate::model::Model::load(&place).is_ok());
-        let error = run_to(&args, |_, _| Ok(()), &mut out).unwrap_err();
+        let error = run_to(&args, |_| Ok(Dataset::default()), &mut out).unwrap_err();
         assert_eq!(error.to_string(), "there are no rows to train on");
     }
 }

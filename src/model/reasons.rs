@@ -47,7 +47,7 @@ macro_rules! groups {
 
 groups! {
     "GEO_MISMATCH" "How the countries of address, card, billing and price list agree" ["*_mismatch"]
-    "AMOUNT" "The amount and number of units" ["amount_*" "item_count"]
+    "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count"]
     "CARD_AGE" "How long the card is known" ["card.first_seen_h"]
     "CARD_VELOCITY" "Recent activity of the card" ["card_*"]
     "CARD_PRODUCT" "The kind of card" ["bin.*" "card.*"]

@@ -1,3 +1,5 @@
+//! The scorer against its formula, and every way a document can be wrong.
+
 use super::*;
 use crate::domain::Timestamp;
 use crate::features::{FieldId, Kind, Value, fields};

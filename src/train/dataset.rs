@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 const LEFT_OUT: &[FieldId] = &[
     fields::IP_ASN,                  // a name made of digits
     fields::AMOUNT_USD,              // `amount_eur` in another unit
+    fields::EUR_RATE,                // a currency, told by its price
     fields::MODEL_FRAUD_PROBABILITY, // the answer of a model is no input of one
     fields::MODEL_RISK_SCORE,
 ];

@@ -1,3 +1,5 @@
+//! Whole runs: worlds whose answer is known, calendars of labels, and what can go wrong.
+
 use super::*;
 use crate::domain::{HOUR_MS, LabelClass};
 use crate::features::{Record, Value, fields};
