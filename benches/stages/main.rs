@@ -2,7 +2,11 @@
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
 mod model;
+mod engine;
+mod ledger;
+mod model;
 mod reference;
+mod velocity;
 
 criterion::criterion_group!(stages, model::bench, reference::bench);
 criterion::criterion_main!(stages);
