@@ -70,6 +70,7 @@ impl TrainArgs {
             train_to: self.train_to,
             delay_ms: self.delay,
             maturity_ms: self.maturity,
+            silence_is_good: self.map.is_none(),
             test_from: self.test_from,
             test_to: self.test_to,
             seed: self.seed,

@@ -12,8 +12,8 @@ use crate::train::{Dataset, Label, Rows};
 use anyhow::{Context, Result};
 use std::path::Path;
 
-/// Fills `data` from what the arguments name.
-pub(super) fn collect(args: &TrainArgs, data: &mut Dataset) -> Result<()> {
+/// The rows the arguments name.
+pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
     let mut rows = Rows::default();
     match &args.file {
         Some(file) => {
@@ -29,8 +29,7 @@ pub(super) fn collect(args: &TrainArgs, data: &mut Dataset) -> Result<()> {
     if left_out > 0 {
         eprintln!("{left_out} refused payments without a label have no outcome and were left out");
     }
-    *data = collected;
-    Ok(())
+    Ok(collected)
 }
 
 fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) -> Result<()> {

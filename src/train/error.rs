@@ -36,7 +36,7 @@ pub enum TrainError {
     /// A window without rows of a known outcome, or with one outcome only.
     #[error(
         "the {window} window from {from} to {to} has {positives} frauds and {negatives} others \
-         ({immature} more are too young to tell); both are needed: move its dates, or shorten the \
+         ({unknown} more are of unknown outcome); both are needed: move its dates, or shorten the \
          delay"
     )]
     OneClass {
@@ -50,8 +50,8 @@ pub enum TrainError {
         positives: usize,
         /// Rows known not to be fraud.
         negatives: usize,
-        /// Rows whose outcome was not known yet.
-        immature: usize,
+        /// Rows whose outcome is not known, or was not yet.
+        unknown: usize,
     },
     /// Every feature has one value only.
     #[error("no feature varies in the training window; is the mapping right?")]

@@ -55,6 +55,9 @@ pub struct TrainConfig {
     pub delay_ms: i64,
     /// Age at which a sale nobody complained of counts as good; the delay when not given.
     pub maturity_ms: Option<i64>,
+    /// True where a mature sale of which nothing was said is good, as in a ledger that gets every
+    /// complaint; false for a table that labels some of its rows.
+    pub silence_is_good: bool,
     /// Start of the test; one delay after training, or the last fifth of the time, when not given.
     pub test_from: Option<Timestamp>,
     /// End of the test, exclusive; after the last row when not given.
@@ -75,6 +78,7 @@ impl Default for TrainConfig {
             train_to: None,
             delay_ms: 7 * DAY_MS,
             maturity_ms: None,
+            silence_is_good: true,
             test_from: None,
             test_to: None,
             seed: 0,

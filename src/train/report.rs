@@ -62,10 +62,10 @@ pub struct RowCounts {
     pub calibrated_positives: usize,
     /// Tested.
     pub tested: usize,
-    /// In the training window, but too young for their outcome to be known.
-    pub immature_in_training: usize,
-    /// In the test window, but too young for their outcome to be known.
-    pub immature_in_test: usize,
+    /// In the training window, but of unknown outcome: too young, or nobody said.
+    pub unknown_in_training: usize,
+    /// In the test window, but of unknown outcome.
+    pub unknown_in_test: usize,
     /// In no window.
     pub outside: usize,
 }
@@ -109,15 +109,15 @@ impl RowCounts {
     fn of(split: &Split) -> Self {
         let frauds = |rows: &[Known]| rows.iter().filter(|known| known.fraud).count();
         let used = split.fit.len() + split.calibrate.len() + split.test.len();
-        let unused = split.immature_train + split.immature_test + split.outside;
+        let unused = split.unknown_train + split.unknown_test + split.outside;
         Self {
             given: used + unused,
             fitted: split.fit.len(),
             calibrated: split.calibrate.len(),
             calibrated_positives: frauds(&split.calibrate),
             tested: split.test.len(),
-            immature_in_training: split.immature_train,
-            immature_in_test: split.immature_test,
+            unknown_in_training: split.unknown_train,
+            unknown_in_test: split.unknown_test,
             outside: split.outside,
         }
     }
@@ -165,7 +165,7 @@ pub(super) fn notes(
         ));
     }
     let (labels, late) = split.fraud_labels;
-    if late > 0 {
+    if config.silence_is_good && late > 0 {
         notes.push(format!(
             "{late} of {labels} fraud labels arrive after the maturity of {} days: until they do, \
              those sales count as good; a longer maturity is more honest",
@@ -201,8 +201,8 @@ impl fmt::Display for Report {
                 writeln!(f, "{name:<10} {from:<25} {to:<25} {rows:>9} {frauds:>7}")?;
             }
         }
-        let young = rows.immature_in_training + rows.immature_in_test;
-        writeln!(f, "left out: {} in no window, {young} too young to tell", rows.outside)?;
+        let unknown = rows.unknown_in_training + rows.unknown_in_test;
+        writeln!(f, "left out: {} in no window, {unknown} of unknown outcome", rows.outside)?;
         writeln!(f, "labels known at {} were used in training\n", windows.labels_known_at)?;
 
         measures(f, training, test)?;

@@ -54,10 +54,10 @@ pub(super) struct Split {
     pub(super) fit: Vec<Known>,
     pub(super) calibrate: Vec<Known>,
     pub(super) test: Vec<Known>,
-    /// Training rows too young at `labels_known_at` to be called good.
-    pub(super) immature_train: usize,
-    /// Test rows too young at the end of the data to be called good.
-    pub(super) immature_test: usize,
+    /// Training rows of which too little was known at `labels_known_at`.
+    pub(super) unknown_train: usize,
+    /// Test rows of which too little is known at the end of the data.
+    pub(super) unknown_test: usize,
     /// Rows in no window, those of the delay among them.
     pub(super) outside: usize,
     /// Fraud labels that say when they arrived, and how many of them came after the maturity.
@@ -77,32 +77,31 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
         return Err(TrainError::NoLabels { rows: order.len() });
     }
     let windows = windows(config, data.time(first), data.time(last))?;
-    let maturity = config.maturity_ms();
     let mut split = Split {
         windows,
         fit: vec![],
         calibrate: vec![],
         test: vec![],
-        immature_train: 0,
-        immature_test: 0,
+        unknown_train: 0,
+        unknown_test: 0,
         outside: 0,
-        fraud_labels: late_labels(data, maturity),
+        fraud_labels: late_labels(data, config.maturity_ms()),
     };
     let in_training = (windows.labels_known_at, config.delay_ms);
     let in_test = (latest(data), 0);
     for row in order {
         let time = data.time(row);
         if (windows.train_from..windows.train_to).contains(&time) {
-            match outcome(data, row, maturity, in_training) {
-                None => split.immature_train += 1,
+            match outcome(data, row, config, in_training) {
+                None => split.unknown_train += 1,
                 Some(fraud) if time < windows.calibrate_from => {
                     split.fit.push(Known { row, fraud });
                 }
                 Some(fraud) => split.calibrate.push(Known { row, fraud }),
             }
         } else if (windows.test_from..windows.test_to).contains(&time) {
-            match outcome(data, row, maturity, in_test) {
-                None => split.immature_test += 1,
+            match outcome(data, row, config, in_test) {
+                None => split.unknown_test += 1,
                 Some(fraud) => split.test.push(Known { row, fraud }),
             }
         } else {
@@ -119,13 +118,13 @@ impl Split {
         let training = self.fit.iter().chain(&self.calibrate).filter(|known| known.fraud).count();
         let test = self.test.iter().filter(|known| known.fraud).count();
         let all = self.fit.len() + self.calibrate.len();
-        for (window, from, to, positives, rows, immature) in [
-            ("training", windows.train_from, windows.train_to, training, all, self.immature_train),
-            ("test", windows.test_from, windows.test_to, test, self.test.len(), self.immature_test),
+        for (window, from, to, positives, rows, unknown) in [
+            ("training", windows.train_from, windows.train_to, training, all, self.unknown_train),
+            ("test", windows.test_from, windows.test_to, test, self.test.len(), self.unknown_test),
         ] {
             let negatives = rows - positives;
             if positives == 0 || negatives == 0 {
-                let why = TrainError::OneClass { window, from, to, positives, negatives, immature };
+                let why = TrainError::OneClass { window, from, to, positives, negatives, unknown };
                 return Err(why);
             }
         }
@@ -188,26 +187,26 @@ fn latest(data: &Dataset) -> Timestamp {
 /// Whether a row is fraud, as far as was known at `now`: the last label to have arrived decides. A
 /// label without a time of arrival arrives `unstated_ms` after the transaction and is final.
 ///
-/// A young row is of unknown outcome whatever was said of it: keeping the frauds alone would teach a
-/// fraud rate that never was. A mature row of which nothing was said is good.
+/// Where silence means good, a row says nothing before it is mature, whatever was said of it: keeping
+/// the young frauds alone would teach a fraud rate that never was.
 fn outcome(
     data: &Dataset,
     row: usize,
-    maturity_ms: i64,
+    config: &TrainConfig,
     (now, unstated_ms): (Timestamp, i64),
 ) -> Option<bool> {
     let time = data.time(row);
     let arrival = |label: &Label| label.known_at.unwrap_or(time.plus_millis(unstated_ms));
     let known = data.labels(row).iter().filter(|label| arrival(label) <= now);
     let last = known.max_by_key(|label| arrival(label));
-    let mature = now.millis_since(time) >= maturity_ms;
+    let mature = now.millis_since(time) >= config.maturity_ms();
+    let counts = |label: &Label| !config.silence_is_good || mature || label.known_at.is_none();
+    let in_time = |at: Timestamp| at.millis_since(time) <= LABEL_WINDOW_MS;
     match last {
-        Some(label) if label.known_at.is_none() => Some(label.class.is_fraud()),
-        Some(label) if mature => {
-            let in_time = arrival(label).millis_since(time) <= LABEL_WINDOW_MS;
-            Some(label.class.is_fraud() && in_time)
+        Some(label) if counts(label) => {
+            Some(label.class.is_fraud() && label.known_at.is_none_or(in_time))
         }
-        None if mature => Some(false),
+        None if config.silence_is_good && mature => Some(false),
         _ => None,
     }
 }

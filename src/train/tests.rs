@@ -179,7 +179,7 @@ fn without_dates_the_last_fifth_is_the_test() {
     assert_eq!(w.labels_known_at, w.test_from);
     assert_eq!(split.fit.len() + split.calibrate.len(), 73);
     assert_eq!(split.outside, 7, "the delay");
-    assert_eq!(split.immature_test, 6, "nobody can know yet, and the frauds told early go too");
+    assert_eq!(split.unknown_test, 6, "nobody can know yet, and the frauds told early go too");
     assert_eq!(split.test.len(), 14);
     assert!(split.calibrate[0].row > split.fit.last().unwrap().row);
 }
@@ -207,7 +207,27 @@ fn a_label_counts_once_it_has_arrived() {
     };
     let split = split_of(&calendar(stated), &config);
     assert_eq!(frauds(&split.fit).len() + frauds(&split.calibrate).len(), 20);
-    assert_eq!((split.immature_train, split.fraud_labels), (0, (0, 0)));
+    assert_eq!((split.unknown_train, split.fraud_labels), (0, (0, 0)));
+}
+
+#[test]
+fn where_silence_says_nothing_only_labels_count() {
+    let config = TrainConfig {
+        silence_is_good: false,
+        train_to: Some(day(60)),
+        ..TrainConfig::default()
+    };
+    let data = calendar(|n, fraud| match (fraud, n % 2) {
+        (true, _) => told(true, day(n + 30)),
+        (_, 0) => vec![label(LabelClass::Legitimate, Some(day(n + 30)))],
+        _ => vec![],
+    });
+    let split = split_of(&data, &config);
+    let known: Vec<_> = split.fit.iter().chain(&split.calibrate).map(|known| known.row).collect();
+    let labelled = |n: &usize| n % 3 == 0 || n % 2 == 0;
+    assert_eq!(known, (0..=37).filter(labelled).collect::<Vec<_>>(), "known at day 67");
+    assert_eq!(split.unknown_train, 60 - known.len());
+    assert_eq!(split.test.len(), (67..100).filter(labelled).count());
 }
 
 #[test]
