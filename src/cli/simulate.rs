@@ -23,22 +23,26 @@ pub struct SimulateArgs {
     /// spread them over --days.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub events: Option<u64>,
-    /// Length of the world in days. Labels arrive up to 120 days after a payment, so the last
-    /// months are incomplete.
-    #[arg(long, value_name = "D", default_value_t = 240,
-          value_parser = clap::value_parser!(u32).range(1..=3_650))]
-    pub days: u32,
+    /// Length of the world in days [default: 240]. Labels arrive up to 120 days after a payment, so
+    /// those of the last months are incomplete.
+    #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST)))]
+    pub days: Option<u32>,
     /// Customer accounts at the beginning, and about as many at any time [default: 5000].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST)))]
     pub accounts: Option<u32>,
     /// First day, as `2026-01-01`.
     #[arg(long, value_name = "DATE", default_value = "2026-01-01", value_parser = read_date)]
     pub start: Timestamp,
 }
 
-/// Lines one account and day come to, in hundredths (measured).
+/// Lines one account and day come to, in hundredths: a little less than measured (53), so that a
+/// world made for so many lines has them.
 const LINES_PER_ACCOUNT_AND_DAY_PERCENT: u64 = 50;
 const DEFAULT_ACCOUNTS: u32 = 5_000;
+const DEFAULT_DAYS: u32 = 240;
+/// Ten years.
+const LONGEST: u32 = 3_650;
+const LARGEST: u32 = 5_000_000;
 /// Lines between two moves of the progress bar.
 const BAR_STEP: u64 = 8_192;
 const BUFFER_BYTES: usize = 1 << 20;
@@ -49,9 +53,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// The file can't be written. A reader of stdout that stops reading is no error.
 pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     if args.out == Path::new("-") {
-        let written =
-            write_lines(args, BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock()));
-        return match written {
+        return match write_lines(args, io::stdout().lock()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.context("cannot write to stdout"),
         };
@@ -61,22 +63,24 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     let partial = PathBuf::from(partial);
     let result = write_file(args, &partial);
     if result.is_err() {
-        let _ = fs::remove_file(&partial); // nothing more can be done about it
+        let _ = fs::remove_file(&partial); // the first error is the one to report
     }
     result.with_context(|| format!("cannot write `{}`", args.out.display()))
 }
 
 fn write_file(args: &SimulateArgs, partial: &Path) -> io::Result<()> {
     let file = File::create(partial)?;
-    write_lines(args, BufWriter::with_capacity(BUFFER_BYTES, &file))?;
+    write_lines(args, &file)?;
     file.sync_all()?;
     fs::rename(partial, &args.out)
 }
 
-fn write_lines(args: &SimulateArgs, mut out: BufWriter<impl Write>) -> io::Result<()> {
+#[expect(clippy::print_stderr, reason = "a remark on the run, beside the data")]
+fn write_lines(args: &SimulateArgs, out: impl Write) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let limit = args.events.unwrap_or(u64::MAX);
     let config = config(args);
-    let bar = progress(args);
+    let bar = progress(args, config);
     let mut simulation = Simulation::new(config);
     let mut lines: u64 = 0;
     while lines < limit {
@@ -86,27 +90,33 @@ fn write_lines(args: &SimulateArgs, mut out: BufWriter<impl Write>) -> io::Resul
         lines += 1;
         if lines.is_multiple_of(BAR_STEP) {
             let day = line.time().day() - config.start.day();
-            let done = args.events.map_or(u64::try_from(day).unwrap_or(0), |_| lines);
-            bar.set_position(done);
+            bar.set_position(args.events.map_or(u64::try_from(day).unwrap_or(0), |_| lines));
             bar.set_message(format!("{lines} lines"));
         }
     }
     bar.finish_and_clear();
-    out.flush()
+    out.flush()?;
+    if args.events.is_some_and(|wanted| lines < wanted) {
+        eprintln!("the world ended after {lines} lines; give it more --accounts or --days");
+    }
+    Ok(())
 }
 
 fn config(args: &SimulateArgs) -> Config {
+    let both = args.events.is_some() && args.accounts.is_some();
+    let days = args.days.unwrap_or(if both { LONGEST } else { DEFAULT_DAYS });
     let needed = |lines: u64| {
-        let per_account = u64::from(args.days) * LINES_PER_ACCOUNT_AND_DAY_PERCENT;
-        u32::try_from((lines.saturating_mul(100) / per_account).clamp(20, 5_000_000)).unwrap_or(20)
+        let per_account = u64::from(days) * LINES_PER_ACCOUNT_AND_DAY_PERCENT;
+        let accounts = (lines.saturating_mul(100) / per_account).clamp(20, u64::from(LARGEST));
+        u32::try_from(accounts).unwrap_or(LARGEST)
     };
     let accounts = args.accounts.or(args.events.map(needed)).unwrap_or(DEFAULT_ACCOUNTS);
-    Config { seed: args.seed, start: args.start, days: args.days, accounts, attacks: true }
+    Config { seed: args.seed, start: args.start, days, accounts, attacks: true }
 }
 
 /// A bar on stderr; hidden when stderr is no terminal.
-fn progress(args: &SimulateArgs) -> ProgressBar {
-    let bar = ProgressBar::new(args.events.unwrap_or(u64::from(args.days)));
+fn progress(args: &SimulateArgs, config: Config) -> ProgressBar {
+    let bar = ProgressBar::new(args.events.unwrap_or(u64::from(config.days)));
     let unit = if args.events.is_some() { "lines" } else { "days" };
     let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}  {{msg}}  {{eta}} left");
     if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -119,4 +129,56 @@ fn read_date(text: &str) -> Result<Timestamp, String> {
     format!("{text}T00:00:00Z")
         .parse()
         .map_err(|_| format!("`{text}` is not a date; write it like `2026-01-01`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: SimulateArgs,
+    }
+
+    fn args(line: &str) -> Result<SimulateArgs, clap::Error> {
+        Command::try_parse_from(line.split(' ')).map(|command| command.args)
+    }
+
+    #[test]
+    fn a_file_appears_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("world.jsonl");
+        let line = format!("simulate --seed 4 --events 500 --out {}", out.display());
+        run(&args(&line).unwrap()).unwrap();
+        assert_eq!(fs::read_to_string(&out).unwrap().lines().count(), 500);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing partial is left");
+        let lost = dir.path().join("no/such/dir.jsonl");
+        let line = format!("simulate --seed 4 --events 5 --out {}", lost.display());
+        assert!(run(&args(&line).unwrap()).unwrap_err().to_string().contains("no/such"));
+    }
+
+    #[test]
+    fn bad_arguments_are_refused() {
+        for bad in [
+            "simulate --out x",
+            "simulate --seed -1 --out x",
+            "simulate --seed 1 --out x --events 0",
+            "simulate --seed 1 --out x --days 3651",
+            "simulate --seed 1 --out x --accounts 0",
+            "simulate --seed 1 --out x --start 2026-02-30",
+        ] {
+            assert!(args(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_world_is_as_large_as_the_lines_need() {
+        let accounts = |line| config(&args(line).unwrap()).accounts;
+        assert_eq!(accounts("simulate --seed 1 --out x"), DEFAULT_ACCOUNTS);
+        assert_eq!(accounts("simulate --seed 1 --out x --events 1200000"), 10_000);
+        assert_eq!(accounts("simulate --seed 1 --out x --events 10"), 20);
+        assert_eq!(accounts("simulate --seed 1 --out x --events 9 --accounts 7"), 7);
+    }
 }

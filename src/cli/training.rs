@@ -25,11 +25,11 @@ pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
     if rows.unknown() > 0 {
         eprintln!("warning: {} events are about transactions not among the rows", rows.unknown());
     }
-    let (collected, left_out) = rows.finish();
+    let (data, left_out) = rows.finish();
     if left_out > 0 {
         eprintln!("{left_out} refused payments without a label have no outcome and were left out");
     }
-    Ok(collected)
+    Ok(data)
 }
 
 fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) -> Result<()> {

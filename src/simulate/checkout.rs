@@ -12,6 +12,7 @@ use crate::domain::{
     SECOND_MS, SellerId, Subscription, Terms, Text, ThreeDs, Timestamp, Transaction,
     TransactionKind,
 };
+use rust_decimal::Decimal;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -101,9 +102,15 @@ impl Attempt {
         let price = self.good.and_then(|good| good.price(self.store));
         self.quantity = quantity;
         self.amount = price.and_then(|price| {
-            Amount::new(price.value() * rust_decimal::Decimal::from(quantity), price.currency())
-                .ok()
+            Amount::new(price.value() * Decimal::from(quantity), price.currency()).ok()
         });
+        self
+    }
+
+    /// The same without a sale: the card is only checked and kept.
+    pub(super) fn set_up(mut self) -> Self {
+        self.kind = TransactionKind::CardSetup;
+        self.amount = self.amount.and_then(free);
         self
     }
 
@@ -275,6 +282,12 @@ pub(super) fn blank(naming: Naming, mark: Mark, kind: EventKind, at: Timestamp) 
         user_agent: None,
         data: EventData::default(),
     }
+}
+
+/// Nothing, in the currency of an amount.
+pub(super) fn free(amount: Amount) -> Option<Amount> {
+    let exponent = amount.currency().exponent()?;
+    Amount::new(Decimal::new(0, u32::from(exponent)), amount.currency()).ok()
 }
 
 /// Milliseconds an issuer takes to answer.

@@ -5,8 +5,8 @@ use super::cast::Role;
 use super::stage::Stage;
 use crate::domain::{DAY_MS, Timestamp};
 
-/// Sign-ups per thousand accounts and day. Two thirds of them buy once or twice and go.
-const SIGN_UPS_PER_THOUSAND: i64 = 8;
+/// Sign-ups per thousand accounts and day. Four of five buy once or twice and go.
+const SIGN_UPS_PER_THOUSAND: i64 = 14;
 
 /// Lets new buyers in.
 pub(super) struct Arrivals {

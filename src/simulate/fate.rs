@@ -187,9 +187,7 @@ fn network_code(network: &str, reason: DisputeReason) -> Option<&'static str> {
         ("amex", R::SubscriptionCancelled) => "C28",
         ("amex", R::NotAsDescribed) => "C31",
         ("paypal", R::Fraud) => "UNAUTHORISED",
-        ("paypal", R::NotReceived) => "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
         ("paypal", R::SubscriptionCancelled) => "CANCELED_RECURRING_BILLING",
-        ("paypal", R::NotAsDescribed) => "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED",
         ("sepa", _) => "MD06",
         _ => return None,
     })

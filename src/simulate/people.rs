@@ -149,6 +149,12 @@ pub(super) struct CardHeld {
 }
 
 impl CardHeld {
+    /// A card of a resident: issued here, or for one in twenty-five by a bank that issues abroad.
+    pub(super) fn issued(dice: &mut Dice, place: &Place, serial: Mark) -> Self {
+        let local = if dice.chance(9_600) { place.bin(dice) } else { None };
+        Self { serial, bin: local.unwrap_or_else(|| Atlas::get().roaming_bin(dice)) }
+    }
+
     /// The network the first digits belong to.
     pub(super) fn network(&self) -> &'static str {
         match self.bin.as_str().as_bytes() {

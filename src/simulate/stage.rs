@@ -59,8 +59,7 @@ impl Stage<'_> {
         Mark::of(self.actor, self.marks)
     }
 
-    /// A number of the actor's own that does not come from counting, for what exists before the
-    /// actor first acts (its account, its cards).
+    /// Lets a new actor in.
     pub(super) fn enter(&mut self, actor: u64, at: Timestamp, role: Role) {
         self.births.push(Birth { at, actor, role });
     }

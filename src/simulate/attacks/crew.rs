@@ -1,7 +1,7 @@
 //! Stolen cards turned into goods that can be sold on: keys, gift codes, credit, game items.
 //!
-//! A crew works through bought card data for days or weeks, one card a job: an account (new, or
-//! bought and aged), a seat near the cardholder, one to four purchases. Declined attempts of a job
+//! A crew works through bought card data for days or weeks, one card a job: an account (new,
+//! opened days ahead, or bought and aged), a seat near the cardholder, one to four purchases. Declined attempts of a job
 //! are labelled only when the job is understood later, so some theft looks like bad luck for ever.
 
 use super::super::checkout::{Attempt, Instrument};
@@ -28,6 +28,8 @@ pub(crate) struct Crew {
     /// Where most of its cards come from.
     source: &'static Place,
     devices: Vec<DeviceHeld>,
+    /// Accounts opened ahead of their job.
+    ready: Vec<Arc<Identity>>,
 }
 
 const MAILBOXES: &[(u32, Mailbox)] = &[
@@ -53,51 +55,73 @@ impl Crew {
                 DeviceHeld::new(&mut stage.dice, serial, AGENTS)
             })
             .collect();
-        let jobs = stage.dice.exponential(7).min(60);
+        let jobs = stage.dice.exponential(4).min(60);
         Self {
             jobs: 2 + u32::try_from(jobs).unwrap_or(0),
             pace: stage.dice.between(HOUR_MS, 20 * HOUR_MS),
             base: Atlas::get().home_country(&mut stage.dice),
             source: Atlas::get().stolen_country(&mut stage.dice),
             devices,
+            ready: Vec::new(),
         }
     }
 
-    /// Does one job.
+    /// Does one job, and sometimes opens an account for a later one.
     pub(crate) fn act(&mut self, stage: &mut Stage) -> Option<Timestamp> {
-        self.job(stage);
-        self.jobs -= 1;
+        if stage.dice.chance(3_500) {
+            let near = self.source;
+            let seat = self.seat(stage, near);
+            let identity = open_account(stage, near, 0);
+            stage.request(stage.now, &Attempt::visit(TransactionKind::SignUp, &identity, seat));
+            self.ready.push(identity);
+        } else {
+            self.job(stage);
+            self.jobs -= 1;
+        }
         let gap = 5 * MINUTE_MS + stage.dice.exponential(self.pace);
         (self.jobs > 0).then(|| stage.now.plus_millis(gap))
     }
 
-    fn job(&self, stage: &mut Stage) {
+    fn job(&mut self, stage: &mut Stage) {
+        if let Some(identity) = self.ready.pop() {
+            let seat = self.seat(stage, identity.place);
+            spend(stage, stage.now, &identity, seat);
+            return;
+        }
         let near = if stage.dice.chance(6_500) {
             self.source
         } else {
             Atlas::get().stolen_country(&mut stage.dice)
         };
-        let reuse = stage.learned(5_500, 2_000);
-        let device = if stage.dice.chance(reuse) {
-            *stage.dice.pick(&self.devices)
-        } else {
-            let serial = stage.mark();
-            DeviceHeld::new(&mut stage.dice, serial, AGENTS)
-        };
-        let seat = seat(stage, device, near, self.base);
+        let seat = self.seat(stage, near);
         let bought = stage.dice.chance(3_000);
         let age = if bought { 5 * DAY_MS + stage.dice.exponential(50 * DAY_MS) } else { 0 };
-        let account = stage.mark();
-        let mailbox = stage.dice.of_weights(MAILBOXES);
-        let opened = stage.now.plus_millis(-age);
-        let identity = Identity::new(&mut stage.dice, near, mailbox, (account, opened));
-        let identity = Arc::new(identity);
+        let identity = open_account(stage, near, age);
         if !bought {
             stage.request(stage.now, &Attempt::visit(TransactionKind::SignUp, &identity, seat));
         }
         let begins = stage.now.plus_millis(40 * SECOND_MS + stage.dice.exponential(9 * MINUTE_MS));
         spend(stage, begins, &identity, seat);
     }
+
+    fn seat(&self, stage: &mut Stage, near: &'static Place) -> Seat {
+        let reuse = stage.learned(4_000, 1_500);
+        let device = if stage.dice.chance(reuse) {
+            *stage.dice.pick(&self.devices)
+        } else {
+            let serial = stage.mark();
+            DeviceHeld::new(&mut stage.dice, serial, AGENTS)
+        };
+        seat(stage, device, near, self.base)
+    }
+}
+
+/// An account in the name of a cardholder, opened so long ago.
+fn open_account(stage: &mut Stage, place: &'static Place, age: i64) -> Arc<Identity> {
+    let account = stage.mark();
+    let mailbox = stage.dice.of_weights(MAILBOXES);
+    let opened = stage.now.plus_millis(-age);
+    Arc::new(Identity::new(&mut stage.dice, place, mailbox, (account, opened)))
 }
 
 /// Buys with one stolen card until it is refused too often or enough is bought.
@@ -111,9 +135,7 @@ fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: S
         let good = goods::resold(&mut stage.dice);
         let mut sale = Attempt::sale(identity, good, identity.place, instrument.clone(), seat);
         sale = sale.times(1 + u32::from(stage.dice.chance(1_500)));
-        if stage.dice.chance(1_800) {
-            sale.billing = None;
-        }
+        sale.billing = billing(stage, identity.place);
         sale.order = Some(order);
         sale.number = u16::try_from(refused.len() + 1).unwrap_or(1);
         let (answer, paid) = stage.pay(at, &sale, Holder::Thief);
@@ -123,7 +145,7 @@ fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: S
             fate::stolen(stage, &paid, LabelClass::StolenInstrument);
             first_taken.get_or_insert(paid.at);
             order = stage.mark();
-            if !stage.dice.chance(4_200) {
+            if !stage.dice.chance(3_400) {
                 break;
             }
             at = at.plus_millis(2 * MINUTE_MS + stage.dice.exponential(15 * MINUTE_MS));
@@ -147,12 +169,20 @@ fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: S
     }
 }
 
+/// The billing country a thief gives: the cardholder's as a rule, none where the shop lets it be.
+fn billing(stage: &mut Stage, card: &'static Place) -> Option<&'static Place> {
+    match stage.dice.below(100) {
+        0..=17 => None,
+        18..=22 => Some(Atlas::get().home_country(&mut stage.dice)),
+        _ => Some(card),
+    }
+}
+
 /// A stolen instrument of a place.
 pub(super) fn stolen(stage: &mut Stage, place: &'static Place) -> Instrument {
     let method = stage.dice.of_weights(METHODS);
     let serial = stage.mark();
-    let bin = place.bin(&mut stage.dice);
     let on_card = method != PaymentMethod::Paypal;
-    let card = bin.filter(|_| on_card).map(|bin| CardHeld { serial, bin });
+    let card = on_card.then(|| CardHeld::issued(&mut stage.dice, place, serial));
     Instrument { method, card }
 }

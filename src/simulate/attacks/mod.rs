@@ -19,9 +19,9 @@ pub(super) use takeover::Takeover;
 pub(super) use testers::Testers;
 
 /// Campaigns that begin per million accounts and day, by kind.
-const TESTERS: u32 = 21;
-const CREWS: u32 = 40;
-const TAKEOVERS: u32 = 15;
+const TESTERS: u32 = 24;
+const CREWS: u32 = 110;
+const TAKEOVERS: u32 = 62;
 
 /// Starts campaigns.
 pub(super) struct Underworld {
@@ -54,13 +54,13 @@ impl Underworld {
 fn hideout(stage: &mut Stage, near: &'static Place, base: &'static Place) -> Route {
     let elsewhere = Atlas::get().home_country(&mut stage.dice);
     let routes = [
-        (stage.learned(38, 56), Route::Line(near)),
+        (stage.learned(46, 60), Route::Line(near)),
         (stage.learned(6, 11), Route::Mobile(near)),
-        (stage.learned(15, 11), Route::Vpn(near)),
-        (stage.learned(9, 5), Route::Server(near)),
-        (stage.learned(16, 10), Route::Line(base)),
-        (stage.learned(10, 5), Route::Vpn(elsewhere)),
-        (stage.learned(6, 2), Route::Tor),
+        (stage.learned(14, 10), Route::Vpn(near)),
+        (stage.learned(8, 5), Route::Server(near)),
+        (stage.learned(13, 8), Route::Line(base)),
+        (stage.learned(8, 4), Route::Vpn(elsewhere)),
+        (stage.learned(5, 2), Route::Tor),
     ];
     stage.dice.of_weights(&routes)
 }

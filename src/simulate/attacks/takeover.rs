@@ -39,7 +39,7 @@ const WORTH_AFTER_DAYS: i64 = 30;
 
 impl Takeover {
     pub(super) fn new(stage: &mut Stage) -> Self {
-        let victims = stage.dice.exponential(8).min(80);
+        let victims = stage.dice.exponential(4).min(80);
         let serial = stage.mark();
         Self {
             victims: 2 + u32::try_from(victims).unwrap_or(0),

@@ -13,8 +13,7 @@ use super::super::people::{AGENTS, CardHeld, DeviceHeld, Identity, Mailbox, Rout
 use super::super::places::{Atlas, Place};
 use super::super::stage::{LESSONS, Stage};
 use crate::domain::{
-    Amount, Bin, DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, PaymentMethod, SECOND_MS, Timestamp,
-    TransactionKind,
+    Bin, DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, PaymentMethod, SECOND_MS, Timestamp,
 };
 use std::sync::Arc;
 
@@ -52,11 +51,11 @@ impl Testers {
         let lesson = stage.lesson();
         let patience = 1 + lesson * 3 + stage.dice.below(1 + lesson * 4);
         let bins = 1 + stage.dice.below(3);
-        let size = stage.dice.exponential(50).min(600);
-        let masks = (LESSONS + 2 - lesson) * 3;
+        let size = stage.dice.exponential(24).min(500);
+        let masks = (LESSONS + 2 - lesson) * 2;
         let found_after = stage.dice.between(7 * DAY_MS, 28 * DAY_MS);
         Self {
-            left: 15 + u32::try_from(size).unwrap_or(0),
+            left: 8 + u32::try_from(size).unwrap_or(0),
             pace: 5 * SECOND_MS * i64::from(patience),
             good: goods::probed(&mut stage.dice),
             set_up: stage.dice.chance(2_000),
@@ -79,9 +78,7 @@ impl Testers {
         let mut attempt = Attempt::sale(&identity, self.good, self.place, instrument, seat);
         attempt.order = Some(stage.mark());
         if self.set_up {
-            attempt.kind = TransactionKind::CardSetup;
-            attempt.amount =
-                attempt.amount.and_then(|amount| Amount::parse("0", amount.currency()).ok());
+            attempt = attempt.set_up();
         }
         if stage.dice.chance(3_000) {
             attempt.billing = None;

@@ -2,12 +2,12 @@
 
 use super::plans::Plan;
 use super::{Buyer, Privacy};
-use crate::domain::{Bin, DAY_MS, PaymentMethod, Timestamp};
+use crate::domain::{DAY_MS, Timestamp};
 use crate::simulate::dice::{Dice, mix};
 use crate::simulate::goods::{self, TASTES};
 use crate::simulate::naming::Mark;
 use crate::simulate::people::{AGENTS, CardHeld, DeviceHeld, Identity, Mailbox};
-use crate::simulate::places::{Atlas, Place};
+use crate::simulate::places::Atlas;
 use crate::simulate::stage::World;
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const BEFORE_BIRTH: u32 = u32::MAX;
 /// Households are numbered like actors, apart from them.
 const FIRST_HOUSEHOLD: u64 = 1 << 38;
 /// Share of pairs of neighbours who live together, in percent.
-const TOGETHER: u64 = 14;
+const TOGETHER: u64 = 18;
 
 const MAILBOXES: &[(u32, Mailbox)] = &[
     (812, Mailbox::Free),
@@ -26,33 +26,26 @@ const MAILBOXES: &[(u32, Mailbox)] = &[
     (10, Mailbox::Disposable),
 ];
 const PRIVACY: &[(u32, Privacy)] = &[
-    (906, Privacy::Open),
-    (48, Privacy::Vpn),
+    (888, Privacy::Open),
+    (64, Privacy::Vpn),
     (30, Privacy::Relay),
     (14, Privacy::Hosted),
-    (2, Privacy::Tor),
+    (4, Privacy::Tor),
 ];
 /// Mean days between visits.
 const PACES: &[(u32, i64)] = &[(10, 3), (25, 6), (30, 10), (25, 18), (10, 35)];
 /// Days a home keeps its address.
 const LEASES: &[(u32, i64)] = &[(15, 1), (20, 14), (30, 60), (35, 400)];
 
-/// A card issued here, or one in twenty-five from a bank that issues abroad.
-pub(super) fn card(dice: &mut Dice, place: &Place, serial: Mark) -> CardHeld {
-    let local: Option<Bin> = if dice.chance(9_600) { place.bin(dice) } else { None };
-    let bin = local.unwrap_or_else(|| Atlas::get().roaming_bin(dice));
-    CardHeld { serial, bin }
-}
-
 impl Buyer {
     /// Marks a buyer is born with; counting goes on after them.
     pub(crate) const BORN_WITH: u32 = 8;
 
-    /// Somebody who signs up at `at`: two of three buy once or twice and are not seen again.
+    /// Somebody who signs up at `at`: four of five buy once or twice and are not seen again.
     pub(crate) fn arriving(world: &World, actor: u64, at: Timestamp) -> Self {
         let mut dice = Dice::of(world.config.seed, actor, BEFORE_BIRTH);
         let mut buyer = Self::new(world, &mut dice, actor, at);
-        let stays = if dice.chance(6_500) { 5 } else { 400 };
+        let stays = if dice.chance(8_000) { 5 } else { 360 };
         buyer.leaves = at.plus_millis(DAY_MS / 2 + dice.exponential(stays * DAY_MS));
         buyer
     }
@@ -84,32 +77,36 @@ impl Buyer {
         let mut shared = Dice::of(seed, household, BEFORE_BIRTH - 1);
         let place = Atlas::get().home_country(&mut shared);
         let lease_days = shared.of_weights(LEASES);
-        let family_card = card(&mut shared, place, Mark::of(household, 1));
+        let family_card = CardHeld::issued(&mut shared, place, Mark::of(household, 1));
         let family_device = DeviceHeld::new(&mut shared, Mark::of(household, 2), AGENTS);
         let mailbox = dice.of_weights(MAILBOXES);
-        let own_card = card(dice, place, mark(2));
+        let own_card = CardHeld::issued(dice, place, mark(2));
         let own_device = DeviceHeld::new(dice, mark(4), AGENTS);
         let shares = together && dice.chance(4_500);
-        let cards =
-            if shares { [family_card, own_card] } else { [own_card, card(dice, place, mark(3))] };
+        let cards = if shares {
+            [family_card, own_card]
+        } else {
+            [own_card, CardHeld::issued(dice, place, mark(3))]
+        };
         let second = DeviceHeld::new(dice, mark(5), AGENTS);
         Self {
             identity: Arc::new(Identity::new(dice, place, mailbox, (mark(1), opened))),
             cards,
             devices: [own_device, if together { family_device } else { second }],
-            method: method(dice, place),
+            method: dice.of_weights(place.methods),
             taste: dice.of_weights(TASTES),
             household: mix(seed ^ household),
             lease_days,
             privacy: dice.of_weights(PRIVACY),
             pace: dice.of_weights(PACES) * DAY_MS,
             appetite: 1_200 + dice.below(4_200),
-            careless: dice.chance(170),
+            careless: dice.chance(400),
             away: None,
             plans: Vec::new(),
             next_visit: opened,
             leaves: opened,
             fresh: true,
+            new_card: false,
         }
     }
 
@@ -124,8 +121,4 @@ impl Buyer {
         let plan = Plan::running(good, self.identity.place, self.instrument(true, false), running);
         self.plans.push(plan);
     }
-}
-
-fn method(dice: &mut Dice, place: &Place) -> PaymentMethod {
-    dice.of_weights(place.methods)
 }

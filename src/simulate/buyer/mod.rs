@@ -49,6 +49,8 @@ pub(super) struct Buyer {
     leaves: Timestamp,
     /// Has not signed up yet.
     fresh: bool,
+    /// Has a new card the shop does not know.
+    new_card: bool,
 }
 
 /// How somebody hides, for honest reasons.
@@ -127,6 +129,9 @@ impl Buyer {
             self.log_in(stage, at, seat);
         }
         at = at.plus_millis(stage.dice.between(MINUTE_MS, 9 * MINUTE_MS));
+        if std::mem::take(&mut self.new_card) || stage.dice.chance(150) {
+            at = self.put_card_on_file(stage, at, seat);
+        }
         let buys = if first { 8_200 } else { self.appetite };
         if !stage.dice.chance(buys) {
             return;
@@ -146,7 +151,9 @@ impl Buyer {
     /// What changes between visits: a new card, a new device, a journey.
     fn live(&mut self, stage: &mut Stage) {
         if stage.dice.chance(60) {
-            self.cards[0] = self.card(stage);
+            let serial = stage.mark();
+            self.cards[0] = CardHeld::issued(&mut stage.dice, self.identity.place, serial);
+            self.new_card = true;
         }
         if stage.dice.chance(140) {
             let serial = stage.mark();
@@ -160,12 +167,6 @@ impl Buyer {
             let place = Atlas::get().home_country(&mut stage.dice);
             self.away = Some((place, stage.now.plus_millis(days)));
         }
-    }
-
-    /// A card of the same kind as most people's here, one in twenty-five issued abroad.
-    fn card(&self, stage: &mut Stage) -> CardHeld {
-        let serial = stage.mark();
-        birth::card(&mut stage.dice, self.identity.place, serial)
     }
 
     /// One login in four is scored, because the session had ended; every one is recorded.
@@ -184,6 +185,25 @@ impl Buyer {
             });
             sat(event, Some(seat), naming);
         });
+    }
+
+    /// Checks a card without a sale, and keeps it for the plans.
+    fn put_card_on_file(&mut self, stage: &mut Stage, at: Timestamp, seat: Seat) -> Timestamp {
+        let good = match self.plans.first() {
+            Some(plan) => plan.good,
+            None => goods::wanted(&mut stage.dice, self.taste),
+        };
+        let [usual, _] = &self.cards;
+        let card = Instrument { method: PaymentMethod::Card, card: Some(usual.clone()) };
+        let sale = Attempt::sale(&self.identity, good, self.identity.place, card.clone(), seat);
+        let mut set_up = sale.set_up();
+        set_up.order = Some(stage.mark());
+        if self.check_out(stage, at, set_up).is_some() {
+            for plan in &mut self.plans {
+                plan.instrument = card.clone();
+            }
+        }
+        at.plus_millis(stage.dice.between(MINUTE_MS, 5 * MINUTE_MS))
     }
 
     /// Where the buyer sits now.
@@ -300,7 +320,7 @@ impl Buyer {
     fn regret(&self, stage: &mut Stage, paid: &Paid) {
         let forgotten = stage.now >= self.leaves && paid.attempt.seat.is_none();
         let unhappy = if forgotten { 90 } else { 12 };
-        if self.careless && stage.dice.chance(700) {
+        if self.careless && stage.dice.chance(800) {
             fate::misused(stage, paid);
         } else if stage.dice.chance(unhappy) {
             fate::unhappy(stage, paid);

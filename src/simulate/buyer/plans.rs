@@ -6,16 +6,15 @@
 
 use super::Buyer;
 use crate::domain::{
-    Actor, Amount, Contact, DAY_MS, EventKind, HOUR_MS, MINUTE_MS, Text, Timestamp, TransactionKind,
+    Actor, Contact, DAY_MS, EventKind, HOUR_MS, MINUTE_MS, Text, Timestamp, TransactionKind,
 };
-use crate::simulate::checkout::{Agreement, Attempt, Instrument};
+use crate::simulate::checkout::{Agreement, Attempt, Instrument, free};
 use crate::simulate::delivery::{User, about, deliver, notice};
 use crate::simulate::goods::{Billing, Good};
 use crate::simulate::issuer::Holder;
 use crate::simulate::naming::Mark;
 use crate::simulate::places::Place;
 use crate::simulate::stage::{Paid, Stage};
-use rust_decimal::Decimal;
 
 /// A running subscription.
 pub(super) struct Plan {
@@ -23,7 +22,7 @@ pub(super) struct Plan {
     pub(super) due: Timestamp,
     mark: Mark,
     store: &'static Place,
-    instrument: Instrument,
+    pub(super) instrument: Instrument,
     /// Charges so far after the first.
     renewals: u32,
     /// The attempt the next charge is, and the invoice it pays.
@@ -82,9 +81,18 @@ impl Buyer {
         let mut plan = Plan::running(good, store, instrument, (mark, paid.at, 0));
         plan.due = trial_end.unwrap_or_else(|| paid.at.plus_millis(plan.period()));
         // opt-out trials: somewhat less than half convert
-        let stays = if trial { 4_500 } else { stay(good) };
+        let stays = if trial { 4_500 } else { self.stay(stage.now, good) };
         self.keep(stage, plan, &paid, stays);
         paid.at
+    }
+
+    /// Share of periods, of 10,000, after which a plan goes on; whoever has left finds out soon.
+    fn stay(&self, now: Timestamp, good: &Good) -> u32 {
+        match good.billing {
+            _ if now >= self.leaves => 6_000,
+            Billing::Yearly => 7_800,
+            _ => 9_350,
+        }
     }
 
     /// Keeps a plan for another period, or lets it be cancelled within it.
@@ -140,7 +148,7 @@ impl Buyer {
             plan.due = stage.now.plus_millis(plan.period());
             notice(stage, &paid, paid.at.plus_millis(MINUTE_MS), "receipt");
             self.regret(stage, &paid);
-            let stays = stay(plan.good);
+            let stays = self.stay(stage.now, plan.good);
             self.keep(stage, plan, &paid, stays);
             return;
         }
@@ -156,20 +164,6 @@ impl Buyer {
         }
         self.plans.push(plan);
     }
-}
-
-/// Share of periods, of 10,000, after which a plan goes on.
-fn stay(good: &Good) -> u32 {
-    match good.billing {
-        Billing::Yearly => 7_800,
-        _ => 9_350,
-    }
-}
-
-/// Nothing, in the currency of an amount.
-fn free(amount: Amount) -> Option<Amount> {
-    let exponent = amount.currency().exponent()?;
-    Amount::new(Decimal::new(0, u32::from(exponent)), amount.currency()).ok()
 }
 
 /// A cancellation asked for at `at`, effective when the paid period ends.
