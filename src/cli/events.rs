@@ -66,7 +66,8 @@ mod tests {
         let file = dir.path().join("events.jsonl");
         std::fs::write(&file, text).unwrap();
         let mut seen = Vec::new();
-        let code = import(&ImportArgs { file }, |event, _| {
+        let args = ImportArgs { file, data_dir: PathBuf::new(), config: ConfigArgs::default() };
+        let code = import(&args, |event, _| {
             let id = event.event_id.to_string();
             let new = !seen.contains(&id);
             seen.push(id);
