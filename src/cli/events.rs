@@ -61,16 +61,13 @@ pub(super) fn import(
 mod tests {
     use super::*;
 
-    fn args(file: PathBuf) -> ImportArgs {
-        ImportArgs { file, data_dir: PathBuf::new(), config: ConfigArgs::default() }
-    }
-
     fn imported(text: &str) -> Result<(ExitCode, Vec<String>)> {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("events.jsonl");
         std::fs::write(&file, text).unwrap();
         let mut seen = Vec::new();
-        let code = import(&args(file), |event, _| {
+        let args = ImportArgs { file, data_dir: PathBuf::new(), config: ConfigArgs::default() };
+        let code = import(&args, |event, _| {
             let id = event.event_id.to_string();
             let new = !seen.contains(&id);
             seen.push(id);

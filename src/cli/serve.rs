@@ -41,7 +41,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let engine = state::open_engine(&config, &args.data_dir)?;
         let address = listener.local_addr()?;
         if !args.dev {
-            eprintln!("warning: no access keys: whoever can reach {address} on this machine is served");
+            eprintln!(
+                "warning: no access keys: whoever can reach {address} on this machine is served"
+            );
         }
         println!("listening on http://{address}");
         let app = AppState::new(engine, config.server.clone(), config.ledger.clone());

@@ -47,7 +47,8 @@ fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) 
 fn take(engine: &Engine, item: Item, rows: &mut Rows) -> Result<()> {
     match item {
         Item::Transaction { transaction, label, warnings } => {
-            let label = label.map(|label| Label { class: label.class, known_at: Some(label.known_at) });
+            let label =
+                label.map(|label| Label { class: label.class, known_at: Some(label.known_at) });
             rows.transaction(engine, *transaction, warnings, label)?;
         }
         Item::Event { event, .. } => rows.event(engine, &event)?,

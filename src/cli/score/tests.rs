@@ -44,16 +44,15 @@ impl Case {
         let case = Self(tempfile::tempdir().unwrap());
         let (file, out) = (case.0.path().join(name), case.0.path().join("out"));
         fs::write(&file, text).unwrap();
-        let mut args =
-            ScoreArgs {
-                file,
-                map: None,
-                json: false,
-                csv: false,
-                out: Some(out.clone()),
-                data_dir: None,
-                config: ConfigArgs::default(),
-            };
+        let mut args = ScoreArgs {
+            file,
+            map: None,
+            json: false,
+            csv: false,
+            out: Some(out.clone()),
+            data_dir: None,
+            config: ConfigArgs::default(),
+        };
         change(&mut args);
         let tally = listed(&args, |item| match item {
             Item::Transaction { transaction, .. } if transaction.order_id.is_some() => {
