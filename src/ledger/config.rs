@@ -44,7 +44,8 @@ pub struct LedgerConfig {
     pub segment_bytes: u64,
     /// Most appends that wait; one more is refused as busy. Default 8,192.
     pub queue: usize,
-    /// How long after a failed commit the disk is tried again. Default 500 ms.
+    /// How long after a failed commit the disk is tried again; up to 16 times as long when that
+    /// fails again and again. Default 500 ms.
     pub retry: Duration,
     /// The master key, where it is kept elsewhere. Default: `master.key` in the data directory,
     /// made at the first start.
