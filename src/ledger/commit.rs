@@ -155,6 +155,7 @@ enum Woken {
 impl Committer {
     /// Commits until every sender is gone.
     pub(super) fn run(mut self) {
+        // Since the first record held in memory came, or since the disk was last tried.
         let mut since = Stopwatch::start();
         loop {
             let failed = self.shared.fault().is_some();
@@ -235,6 +236,7 @@ impl Committer {
             }
         }
         let hold = self.durability == AckPolicy::Async
+            && self.shared.fault().is_none()
             && self.log.staged() < ASYNC_BYTES
             && since.elapsed() < ASYNC_WAIT;
         if !hold {

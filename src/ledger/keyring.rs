@@ -5,12 +5,14 @@
 //! that fell out of the bounded cache simply gets another, and erasing a subject destroys them all.
 //!
 //! INVARIANT: a key is kept (on disk, with `fsync`) before the record sealed under it is.
-//! INVARIANT: a slot's number is never used again, so a tombstone speaks for its records forever.
+//! INVARIANT: a kept slot's number is never used again, so a tombstone speaks for its records
+//! forever. (One that a power loss took may be; the subject it states tells the two apart.)
 //!
 //! Erasing overwrites the slot in place. Rejected: writing the file anew and renaming it, which
 //! leaves the old key readable in freed blocks, and takes time with the number of subjects.
 //! Neither reaches copies a disk or a backup keeps by itself: erase in backups too.
 
+use super::config::MAX_QUEUE;
 use super::entry::SubjectHash;
 use super::error::{LedgerError, StorageFault};
 use super::keyfile::{
@@ -26,8 +28,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Subjects whose key is kept ready; beyond it a subject gets a further key.
 const CACHED_SUBJECTS: usize = 65_536;
-/// Slots that a start puts on disk: more than can have been written since the last good sync.
-const SETTLED_SLOTS: u64 = 16_384;
+/// Slots that a start puts on disk: more than can have been made since the last good sync, which is
+/// one for each append in the queue and in a commit.
+const SETTLED_SLOTS: u64 = 2 * MAX_QUEUE as u64;
 /// The file is zero-filled ahead by this much, for the reason segments are.
 const GROWTH_BYTES: u64 = 1024 * 1024;
 

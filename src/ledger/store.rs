@@ -2,7 +2,7 @@
 
 use super::body::encode;
 use super::commit::{Append, Committer, Pending, Shared};
-use super::config::{LedgerConfig, MAX_SEGMENT_BYTES};
+use super::config::{LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 use super::entry::{MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash};
 use super::error::{LedgerError, StorageFault};
 use super::index::{Index, IndexThread};
@@ -107,7 +107,7 @@ impl Ledger {
             .map_err(|error| StorageFault::new("start the thread that writes", &log_dir, error))?;
         let mut ledger = Self {
             queue: Some(queue),
-            places: config.queue,
+            places: config.queue.min(MAX_QUEUE),
             committer: Some(committer),
             shared,
             keys,
