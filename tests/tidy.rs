@@ -21,7 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("rules", &["domain", "features"]),
     ("model", &["domain", "features"]),
     ("decision", &["domain", "features", "reference", "velocity", "rules", "model"]),
-    ("ledger", &["domain"]),
+    ("ledger", &["clock", "domain"]),
     ("disputes", &["domain", "ledger"]),
     ("config", &["domain", "decision"]),
     (

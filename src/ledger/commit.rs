@@ -28,6 +28,8 @@ const MAX_COMMIT_RECORDS: usize = 1024;
 const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
 /// Records wait in the queue only while they are fewer bytes than this together.
 const MAX_QUEUED_BYTES: usize = 256 * 1024 * 1024;
+/// The wait before the disk is tried again is doubled at most so often.
+const MAX_BACKOFF: u32 = 4;
 /// With [`AckPolicy::Async`]: most bytes that wait in memory, and for how long.
 const ASYNC_BYTES: usize = 1024 * 1024;
 const ASYNC_WAIT: Duration = Duration::from_millis(200);
@@ -137,8 +139,10 @@ pub(super) struct Committer {
     pub(super) keys: Arc<Keyring>,
     pub(super) shared: Arc<Shared>,
     pub(super) durability: AckPolicy,
-    /// How long to wait before the disk is tried again.
+    /// How long to wait before the disk is tried again; longer each time it fails.
     pub(super) retry: Duration,
+    /// Attempts that failed since the disk last worked.
+    pub(super) attempts: u32,
 }
 
 /// What the committer woke for.
@@ -151,6 +155,7 @@ enum Woken {
 impl Committer {
     /// Commits until every sender is gone.
     pub(super) fn run(mut self) {
+        // Since the first record held in memory came, or since the disk was last tried.
         let mut since = Stopwatch::start();
         loop {
             let failed = self.shared.fault().is_some();
@@ -184,7 +189,7 @@ impl Committer {
     /// The next thing to do; the timer runs only for a retry and for records held in memory.
     fn wait(&self, failed: bool, since: Stopwatch) -> Woken {
         let delay = match (failed, self.log.staged()) {
-            (true, _) => self.retry,
+            (true, _) => self.retry.saturating_mul(1 << self.attempts.min(MAX_BACKOFF)),
             (false, 0) => return self.queue.recv().map_or(Woken::Closed, Woken::Append),
             (false, _) => ASYNC_WAIT,
         };
@@ -231,6 +236,7 @@ impl Committer {
             }
         }
         let hold = self.durability == AckPolicy::Async
+            && self.shared.fault().is_none()
             && self.log.staged() < ASYNC_BYTES
             && since.elapsed() < ASYNC_WAIT;
         if !hold {
@@ -281,10 +287,14 @@ impl Committer {
         let tried = self.keys.flush(self.durability == AckPolicy::Fsync);
         match tried.and_then(|()| self.log.roll()) {
             Ok(()) => {
+                self.attempts = 0;
                 self.shared.publish(self.log.committed(), self.log.end());
                 self.shared.set_fault(None);
             }
-            Err(fault) => self.fail(fault),
+            Err(fault) => {
+                self.attempts = self.attempts.saturating_add(1);
+                self.fail(fault);
+            }
         }
     }
 

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Largest segment: positions count bytes in 32 bits, with room for the longest record.
 pub const MAX_SEGMENT_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// Longest queue.
+pub const MAX_QUEUE: usize = 16_384;
+
 /// What is done with an entry before its receipt is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AckPolicy {
@@ -42,9 +45,10 @@ pub struct LedgerConfig {
     pub durability: AckPolicy,
     /// Size of a segment, at most [`MAX_SEGMENT_BYTES`]. Default 64 MiB.
     pub segment_bytes: u64,
-    /// Most appends that wait; one more is refused as busy. Default 8,192.
+    /// Most appends that wait, at most [`MAX_QUEUE`]; one more is refused as busy. Default 8,192.
     pub queue: usize,
-    /// How long after a failed commit the disk is tried again. Default 500 ms.
+    /// How long after a failed commit the disk is tried again; up to 16 times as long when that
+    /// fails again and again. Default 500 ms.
     pub retry: Duration,
     /// The master key, where it is kept elsewhere. Default: `master.key` in the data directory,
     /// made at the first start.

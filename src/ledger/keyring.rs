@@ -5,12 +5,14 @@
 //! that fell out of the bounded cache simply gets another, and erasing a subject destroys them all.
 //!
 //! INVARIANT: a key is kept (on disk, with `fsync`) before the record sealed under it is.
-//! INVARIANT: a slot's number is never used again, so a tombstone speaks for its records forever.
+//! INVARIANT: a kept slot's number is never used again, so a tombstone speaks for its records
+//! forever. (One that a power loss took may be; the subject it states tells the two apart.)
 //!
 //! Erasing overwrites the slot in place. Rejected: writing the file anew and renaming it, which
 //! leaves the old key readable in freed blocks, and takes time with the number of subjects.
 //! Neither reaches copies a disk or a backup keeps by itself: erase in backups too.
 
+use super::config::MAX_QUEUE;
 use super::entry::SubjectHash;
 use super::error::{LedgerError, StorageFault};
 use super::keyfile::{
@@ -26,6 +28,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Subjects whose key is kept ready; beyond it a subject gets a further key.
 const CACHED_SUBJECTS: usize = 65_536;
+/// Slots that a start puts on disk: more than can have been made since the last good sync, which is
+/// one for each append in the queue and in a commit.
+const SETTLED_SLOTS: u64 = 2 * MAX_QUEUE as u64;
 /// The file is zero-filled ahead by this much, for the reason segments are.
 const GROWTH_BYTES: u64 = 1024 * 1024;
 
@@ -109,7 +114,9 @@ impl Keyring {
         let filled = file.size().map_err(fault)?;
         let wrapping = master.wrapping();
         let made = warm(&reader, filled, &wrapping).map_err(fault)?;
-        let file = Mutex::new(KeyWriter { file, reader, filled });
+        let file = KeyWriter { file, reader, filled };
+        file.settle(made.next).map_err(fault)?;
+        let file = Mutex::new(file);
         Ok(Self { path, wrapping, made: Mutex::new(made), file })
     }
 
@@ -164,6 +171,15 @@ impl Keyring {
 }
 
 impl KeyWriter {
+    /// Writes the last slots once more and syncs them: after a failed sync a key can be read and
+    /// yet not be on disk, and from now on records may rest on it.
+    fn settle(&self, next: u64) -> io::Result<()> {
+        let first = next.saturating_sub(SETTLED_SLOTS);
+        let bytes = usize::try_from(offset(next) - offset(first)).unwrap_or(0);
+        self.file.write_at(&read_at(&self.reader, offset(first), bytes)?, offset(first))?;
+        self.file.sync()
+    }
+
     fn keep(&mut self, first: u64, last: u64, keys: &[Wrapped], sync: bool) -> io::Result<()> {
         let end = offset(last.saturating_add(1));
         if end > self.filled {

@@ -15,7 +15,8 @@ use super::entry::{ChainHash, Position};
 use super::error::StorageFault;
 use super::frame::{Frame, HEADER_BYTES, Header};
 use super::segment::segment_path;
-use super::storage::{Storage, StorageFile};
+use super::storage::{Storage, StorageFile, read_at};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -34,14 +35,46 @@ struct Current {
     written: u64,
 }
 
+impl Current {
+    /// Takes up the last segment. Its last commit is written once more and synced: after a failed
+    /// sync it can be read and yet not be on disk, and from now on it counts as kept.
+    fn reopen(
+        storage: &dyn Storage,
+        dir: &Path,
+        LastSegment { number, commit, end, written }: LastSegment,
+    ) -> Result<Self, StorageFault> {
+        let path = segment_path(dir, number);
+        let rewrite = || {
+            let file = storage.open(&path)?;
+            let bytes = usize::try_from(end.saturating_sub(commit)).unwrap_or(0);
+            file.write_at(&read_at(&File::open(&path)?, commit, bytes)?, commit)?;
+            file.sync()?;
+            Ok((file.size()?, file))
+        };
+        let (capacity, file) =
+            rewrite().map_err(|error| StorageFault::new("take up", &path, error))?;
+        Ok(Self { number, path, file, capacity, end, written })
+    }
+}
+
 /// Where a log stands after it was read.
 pub(super) struct Standing {
     pub(super) next: u64,
     pub(super) last: ChainHash,
-    /// Number and end of the last segment; `None` in an empty log.
-    pub(super) segment: Option<(u32, u64)>,
-    /// Length of the remains of a commit behind the end.
-    pub(super) torn: u64,
+    /// The last segment; `None` in an empty log.
+    pub(super) segment: Option<LastSegment>,
+}
+
+/// Where the last segment stands, in bytes from its beginning.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LastSegment {
+    pub(super) number: u32,
+    /// Where the last commit begins.
+    pub(super) commit: u64,
+    /// Behind the last good record.
+    pub(super) end: u64,
+    /// Behind the remains of a commit that was cut short; `end` where there are none.
+    pub(super) written: u64,
 }
 
 /// The one writer of the log.
@@ -75,22 +108,14 @@ impl LogWriter {
         segment_bytes: u64,
         standing: &Standing,
     ) -> Result<Self, StorageFault> {
-        let current = match standing.segment {
-            None => None,
-            Some((number, end)) => {
-                let path = segment_path(dir, number);
-                let fault = |error| StorageFault::new("open", &path, error);
-                let file = storage.open(&path).map_err(fault)?;
-                let capacity = file.size().map_err(fault)?;
-                Some(Current { number, path, file, capacity, end, written: end + standing.torn })
-            }
-        };
+        let segment = standing.segment;
+        let current = segment.map(|last| Current::reopen(&*storage, dir, last)).transpose()?;
         let mut log = Self {
             spare: Spare::new(Arc::clone(&storage), dir, segment_bytes)?,
             storage,
             dir: dir.to_owned(),
             segment_bytes,
-            broken: standing.torn > 0 || current.is_none(),
+            broken: segment.is_none_or(|last| last.end < last.written),
             current,
             next: standing.next,
             last: standing.last,

@@ -47,7 +47,7 @@ mod testing;
 mod tests;
 
 pub use commit::Pending;
-pub use config::{AckPolicy, LedgerConfig, MAX_SEGMENT_BYTES};
+pub use config::{AckPolicy, LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 pub use entry::{
     Ack, ChainHash, EntryKind, LookupField, LookupHash, MAX_ENTRY_ID_BYTES, MAX_LOOKUPS,
     MAX_RECORD_BYTES, NewEntry, Personal, Position, StoredEntry, SubjectHash,

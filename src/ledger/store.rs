@@ -2,17 +2,17 @@
 
 use super::body::encode;
 use super::commit::{Append, Committer, Pending, Shared};
-use super::config::{LedgerConfig, MAX_SEGMENT_BYTES};
+use super::config::{LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 use super::entry::{MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash};
 use super::error::{LedgerError, StorageFault};
 use super::index::{Index, IndexThread};
 use super::keyfile::{KEYS_FILE, KeyFile};
 use super::keyring::Keyring;
-use super::log::{LogWriter, Standing};
+use super::log::{LastSegment, LogWriter, Standing};
 use super::reader::{Reader, Scan};
 use super::seal::{IndexKey, MasterKey};
 use super::segment::LOG_DIR;
-use super::storage::DirLock;
+use super::storage::{DirLock, Storage};
 use super::walk::Tail;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -76,11 +76,7 @@ impl Ledger {
     ) -> Result<Self, LedgerError> {
         let data_dir = config.data_dir.as_path();
         let log_dir = data_dir.join(LOG_DIR);
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&log_dir)
-            .map_err(|error| StorageFault::new("create", &log_dir, error))?;
+        create_dirs(data_dir, &log_dir, &*config.storage)?;
         let lock = DirLock::acquire(data_dir)?;
         let master = master_key(data_dir, config.master_key)?;
         let keys = Arc::new(Keyring::open(data_dir, &master, &*config.storage)?);
@@ -105,6 +101,7 @@ impl Ledger {
             shared: Arc::clone(&shared),
             durability: config.durability,
             retry: config.retry,
+            attempts: 0,
         };
         let committer = std::thread::Builder::new()
             .name("ledger-commit".to_owned())
@@ -112,7 +109,7 @@ impl Ledger {
             .map_err(|error| StorageFault::new("start the thread that writes", &log_dir, error))?;
         let mut ledger = Self {
             queue: Some(queue),
-            places: config.queue,
+            places: config.queue.min(MAX_QUEUE),
             committer: Some(committer),
             shared,
             keys,
@@ -229,6 +226,22 @@ impl Drop for Ledger {
     }
 }
 
+/// Makes the directories, for their owner alone, and puts their names on disk.
+fn create_dirs(data_dir: &Path, log_dir: &Path, storage: &dyn Storage) -> Result<(), LedgerError> {
+    if log_dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(log_dir)
+        .and_then(|()| storage.sync_dir(data_dir))
+        .map_err(|error| StorageFault::new("create", log_dir, error))?;
+    // The directory above may be one we may not open; it is ours to sync only where it is ours.
+    let _ = data_dir.parent().map(|above| storage.sync_dir(above));
+    Ok(())
+}
+
 /// The given key, the one on disk, or for a ledger without keys a new one.
 fn master_key(data_dir: &Path, given: Option<MasterKey>) -> Result<MasterKey, LedgerError> {
     if let Some(key) = given {
@@ -254,16 +267,18 @@ fn replay(
         recover(&entry?);
     }
     let (walk, tail) = (scan.walk(), scan.tail());
-    let end = walk.position();
-    let standing = Standing {
-        next: walk.next_sequence(),
-        last: walk.last_hash(),
-        segment: walk.segment().map(|segment| (segment.header.number, u64::from(end.offset))),
-        torn: match tail {
-            Tail::Clean => 0,
-            Tail::Torn { bytes, .. } => bytes,
-        },
+    let end = u64::from(walk.position().offset);
+    let torn = match tail {
+        Tail::Clean => 0,
+        Tail::Torn { bytes, .. } => bytes,
     };
+    let segment = walk.segment().map(|segment| LastSegment {
+        number: segment.header.number,
+        commit: walk.commit_offset(),
+        end,
+        written: end + torn,
+    });
+    let standing = Standing { next: walk.next_sequence(), last: walk.last_hash(), segment };
     Ok((standing, tail))
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Walk {
     next: u64,
     previous: ChainHash,
     last: Option<Place>,
+    /// Where the commit of the last record begins in this segment.
+    commit: u64,
     /// Records from here on are not committed yet.
     end: Option<Position>,
     tail: Tail,
@@ -64,6 +66,7 @@ impl Walk {
             next: 1,
             previous: ChainHash::GENESIS,
             last: None,
+            commit: 0,
             end,
             tail: Tail::Clean,
             superseded: 0,
@@ -167,6 +170,11 @@ impl Walk {
         self.window.as_ref().and_then(|_| self.segments.get(self.at))
     }
 
+    /// Offset in this segment where the commit of the last record begins.
+    pub(super) fn commit_offset(&self) -> u64 {
+        self.commit
+    }
+
     /// Every segment.
     pub(super) fn segments(&self) -> &[Segment] {
         &self.segments
@@ -212,6 +220,7 @@ impl Walk {
         let header = segment.header;
         self.window = Some(Window::open(&segment.path)?);
         self.offset = u64::try_from(HEADER_BYTES).unwrap_or(u64::MAX);
+        self.commit = self.offset;
         self.expect(header.first, header.previous)?;
         Ok(true)
     }
@@ -253,6 +262,9 @@ impl Walk {
         self.expect(frame.sequence, frame.previous)?;
         let place = Place { sequence: self.next, position: self.position(), hash: frame.hash() };
         let body = frame.body.to_vec();
+        if frame.in_commit == 0 {
+            self.commit = self.offset;
+        }
         self.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.next += 1;
         self.previous = place.hash;

@@ -122,3 +122,37 @@ fn an_erasure_that_failed_is_not_on_disk_until_it_is_called_again() {
     let stored = reader(dir.path()).read(ack.position).unwrap();
     assert_eq!(stored.personal().unwrap(), Personal::Erased);
 }
+
+#[test]
+fn what_a_start_finds_is_on_disk_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let ledger = open(config(dir.path(), &disk));
+    put(&ledger, 3);
+    disk.set(Some(Fault::SyncFails));
+    ledger.append(&entry(6)).unwrap().wait().unwrap_err();
+    ledger.abandon();
+    disk.set(None);
+    // It can still be read, so the start counts it, and whoever asks again is answered from it.
+    let ledger = open(config(dir.path(), &disk));
+    assert_eq!(ledger.recovery().records, 2);
+    ledger.abandon();
+    disk.power_loss(|| false);
+    assert_eq!(open(config(dir.path(), &disk)).recovery().records, 2);
+}
+
+#[test]
+fn a_key_that_a_start_finds_is_on_disk_from_then_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let ledger = open(config(dir.path(), &disk));
+    disk.set(Some(Fault::SyncFails));
+    ledger.append(&entry(1)).unwrap().wait().unwrap_err();
+    ledger.abandon();
+    disk.set(None);
+    let ledger = open(config(dir.path(), &disk));
+    put(&ledger, 1);
+    ledger.abandon();
+    disk.power_loss(|| false);
+    assert!(same(&entries(dir.path())[0], &entry(1)));
+}
