@@ -5,8 +5,9 @@ use super::state::{AppState, RequestId};
 use super::{access, decisions, events, layers, openapi, ops, score};
 use axum::Extension;
 use axum::Router;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -31,19 +32,44 @@ pub enum ServeError {
     Broken(#[source] std::io::Error),
 }
 
+type Route = (&'static str, MethodRouter<AppState>);
+
+/// What the server is for. Only so many requests at once.
+pub(super) fn working_routes() -> [Route; 3] {
+    [
+        ("/v1/score", post(score::score)),
+        ("/v1/events", post(events::events)),
+        ("/v1/decisions/{id}", get(decisions::decision)),
+    ]
+}
+
+/// What operators ask; answered also when there is too much work.
+pub(super) fn operating_routes() -> [Route; 4] {
+    [
+        ("/healthz", get(ops::health)),
+        ("/readyz", get(ops::ready)),
+        ("/metrics", get(ops::metrics)),
+        ("/openapi.json", get(openapi::document)),
+    ]
+}
+
 /// Every route over a state.
 pub fn router(state: AppState) -> Router {
-    Router::new()
-        .route("/v1/score", post(score::score))
-        .route("/v1/events", post(events::events))
-        .route("/v1/decisions/{id}", get(decisions::decision))
-        .route("/healthz", get(ops::health))
-        .route("/readyz", get(ops::ready))
-        .route("/metrics", get(ops::metrics))
-        .route("/openapi.json", get(openapi::document))
+    let limited = from_fn_with_state(state.clone(), layers::limited);
+    let working = with(Router::new(), working_routes()).route_layer(limited);
+    around(with(working, operating_routes()), state)
+}
+
+fn with<const N: usize>(router: Router<AppState>, routes: [Route; N]) -> Router<AppState> {
+    routes.into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
+}
+
+/// Routes with what surrounds every request.
+pub(super) fn around(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(state.clone(), layers::around))
+        .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }
 
@@ -52,9 +78,7 @@ async fn not_found(Extension(request_id): Extension<RequestId>) -> Response {
 }
 
 async fn method_not_allowed(Extension(request_id): Extension<RequestId>) -> Response {
-    Failure::new(Code::MethodNotAllowed, "this route has another method")
-        .into_response(&request_id)
-        .into_response()
+    Failure::new(Code::MethodNotAllowed, "this route has another method").into_response(&request_id)
 }
 
 /// Binds an address, which must be loopback.
@@ -79,22 +103,28 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let grace = Duration::from_millis(state.server.shutdown_grace_ms);
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, router(state.clone())).with_graceful_shutdown(async move {
         stop.await;
-        stopping.send_replace(true);
+        let _ = stopping.send(());
     });
+    let finished = async {
+        server.await?;
+        // Also those whose client is gone.
+        state.work.close();
+        state.work.wait().await;
+        Ok(())
+    };
     let late = async {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+        let _ = stopped.await;
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        ended = server.into_future() => ended.map_err(ServeError::Broken)?,
-        () = late => tracing::warn!("requests still under way at the end of the grace"),
+        ended = finished => ended.map_err(ServeError::Broken),
+        () = late => {
+            let left = state.work.len();
+            tracing::warn!(left, "the grace is over, with requests or writes still under way");
+            Ok(())
+        }
     }
-    state.settling.close();
-    if tokio::time::timeout(grace, state.settling.wait()).await.is_err() {
-        tracing::warn!("writes still under way at the end of the grace");
-    }
-    Ok(())
 }
