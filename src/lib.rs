@@ -2,11 +2,18 @@
 //!
 //! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
 
-mod cli;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod decision;
 pub mod domain;
+pub mod engine;
 pub mod features;
-pub mod rules;
-pub mod velocity;
+pub mod http;
 pub mod input;
+pub mod ledger;
+pub mod model;
+pub mod reference;
+pub mod rules;
+pub mod train;
+pub mod velocity;

@@ -1,3 +1,7 @@
-//! The `vouch` command: parses arguments and calls the library.
+//! The `vouch` command: hands the arguments to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vouch::cli::run()
+}

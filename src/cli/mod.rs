@@ -1,3 +1,63 @@
-//! The command line: arguments to the library.
+//! The command line: arguments to the library. Data goes to standard output, all else to standard
+//! error. Exit codes: 0 done, 1 a finding or some bad rows, 2 bad usage or unusable input.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
+mod data;
+mod ledger;
+mod lookup;
+mod progress;
+mod replay;
 mod rules;
+mod serve;
+mod settings;
+mod state;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Fraud scoring and chargeback evidence for sellers of digital goods
+#[derive(Debug, Parser)]
+#[command(name = "vouch", version, about, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score transactions over HTTP
+    Serve(serve::ServeArgs),
+    /// Check, test, try and explain rules before they act
+    Rules(rules::RulesArgs),
+    /// Read and verify the ledger
+    Ledger(ledger::LedgerArgs),
+    /// Make a stored decision again and compare it byte for byte
+    Replay(replay::ReplayArgs),
+    /// Compile the bundled tables from their public packages
+    Data(data::DataArgs),
+    /// Look up what the tables know of an address, a BIN or a mailbox
+    Lookup(lookup::LookupArgs),
+    /// List the fields rules and models can read
+    Features(settings::FeaturesArgs),
+    /// Check or print the configuration
+    #[command(subcommand)]
+    Config(settings::ConfigCommand),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Ledger(args) => ledger::run(&args),
+        Command::Data(args) => data::run(args),
+        Command::Lookup(args) => lookup::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Features(args) => Ok(settings::features(&args)),
+        Command::Config(command) => settings::run(&command),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}

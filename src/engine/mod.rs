@@ -27,7 +27,7 @@ pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use history::KeyMaker;
 pub use known::Landing;
-pub use query::{StoredDecision, read_decision, read_event};
+pub use query::{StoredDecision, is_payment, read_decision, read_event, read_open_decision};
 pub use replay::{Replay, replay};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Settling, Timing};
 pub use snapshot::Snapshot;

@@ -5,8 +5,10 @@ use super::error::{EngineError, StoredError};
 use super::known::Known;
 use super::service::{Engine, ScoreRequest};
 use super::stored::{self, OpenDecision, Recovered, SealedDecision, SealedEvent};
-use crate::domain::{Decision, Durability, Event, TenantId, Transaction, TransactionId, Warning};
-use crate::features::Record;
+use crate::domain::{
+    Decision, Durability, Event, TenantId, Transaction, TransactionId, TransactionKind, Warning,
+};
+use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{EntryKind, LedgerError, Personal, Position, StoredEntry};
 use crate::velocity::EntityKeys;
@@ -115,6 +117,27 @@ pub fn read_decision(stored: &StoredEntry) -> Result<StoredDecision, EngineError
         transaction,
         erased,
     })
+}
+
+/// Reads the open part of a decision's entry: the decision and the record without personal fields,
+/// which outlive an erasure.
+///
+/// # Errors
+/// The entry is none of this version's.
+pub fn read_open_decision(stored: &StoredEntry) -> Result<(Decision, Record), EngineError> {
+    let open: OpenDecision = stored::read(&stored.open).map_err(at(stored))?;
+    let record = Record::from_json(&open.record).map_err(|error| at(stored)(error.into()))?;
+    Ok((open.decision, record))
+}
+
+/// True for the record of a payment attempt.
+pub fn is_payment(record: &Record) -> bool {
+    match record.get(f::TYPE) {
+        Value::Text(word) => {
+            TransactionKind::from_word(word).is_some_and(TransactionKind::is_payment)
+        }
+        _ => false,
+    }
 }
 
 /// Reads an event's entry; `None` once the person was erased.

@@ -58,6 +58,8 @@ pub struct ScoreRequest {
 pub struct Begun {
     /// The decision and the warnings about its arrival; `None` for an event.
     pub answer: Option<Arc<(Decision, Vec<Warning>)>>,
+    /// The record the decision rests on; `None` for an event or a repeat.
+    pub record: Option<Box<Record>>,
     /// True when the id was known: nothing moved.
     pub repeated: bool,
     /// Time spent per stage, in microseconds.
@@ -189,6 +191,7 @@ impl Engine {
                 let answer = Some(Arc::new((decision, arrival)));
                 Begun {
                     answer,
+                    record: Some(Box::new(record)),
                     repeated: false,
                     timing,
                     keeping: Keeping::Done(Durability::None),
@@ -211,6 +214,7 @@ impl Engine {
                 place.insert(Known::Flying(flight.clone()));
                 Begun {
                     answer: Some(answer),
+                    record: Some(Box::new(record)),
                     repeated: false,
                     timing,
                     keeping: Keeping::Flying(flight.landed.clone()),
@@ -291,7 +295,14 @@ impl Engine {
                 (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(self.durability))
             }
         };
-        Ok(Begun { answer, repeated: true, timing: Timing::default(), keeping, settling: None })
+        Ok(Begun {
+            answer,
+            record: None,
+            repeated: true,
+            timing: Timing::default(),
+            keeping,
+            settling: None,
+        })
     }
 
     /// Records an event; a repeated id is acknowledged and moves nothing.
@@ -415,7 +426,7 @@ fn fly(
 }
 
 fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> Begun {
-    Begun { answer: None, repeated, timing: Timing::default(), keeping, settling }
+    Begun { answer: None, record: None, repeated, timing: Timing::default(), keeping, settling }
 }
 
 fn known_event(

@@ -4,7 +4,7 @@
 //! here first.
 
 use super::fields::{Field, Kind, fields};
-use super::place::put;
+use super::place::Place;
 use crate::domain::{Currency, Event, Timestamp, Transaction};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -58,7 +58,7 @@ fn json_of(fields: Vec<Field>, required: &[&str]) -> impl Strategy<Value = Value
         let mut json = json!({});
         for (field, value) in fields.iter().zip(members) {
             if let Some(value) = value {
-                put(&mut json, field.name.trim_end_matches(".*"), value);
+                Place::of(field.name.trim_end_matches(".*")).put(&mut json, value);
             }
         }
         complete_amounts(&mut json);
@@ -69,7 +69,7 @@ fn json_of(fields: Vec<Field>, required: &[&str]) -> impl Strategy<Value = Value
     })
 }
 
-/// Half an amount is none: gives it its other half. A hole in a list is an empty element.
+/// Half an amount is none: gives it its other half.
 fn complete_amounts(json: &mut Value) {
     match json {
         Value::Object(members) => {
@@ -80,14 +80,7 @@ fn complete_amounts(json: &mut Value) {
             }
             members.values_mut().for_each(complete_amounts);
         }
-        Value::Array(elements) => {
-            for element in elements {
-                if element.is_null() {
-                    *element = json!({});
-                }
-                complete_amounts(element);
-            }
-        }
+        Value::Array(elements) => elements.iter_mut().for_each(complete_amounts),
         _ => {}
     }
 }
@@ -107,7 +100,7 @@ fn value_of(field: &Field) -> BoxedStrategy<Value> {
             let codes: Vec<_> = Currency::all().map(|currency| json!(currency)).collect();
             select(codes).boxed()
         }
-        Kind::Text if field.pattern.is_some() => decimal().boxed(),
+        Kind::Decimal => decimal().boxed(),
         Kind::Text => text(field.max.unwrap_or(64)),
     }
 }

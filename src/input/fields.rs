@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 pub(super) enum Kind {
     /// A string; some are checked further (a currency, an address).
     Text,
+    /// A string of decimal digits.
+    Decimal,
     /// One of these words.
     Words(Vec<String>),
     /// An RFC 3339 time.
@@ -33,8 +35,6 @@ pub(super) struct Field {
     pub(super) kind: Kind,
     /// Most bytes, where the schema says so.
     pub(super) max: Option<u64>,
-    /// The pattern of a text, where the schema says so.
-    pub(super) pattern: Option<String>,
 }
 
 /// Every field of `T`, sorted by name.
@@ -69,9 +69,8 @@ fn walk(types: &[(String, Value)], schema: &Value, name: &str, fields: &mut Vec<
     } else {
         (name.to_owned(), kind_of(schema))
     };
-    let text = |key| schema.get(key).and_then(Value::as_str).map(str::to_owned);
     let max = schema.get("maxLength").and_then(Value::as_u64);
-    fields.push(Field { name, kind, max, pattern: text("pattern") });
+    fields.push(Field { name, kind, max });
 }
 
 /// Follows references and takes the part of an optional field that is not null.
@@ -95,12 +94,15 @@ fn kind_of(schema: &Value) -> Kind {
     if let Some(words) = words {
         return Kind::Words(words.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     }
+    let says = |key: &str| schema.get(key).and_then(Value::as_str);
     if is("integer") {
         Kind::Integer
     } else if is("boolean") {
         Kind::Boolean
-    } else if schema.get("format").and_then(Value::as_str) == Some("date-time") {
+    } else if says("format") == Some("date-time") {
         Kind::Time
+    } else if says("pattern").is_some_and(|pattern| pattern.contains("[0-9]")) {
+        Kind::Decimal
     } else {
         Kind::Text
     }
@@ -117,13 +119,14 @@ mod tests {
         let kind = |name: &str| fields.iter().find(|f| f.name == name).map(|f| f.kind.clone());
         assert_eq!(kind("transaction_id"), Some(Kind::Text));
         assert_eq!(kind("event_time"), Some(Kind::Time));
-        assert_eq!(kind("amount.value"), Some(Kind::Text));
+        assert_eq!(kind("amount.value"), Some(Kind::Decimal));
         assert_eq!(kind("amount.currency"), Some(Kind::Text));
         assert_eq!(kind("account.created_at"), Some(Kind::Time));
         assert_eq!(kind("card.three_ds.liability_shift"), Some(Kind::Boolean));
         assert_eq!(kind("payment.attempt"), Some(Kind::Integer));
         assert_eq!(kind("device.ip"), Some(Kind::Text));
         assert_eq!(kind("items.0.quantity"), Some(Kind::Integer));
+        assert_eq!(kind("items.0.unit_price"), Some(Kind::Decimal));
         assert_eq!(kind("custom.*"), Some(Kind::Open));
         let Some(Kind::Words(words)) = kind("type") else { panic!() };
         assert_eq!(words[0], "purchase");

@@ -81,7 +81,8 @@ fn without_place(error: &serde_json::Error) -> String {
     message.strip_suffix(&place).unwrap_or(&message).to_owned()
 }
 
-fn pointer_to(path: &serde_path_to_error::Path) -> String {
+/// The JSON pointer of a path.
+pub(super) fn pointer_to(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {

@@ -8,12 +8,17 @@
 pub(crate) mod arbitrary;
 mod error;
 mod fields;
+pub mod files;
 mod json;
+mod map;
+mod near;
 mod place;
 mod same;
 mod warnings;
 
 pub use error::{InputError, MAX_DEPTH};
+pub use files::{FileError, Format, Item, Line, Lines, Position, Progress, RowError, RowProblem};
 pub use json::{read_event, read_transaction};
+pub use map::{CellError, Label, Map, MapError, MapFault};
 pub use same::{canonical_digest, event_digest, first_difference};
 pub use warnings::MAX_UNKNOWN;

@@ -1,5 +1,6 @@
 //! What a rule author is told: facts with their place, all of them at once.
 
+use super::MAX_DIAGNOSTICS;
 use super::problem::Problem;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
@@ -142,7 +143,11 @@ impl Serialize for Diagnostic {
 /// Everything wrong with a rule set, in the order of files and places. Never empty as an error.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    #[serde(skip)]
+    left_out: usize,
+}
 
 impl Diagnostics {
     pub(super) fn new(mut list: Vec<Diagnostic>) -> Self {
@@ -150,20 +155,23 @@ impl Diagnostics {
             let key = |d: &Diagnostic| (d.place.span.start, d.place.span.end);
             a.place.source.name.cmp(&b.place.source.name).then_with(|| key(a).cmp(&key(b)))
         });
-        Self(list)
+        let left_out = list.len().saturating_sub(MAX_DIAGNOSTICS);
+        list.truncate(MAX_DIAGNOSTICS);
+        Self { list, left_out }
     }
 
-    /// Each of them.
+    /// Each of them, the first [`MAX_DIAGNOSTICS`] at most.
     pub fn all(&self) -> &[Diagnostic] {
-        &self.0
+        &self.list
     }
 }
 
 impl fmt::Display for Diagnostics {
     /// Every diagnostic with its caret, a blank line between two.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rendered: Vec<_> = self.0.iter().map(Diagnostic::render).collect();
-        f.write_str(&rendered.join("\n\n"))
+        let rendered: Vec<_> = self.list.iter().map(Diagnostic::render).collect();
+        f.write_str(&rendered.join("\n\n"))?;
+        if self.left_out > 0 { write!(f, "\n\nand {} more", self.left_out) } else { Ok(()) }
     }
 }
 

@@ -57,6 +57,9 @@ pub const MAX_TEXT: usize = 1_000;
 /// Largest move of the log-odds by one rule: from 1 : 1 to 22,000 : 1.
 pub const MAX_ADJUST: f64 = 10.0;
 
+/// Most mistakes told at once.
+pub const MAX_DIAGNOSTICS: usize = 200;
+
 /// Parses and checks a condition by itself, as `rules eval` does.
 ///
 /// # Errors

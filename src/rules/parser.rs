@@ -59,13 +59,17 @@ pub(super) fn parse(text: &str) -> (Node, Vec<(Problem, Range<usize>)>) {
         parser.problems.push((Problem::Empty, 0..text.len()));
         return (Node { form: Form::Broken, span: 0..text.len() }, parser.problems);
     }
-    let node = parser.expression(OR);
+    let first = parser.expression(OR);
+    let mut more = Vec::new();
     while parser.peek() != &Token::End {
         parser.expected("`&&`, `||` or the end");
-        parser.at += usize::from(matches!(parser.peek(), Token::Symbol(")" | "]" | ",")));
-        parser.continue_after_error();
+        more.extend(parser.continue_after_error());
     }
-    (node, parser.problems)
+    if more.is_empty() {
+        return (first, parser.problems);
+    }
+    more.insert(0, first);
+    (Node { form: Form::And(more), span: 0..text.len() }, parser.problems)
 }
 
 struct Parser {
@@ -142,20 +146,16 @@ impl Parser {
         }
     }
 
-    /// After an error at the outermost level: reads on behind the next joining operator, only to
-    /// report what is wrong there.
-    fn continue_after_error(&mut self) {
+    /// After an error at the outermost level: reads on behind the next joining operator, so that
+    /// what is wrong there is reported too.
+    fn continue_after_error(&mut self) -> Option<Node> {
         self.skip();
         while matches!(self.peek(), Token::Symbol(")" | "]" | ",")) {
             self.at += 1;
         }
-        if self.joining().is_some() {
-            self.bump();
-            self.expression(OR);
-        } else if self.peek() != &Token::End {
-            self.at += 1;
-            self.skip();
-        }
+        self.joining()?;
+        self.bump();
+        Some(self.expression(OR))
     }
 
     /// The strength of the joining operator or relation at the current token, and what to write

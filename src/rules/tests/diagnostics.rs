@@ -96,6 +96,7 @@ const CONDITIONS: &[&str] = &[
     "ip.tor && ",
     "&& ip.tor",
     "ip.tor ip.hosting",
+    "ip.tor ip.hosting && ip.contry == \"DE\" ) || amount > 3",
     "payment.method in [\"card\" \"paypal\"]",
     "payment.method in [\"card\", \"paypal\"",
     "ip. == 3",

@@ -1,8 +1,8 @@
 //! Limits end in a message, not in growth; files that can't be read too.
 
 use crate::rules::{
-    MAX_CONDITION, MAX_DEPTH, MAX_FILE_BYTES, MAX_LIST, MAX_RULES, MAX_TERMS, RuleSet, Source,
-    parse,
+    MAX_CONDITION, MAX_DEPTH, MAX_DIAGNOSTICS, MAX_FILE_BYTES, MAX_LIST, MAX_RULES, MAX_TERMS,
+    RuleSet, Source, parse,
 };
 use std::fmt::Write as _;
 use std::fs;
@@ -23,6 +23,11 @@ fn depth_terms_lists_and_length_are_bounded() {
     assert_eq!(codes(&format!("{}ip.tor", "!".repeat(8_000))), ["R108"]);
     assert_eq!(codes(&format!("ip.tor{}", "== ip.tor ".repeat(1_000))), ["R108"]);
     assert_eq!(codes(&format!("email.domain{}", ".contains('a')".repeat(1_000))), ["R108"]);
+
+    // A mistake in every line is told often enough, and the rest is counted.
+    let error = parse("<condition>", &"ip.tor ip.tor && ".repeat(900)).unwrap_err();
+    assert_eq!(error.all().len(), MAX_DIAGNOSTICS);
+    assert!(error.to_string().ends_with("and 702 more"));
 
     let many = |terms: usize| vec!["ip.tor"; terms].join(" || ");
     assert!(codes(&many(MAX_TERMS)).is_empty());

@@ -16,7 +16,7 @@ fn now() -> Timestamp {
     "2026-11-20T10:15:00Z".parse().unwrap()
 }
 
-fn record(given: Json) -> Record {
+fn record(given: &Json) -> Record {
     record_from_json(given.as_object().unwrap()).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn ordinary() -> Record {
         "ip_billing_mismatch": false, "ip_bin_mismatch": false, "bin_billing_mismatch": false,
         "price_region_mismatch": false,
     });
-    let mut record = record(request);
+    let mut record = record(&request);
     for field in crate::features::FIELDS.iter().filter(|field| !field.window.is_empty()) {
         let zero = if field.kind == crate::features::Kind::Int {
             Value::Int(0)
@@ -182,7 +182,7 @@ fn set(when: &str, extra: &str) -> RuleSet {
 
 #[test]
 fn modes_and_dates_decide_who_acts() {
-    let tor = record(json!({"ip.tor": true}));
+    let tor = record(&json!({"ip.tor": true}));
     let nothing = Record::default();
     let hits = |rules: &RuleSet, record: &Record| {
         let outcome = rules.evaluate(record, now());

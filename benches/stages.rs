@@ -1,3 +1,0 @@
-//! Benches per stage.
-
-fn main() {}

@@ -1,0 +1,91 @@
+//! Look-ups in the bundled tables, on a fixed mix of inputs that does not fit the cache.
+
+use criterion::{Criterion, Throughput};
+use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use vouch::domain::{Currency, Timestamp};
+use vouch::reference::{Reference, Table, pan};
+
+const INPUTS: usize = 4096;
+
+/// The benches of this stage.
+pub(crate) fn bench(c: &mut Criterion) {
+    let reference = Reference::bundled().expect("the bundled tables are good");
+    addresses(c, &reference);
+    cards(c, &reference);
+    rest(c, &reference);
+    c.bench_function("reference/bundled", |b| b.iter(Reference::bundled));
+}
+
+/// A fixed stream of numbers (xorshift).
+fn numbers() -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(88_172_645_463_325_252_u64), |x| {
+        let x = x ^ x << 13;
+        let x = x ^ x >> 7;
+        Some(x ^ x << 17)
+    })
+}
+
+fn addresses(c: &mut Criterion, reference: &Reference) {
+    let v4: Vec<IpAddr> = numbers()
+        .take(INPUTS)
+        .map(|x| Ipv4Addr::from_bits((x >> 16 & 0xffff_ffff) as u32).into())
+        .collect();
+    let v6: Vec<IpAddr> = numbers()
+        .take(INPUTS)
+        .map(|x| Ipv6Addr::from_bits(u128::from(x >> 3 | 1 << 61) << 64).into())
+        .collect();
+    let only = |table| {
+        let others = Table::ALL.into_iter().filter(|other| *other != table);
+        others.fold(Reference::bundled().unwrap_or_default(), Reference::without)
+    };
+    let country = only(Table::Country);
+    let mut group = c.benchmark_group("reference/ip");
+    group.throughput(Throughput::Elements(INPUTS as u64));
+    for (name, reference, ips) in [
+        ("country v4", &country, &v4),
+        ("country v6", &country, &v6),
+        ("all v4", reference, &v4),
+        ("all v6", reference, &v6),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| ips.iter().filter(|ip| reference.ip(**ip).country.is_some()).count());
+        });
+    }
+    group.finish();
+}
+
+fn cards(c: &mut Criterion, reference: &Reference) {
+    let bins: Vec<String> =
+        numbers().take(INPUTS).map(|x| format!("{:06}", x % 1_000_000)).collect();
+    let mut group = c.benchmark_group("reference/card");
+    group.throughput(Throughput::Elements(INPUTS as u64));
+    group.bench_function("bin", |b| {
+        b.iter(|| bins.iter().filter(|bin| reference.bin(bin).is_some()).count());
+    });
+    group.throughput(Throughput::Elements(1));
+    for (name, text) in [
+        ("guard, few digits", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/1"),
+        ("guard, many digits", "order 2026-0000-4711-0815, phone +44 20 7183 8750, 1763719200000"),
+        (
+            "guard, a card number",
+            "my card is 4111 1111 1111 1111, please call me back this evening",
+        ),
+    ] {
+        group.bench_function(name, |b| b.iter(|| pan::find(black_box(text), reference.bins())));
+    }
+    group.finish();
+}
+
+fn rest(c: &mut Criterion, reference: &Reference) {
+    c.bench_function("reference/email", |b| {
+        b.iter(|| reference.email(black_box("Jane.Doe+shop@mail.example.co.uk")));
+    });
+    let code = |code: &str| code.parse::<Currency>().expect("a currency");
+    let (from, to) = (code("GBP"), code("JPY"));
+    let on: Timestamp = "2026-10-31T10:15:00Z".parse().expect("a time");
+    let rates = reference.rates().expect("the bundled rates");
+    c.bench_function("reference/convert", |b| {
+        b.iter(|| rates.convert(black_box(4_900.into()), from, to, on));
+    });
+}

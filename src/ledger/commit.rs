@@ -1,0 +1,301 @@
+//! The one thread that commits, and what a caller waits on.
+//!
+//! Natural group commit: what arrived while the last sync ran is the next commit. No timer, so a
+//! lone record waits for nothing, and under load a commit holds dozens by itself. After a failed
+//! commit every waiting append is told so, new ones are refused at once, and the thread tries the
+//! disk again by itself until it works.
+
+use super::config::AckPolicy;
+use super::entry::{Ack, Position};
+use super::error::{LedgerError, StorageFault};
+use super::keyring::Keyring;
+use super::log::LogWriter;
+use crate::clock::Stopwatch;
+use crate::domain;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Most records of one commit.
+const MAX_COMMIT_RECORDS: usize = 1024;
+/// A commit takes no further record from this many bytes on.
+const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
+/// Records wait in the queue only while they are fewer bytes than this together.
+const MAX_QUEUED_BYTES: usize = 256 * 1024 * 1024;
+/// With [`AckPolicy::Async`]: most bytes that wait in memory, and for how long.
+const ASYNC_BYTES: usize = 1024 * 1024;
+const ASYNC_WAIT: Duration = Duration::from_millis(200);
+
+type Reply = oneshot::Sender<Result<Ack, LedgerError>>;
+
+/// An append on its way to the committer.
+pub(super) struct Append {
+    pub(super) body: Vec<u8>,
+    pub(super) reply: Reply,
+}
+
+/// An append that was accepted and waits for its receipt. Dropping it does not take it back.
+#[derive(Debug)]
+pub struct Pending(pub(super) oneshot::Receiver<Result<Ack, LedgerError>>);
+
+impl Pending {
+    /// Waits for the receipt on this thread, which must not be one that runs async tasks.
+    ///
+    /// # Errors
+    /// The disk failed and the entry is not kept, or the ledger was dropped with it in the queue.
+    pub fn wait(self) -> Result<Ack, LedgerError> {
+        self.0.blocking_recv().unwrap_or(Err(LedgerError::Closed))
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Ack, LedgerError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let received = Pin::new(&mut self.0).poll(context);
+        received.map(|answer| answer.unwrap_or(Err(LedgerError::Closed)))
+    }
+}
+
+/// What the committer shows to everyone else.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Packed position behind the last committed record.
+    end: AtomicU64,
+    sequence: AtomicU64,
+    queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
+    failed: AtomicBool,
+    fault: Mutex<Option<Arc<StorageFault>>>,
+    /// Leave without writing what only waits in memory: how tests stand in for a killed process.
+    pub(super) abandoned: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn end(&self) -> Position {
+        Position::unpacked(self.end.load(Ordering::Acquire))
+    }
+
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence.load(Ordering::Acquire)
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Takes a place in the queue, if there is one.
+    pub(super) fn reserve(&self, places: usize) -> bool {
+        let taken = self.queued.fetch_add(1, Ordering::Relaxed) < places
+            && self.queued_bytes.load(Ordering::Relaxed) < MAX_QUEUED_BYTES;
+        if !taken {
+            self.release(1, 0);
+        }
+        taken
+    }
+
+    /// Counts the bytes of a record for which a place is taken.
+    pub(super) fn hold(&self, bytes: usize) {
+        self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn release(&self, places: usize, bytes: usize) {
+        self.queued.fetch_sub(places, Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Why nothing can be appended now; `None` while all is well. Cost: one atomic read then.
+    pub(super) fn fault(&self) -> Option<Arc<StorageFault>> {
+        if !self.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_fault(&self, fault: Option<Arc<StorageFault>>) {
+        let failed = fault.is_some();
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        self.failed.store(failed, Ordering::Release);
+    }
+
+    pub(super) fn publish(&self, sequence: u64, end: Position) {
+        self.end.store(end.packed(), Ordering::Release);
+        self.sequence.store(sequence, Ordering::Release);
+    }
+}
+
+/// The thread's own state.
+pub(super) struct Committer {
+    pub(super) queue: Receiver<Append>,
+    pub(super) log: LogWriter,
+    pub(super) keys: Arc<Keyring>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) durability: AckPolicy,
+    /// How long to wait before the disk is tried again.
+    pub(super) retry: Duration,
+}
+
+/// What the committer woke for.
+enum Woken {
+    Append(Append),
+    Timer,
+    Closed,
+}
+
+impl Committer {
+    /// Commits until every sender is gone.
+    pub(super) fn run(mut self) {
+        let mut since = Stopwatch::start();
+        loop {
+            let failed = self.shared.fault().is_some();
+            match self.wait(failed, since) {
+                Woken::Closed => break,
+                Woken::Append(append) if failed => {
+                    self.shared.release(1, append.body.len());
+                    self.refuse([append.reply]);
+                }
+                Woken::Append(first) => {
+                    if self.log.staged() == 0 {
+                        since = Stopwatch::start();
+                    }
+                    self.commit(first, since);
+                    if self.shared.fault().is_some() {
+                        since = Stopwatch::start();
+                    }
+                }
+                Woken::Timer if failed => {
+                    self.repair();
+                    since = Stopwatch::start();
+                }
+                Woken::Timer => self.settle(&mut vec![]),
+            }
+        }
+        if !self.shared.abandoned.load(Ordering::Acquire) && self.shared.fault().is_none() {
+            self.settle(&mut vec![]);
+        }
+    }
+
+    /// The next thing to do; the timer runs only for a retry and for records held in memory.
+    fn wait(&self, failed: bool, since: Stopwatch) -> Woken {
+        let delay = match (failed, self.log.staged()) {
+            (true, _) => self.retry,
+            (false, 0) => return self.queue.recv().map_or(Woken::Closed, Woken::Append),
+            (false, _) => ASYNC_WAIT,
+        };
+        match self.queue.recv_timeout(delay.saturating_sub(since.elapsed())) {
+            Ok(append) => Woken::Append(append),
+            Err(RecvTimeoutError::Timeout) => Woken::Timer,
+            Err(RecvTimeoutError::Disconnected) => Woken::Closed,
+        }
+    }
+
+    /// Everything that has arrived, up to the size of one commit.
+    fn gather(&self, first: Append) -> VecDeque<Append> {
+        let mut bytes = first.body.len();
+        let mut batch = VecDeque::from([first]);
+        while batch.len() < MAX_COMMIT_RECORDS && bytes < MAX_COMMIT_BYTES {
+            match self.queue.try_recv() {
+                Ok(append) => {
+                    bytes += append.body.len();
+                    batch.push_back(append);
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.shared.release(batch.len(), bytes);
+        batch
+    }
+
+    fn commit(&mut self, first: Append, since: Stopwatch) {
+        let mut batch = self.gather(first);
+        let mut waiting = Vec::with_capacity(batch.len());
+        if let Err(fault) = self.keys.flush(self.durability == AckPolicy::Fsync) {
+            self.fail(fault);
+        }
+        while self.shared.fault().is_none()
+            && let Some(append) = batch.front()
+        {
+            if !self.log.fits(append.body.len()) {
+                self.settle(&mut waiting);
+                self.roll();
+                continue;
+            }
+            if let Some(append) = batch.pop_front() {
+                self.stage(append, &mut waiting);
+            }
+        }
+        let hold = self.durability == AckPolicy::Async
+            && self.log.staged() < ASYNC_BYTES
+            && since.elapsed() < ASYNC_WAIT;
+        if !hold {
+            self.settle(&mut waiting);
+        }
+        self.refuse(batch.into_iter().map(|append| append.reply));
+    }
+
+    fn stage(&mut self, append: Append, waiting: &mut Vec<(Reply, Ack)>) {
+        let place = self.log.stage(&append.body);
+        let durability = domain::Durability::from(self.durability);
+        let ack = Ack { sequence: place.sequence, position: place.position, durability };
+        match self.durability {
+            AckPolicy::Async => drop(append.reply.send(Ok(ack))),
+            AckPolicy::Os | AckPolicy::Fsync => waiting.push((append.reply, ack)),
+        }
+    }
+
+    /// Commits what is staged and gives the receipts, or the refusals.
+    fn settle(&mut self, waiting: &mut Vec<(Reply, Ack)>) {
+        match self.log.commit(self.durability == AckPolicy::Fsync) {
+            Ok(()) => {
+                self.shared.publish(self.log.committed(), self.log.end());
+                for (reply, ack) in waiting.drain(..) {
+                    // Whoever hung up has its entry kept all the same.
+                    let _ = reply.send(Ok(ack));
+                }
+            }
+            Err(fault) => {
+                self.fail(fault);
+                self.refuse(waiting.drain(..).map(|(reply, _)| reply));
+            }
+        }
+    }
+
+    fn roll(&mut self) {
+        if self.shared.fault().is_some() {
+            return;
+        }
+        match self.log.roll() {
+            Ok(()) => self.shared.publish(self.log.committed(), self.log.end()),
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    /// Tries the disk again: keys that could not be kept, then a new segment.
+    fn repair(&mut self) {
+        let tried = self.keys.flush(self.durability == AckPolicy::Fsync);
+        match tried.and_then(|()| self.log.roll()) {
+            Ok(()) => {
+                self.shared.publish(self.log.committed(), self.log.end());
+                self.shared.set_fault(None);
+            }
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    fn fail(&self, fault: StorageFault) {
+        self.shared.set_fault(Some(Arc::new(fault)));
+    }
+
+    fn refuse(&self, replies: impl IntoIterator<Item = Reply>) {
+        for reply in replies {
+            let error = self.shared.fault().map_or(LedgerError::Closed, LedgerError::Unavailable);
+            let _ = reply.send(Err(error));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Why a model artefact is refused.
+
+use std::path::PathBuf;
+
+/// A model that must not score. Whoever wrote the file is at fault; a retry does not help, except
+/// after [`ModelError::Unreadable`].
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// More bytes than any artefact has.
+    #[error("{bytes} bytes is more than a model file may have, {limit}")]
+    TooLarge {
+        /// The file's size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Not JSON, or cut short.
+    #[error("line {line} column {column}: {}", if *truncated { "the file ends in the middle" } else { "this is not JSON" })]
+    NotJson {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// True when the input ended too early.
+        truncated: bool,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+    /// JSON of another shape than an artefact.
+    #[error("`{pointer}`: {source}")]
+    Shape {
+        /// Where, as a path of member names.
+        pointer: String,
+        /// What the parser said.
+        source: serde_json::Error,
+    },
+    /// Written by another version of the format.
+    #[error("model format {found} is not known; this version reads format {known}")]
+    Format {
+        /// The file's format.
+        found: u32,
+        /// The format this version reads.
+        known: u32,
+    },
+    /// The bytes are not the ones that were trained.
+    #[error(
+        "the checksum does not match: the file says `{stated}`, its bytes say `{computed}`; \
+         it was changed or damaged after training"
+    )]
+    Checksum {
+        /// The digest in the file.
+        stated: String,
+        /// The digest of the bytes.
+        computed: String,
+    },
+    /// Features this version's catalogue does not have.
+    #[error("no field is called {}", quoted(names))]
+    UnknownFeatures {
+        /// Every unknown name, in the file's order.
+        names: Vec<String>,
+    },
+    /// A feature that comes twice.
+    #[error("feature `{name}` comes twice")]
+    DuplicateFeature {
+        /// Its name.
+        name: String,
+    },
+    /// A feature used as something its field is not.
+    #[error("feature `{name}` is used as a {used}, but the field is a {kind}")]
+    WrongKind {
+        /// Its name.
+        name: String,
+        /// How the model uses it.
+        used: &'static str,
+        /// What the catalogue says.
+        kind: &'static str,
+    },
+    /// A word that comes twice in one feature.
+    #[error("feature `{name}` lists the word `{word}` twice")]
+    DuplicateWord {
+        /// The feature.
+        name: String,
+        /// The word.
+        word: String,
+    },
+    /// A number no sound model has: not finite, too large, or a scale that is not positive.
+    #[error("`{place}` is {value}, outside {least:e} to {most:e}")]
+    OutOfRange {
+        /// Feature and member, e.g. `amount_eur.scale`.
+        place: String,
+        /// The number.
+        value: f64,
+        /// The least allowed.
+        least: f64,
+        /// The most allowed.
+        most: f64,
+    },
+    /// `calibration: none`: every artefact is calibrated on something.
+    #[error("a model is calibrated on `synthetic` or `merchant` labels, not `none`")]
+    NotCalibrated,
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,124 @@
+//! The model: an artefact that scores a record, and says why.
+//!
+//! Loading does all checking, so scoring cannot fail: it takes no clock, lock, file or randomness and
+//! gives equal bits for equal records. A missing value is missing to the model too: NaN and the
+//! infinities take the feature's own missing term, never 0. Training is `train`'s work; nothing of
+//! the training library is stored or linked into the path of a request.
+
+mod artefact;
+mod error;
+mod logistic;
+mod reasons;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use artefact::hex;
+pub use artefact::{
+    Artefact, FILE, FORMAT, Level, Logistic, MAX_BYTES, Number, Platt, Scorer, Training, Transform,
+    Word,
+};
+pub use error::ModelError;
+pub use reasons::{Contribution, REASON_GROUPS, ReasonGroup};
+
+use crate::domain::Calibration;
+use crate::features::Record;
+use logistic::Terms;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use std::path::Path;
+
+/// A loaded model: cheap to share, never changed.
+#[derive(Debug)]
+pub struct Model {
+    artefact: Artefact,
+    terms: Terms,
+}
+
+/// What a model says about one record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Calibrated log-odds of fraud; finite.
+    pub log_odds: f64,
+    /// `1 / (1 + e^-log_odds)`, 0..=1: the probability of the artefact's `label`.
+    pub fraud_probability: f64,
+    /// 100 × the probability, two decimals, 0.01..=99.99.
+    pub risk_score: Decimal,
+}
+
+impl Model {
+    /// Loads `path`, or `path/model.json` when it is a directory.
+    ///
+    /// # Errors
+    /// See [`ModelError`]: nothing of a refused model is used.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
+        let bytes =
+            std::fs::read(&file).map_err(|source| ModelError::Unreadable { path: file, source })?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// Loads an artefact's bytes.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let artefact = Artefact::read(bytes)?;
+        if artefact.calibration == Calibration::None {
+            return Err(ModelError::NotCalibrated);
+        }
+        let Scorer::Logistic(logistic) = &artefact.scorer;
+        let terms = Terms::build(logistic, artefact.calibrator)?;
+        Ok(Self { artefact, terms })
+    }
+
+    /// Scores one record. Cost: one pass over the model's features, no allocation.
+    pub fn score(&self, record: &Record) -> Score {
+        let log_odds = self.terms.log_odds(record);
+        let fraud_probability = sigmoid(log_odds);
+        Score { log_odds, fraud_probability, risk_score: risk_score(fraud_probability) }
+    }
+
+    /// Replaces `out` by what each reason group adds to the log-odds, heaviest first; a group that
+    /// adds nothing is left out. [`Model::base`] plus their sum is the score's `log_odds`, up to
+    /// rounding. Cost: as a score; no allocation once `out` has room for every group.
+    pub fn contributions(&self, record: &Record, out: &mut Vec<Contribution>) {
+        self.terms.contributions(record, out);
+    }
+
+    /// Log-odds of a transaction that is average in everything.
+    pub fn base(&self) -> f64 {
+        self.terms.base()
+    }
+
+    /// The digest that names this model in decisions, 64 hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.artefact.sha256
+    }
+
+    /// Whose labels it was calibrated on; never [`Calibration::None`].
+    pub fn calibration(&self) -> Calibration {
+        self.artefact.calibration
+    }
+
+    /// Everything the file says.
+    pub fn artefact(&self) -> &Artefact {
+        &self.artefact
+    }
+}
+
+/// `1 / (1 + e^-x)` without overflow on either side.
+pub(crate) fn sigmoid(x: f64) -> f64 {
+    if x >= 0.0 {
+        1.0 / (1.0 + (-x).exp())
+    } else {
+        let e = x.exp();
+        e / (1.0 + e)
+    }
+}
+
+/// 100 × `probability` rounded to two decimals, clamped to 0.01..=99.99.
+fn risk_score(probability: f64) -> Decimal {
+    let hundredths = (probability * 10_000.0).round().clamp(1.0, 9_999.0);
+    Decimal::new(hundredths.to_i64().unwrap_or(1), 2)
+}

@@ -1,0 +1,120 @@
+//! Reason groups: what the parts of a score are called.
+//!
+//! Features of one kind rise and fall together, so an analyst is shown their sum. A code is never
+//! renamed. The sentence states what the group did to the score and nothing the model does not know:
+//! a group can raise the risk by a high value, a low one, or a missing one.
+
+use crate::features::FieldId;
+
+/// A named group of features.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ReasonGroup {
+    /// Stable code, e.g. `IP_VELOCITY`.
+    pub code: &'static str,
+    raises: &'static str,
+    lowers: &'static str,
+    /// Field names, with `*` for any beginning or any end. The first group that matches has the field.
+    fields: &'static [&'static str],
+}
+
+/// What one group adds to the log-odds of fraud, compared with the average transaction of training.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// The group.
+    pub group: &'static ReasonGroup,
+    /// Calibrated log-odds; negative when the group lowers the risk.
+    pub log_odds: f64,
+}
+
+impl Contribution {
+    /// One sentence for an analyst.
+    pub fn text(&self) -> &'static str {
+        if self.log_odds < 0.0 { self.group.lowers } else { self.group.raises }
+    }
+}
+
+macro_rules! groups {
+    ($($code:literal $subject:literal [$($field:literal)*])*) => {
+        /// Every group; the last takes what no other names.
+        pub static REASON_GROUPS: &[ReasonGroup] = &[$(ReasonGroup {
+            code: $code,
+            raises: concat!($subject, " raises the risk."),
+            lowers: concat!($subject, " lowers the risk."),
+            fields: &[$($field),*],
+        }),*];
+    };
+}
+
+groups! {
+    "GEO_MISMATCH" "How the countries of address, card, billing and price list agree" ["*_mismatch"]
+    "AMOUNT" "The amount and number of units" ["amount_*" "item_count"]
+    "CARD_AGE" "How long the card is known" ["card.first_seen_h"]
+    "CARD_VELOCITY" "Recent activity of the card" ["card_*"]
+    "CARD_PRODUCT" "The kind of card" ["bin.*" "card.*"]
+    "EMAIL_VELOCITY" "Recent activity of the e-mail address" ["email_*"]
+    "EMAIL" "The kind of e-mail address" ["email.*"]
+    "IP_VELOCITY" "Recent activity from the IP address" ["ip_*"]
+    "IP_NETWORK" "The network of the IP address" ["ip.*"]
+    "DEVICE_VELOCITY" "Recent activity of the device" ["device_*"]
+    "ACCOUNT_VELOCITY" "Recent activity of the account" ["account_*"]
+    "ACCOUNT_AGE" "The age of the account" ["account.age_h" "account.first_seen_h"]
+    "PAYMENT" "How the payment is made" ["payment.*"]
+    "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*"]
+    "TIME_OF_DAY" "The time of day" ["hour_utc"]
+    "OTHER" "Everything else" ["*"]
+}
+
+/// The place in [`REASON_GROUPS`] of a field's group.
+pub(super) fn group_of(field: FieldId) -> usize {
+    let name = field.field().name;
+    let matches = |pattern: &str| match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
+        (Some(start), _) => name.starts_with(start),
+        (_, Some(end)) => name.ends_with(end),
+        _ => name == pattern,
+    };
+    REASON_GROUPS
+        .iter()
+        .position(|group| group.fields.iter().any(|pattern| matches(pattern)))
+        .unwrap_or(REASON_GROUPS.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::{FIELDS, Origin, fields};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_every_derived_number_has_a_group() {
+        let codes: BTreeSet<_> = REASON_GROUPS.iter().map(|g| g.code).collect();
+        assert_eq!(codes.len(), REASON_GROUPS.len());
+        for field in FIELDS.iter().filter(|f| f.origin == Origin::Derived && f.kind.is_numeric()) {
+            let group = REASON_GROUPS[group_of(field.id)].code;
+            assert_eq!(group == "OTHER", field.name.starts_with("model."), "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn fields_fall_where_a_reader_looks() {
+        for (field, code) in [
+            (fields::IP_BIN_MISMATCH, "GEO_MISMATCH"),
+            (fields::IP_TX_COUNT_1H, "IP_VELOCITY"),
+            (fields::IP_TOR, "IP_NETWORK"),
+            (fields::CARD_FIRST_SEEN_H, "CARD_AGE"),
+            (fields::CARD_TX_COUNT_1H, "CARD_VELOCITY"),
+            (fields::ACCOUNT_AGE_H, "ACCOUNT_AGE"),
+            (fields::AMOUNT_EUR, "AMOUNT"),
+            (fields::PAYMENT_METHOD, "PAYMENT"),
+        ] {
+            assert_eq!(REASON_GROUPS[group_of(field)].code, code, "{}", field.field().name);
+        }
+    }
+
+    #[test]
+    fn the_sentence_follows_the_sign() {
+        let group = &REASON_GROUPS[group_of(fields::EMAIL_CLASS)];
+        let text = |log_odds| Contribution { group, log_odds }.text();
+        assert_eq!(text(0.4), "The kind of e-mail address raises the risk.");
+        assert_eq!(text(-0.4), "The kind of e-mail address lowers the risk.");
+    }
+}

@@ -1,0 +1,233 @@
+//! What is known about a network address.
+
+use super::asn::{AsnTable, System};
+use super::country::CountryTable;
+use super::geo::{GeoFile, GeoRecord};
+use super::provider::{ProviderKind, ProviderTable};
+use crate::domain::Country;
+use serde::Serialize;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What is known about a network address. A flag is missing when the table that would hold it is
+/// missing or the address is reserved, and `false` when the table does not list the address.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct IpFacts<'t> {
+    /// The address looked up: an IPv4-mapped IPv6 address as IPv4.
+    pub ip: IpAddr,
+    /// Private, loopback, link-local, carrier-grade NAT, documentation, multicast, unassigned: no
+    /// buyer's address on the internet. Everything else is then missing.
+    pub reserved: bool,
+    /// Country; a guess for anycast, CDN and cloud addresses.
+    pub country: Option<Country>,
+    /// City, English; only from a merchant's file.
+    pub city: Option<&'t str>,
+    /// Latitude and longitude in degrees; only from a merchant's file.
+    pub location: Option<(f64, f64)>,
+    /// Number of the autonomous system.
+    pub asn: Option<u32>,
+    /// Its organisation.
+    pub organisation: Option<&'t str>,
+    /// The provider that names the range as its own.
+    pub provider: Option<&'t str>,
+    /// Rented servers: by name, or because the organisation rents them out. Where most VPN and proxy
+    /// exits show up. Never set for a privacy relay.
+    pub hosting: Option<bool>,
+    /// Content delivery, anycast.
+    pub cdn: Option<bool>,
+    /// Named exit of a VPN. `false` proves little: no open list has most of them.
+    pub vpn: Option<bool>,
+    /// Tor exit.
+    pub tor: Option<bool>,
+    /// Exit of a privacy relay that ordinary buyers use.
+    pub relay: Option<bool>,
+    /// A crawler that names itself.
+    pub bot: Option<bool>,
+    /// Public or residential proxy; only from a merchant's file.
+    pub proxy: Option<bool>,
+}
+
+/// The tables asked, each of which may be missing.
+#[derive(Clone, Copy)]
+pub(super) struct IpTables<'t> {
+    pub(super) country: Option<&'t CountryTable>,
+    pub(super) asn: Option<&'t AsnTable>,
+    pub(super) provider: Option<&'t ProviderTable>,
+    pub(super) files: &'t [GeoFile],
+}
+
+impl<'t> IpTables<'t> {
+    /// All facts. Cost: three range look-ups, and a tree walk for each of the merchant's files.
+    pub(super) fn facts(&self, ip: IpAddr) -> IpFacts<'t> {
+        let ip = ip.to_canonical();
+        if is_reserved(ip) {
+            return IpFacts::nothing(ip, true);
+        }
+        let mut facts = IpFacts::nothing(ip, false);
+        let named = self.provider.map(|table| table.get(ip));
+        let kind = |wanted| named.map(|named| named.is_some_and(|(kind, _)| kind == wanted));
+        facts.provider = named.flatten().map(|(_, name)| name);
+        facts.cdn = kind(ProviderKind::Cdn);
+        facts.vpn = kind(ProviderKind::Vpn);
+        facts.tor = kind(ProviderKind::Tor);
+        facts.relay = kind(ProviderKind::Relay);
+        facts.bot = kind(ProviderKind::Bot);
+
+        let own = self.record(ip);
+        facts.country = own.country.or_else(|| self.country?.get(ip));
+        facts.city = own.city;
+        facts.location = own.latitude.zip(own.longitude).filter(|(latitude, longitude)| {
+            (-90.0..=90.0).contains(latitude) && (-180.0..=180.0).contains(longitude)
+        });
+        let system = self.asn.map(|table| match own.asn {
+            Some(number) => table.system(number),
+            None => table.get(ip),
+        });
+        let known = system.as_ref().and_then(Option::as_ref);
+        facts.asn = own.asn.or(known.map(|system| system.number));
+        facts.organisation =
+            own.organisation.or(known.map(|system| system.name)).filter(|name| !name.is_empty());
+
+        let by_name = kind(ProviderKind::Hosting);
+        let by_system = system.map(|system| system.is_some_and(|System { hosting, .. }| hosting));
+        let hosting = match (by_name, by_system) {
+            (None, None) => None,
+            (by_name, by_system) => Some(by_name == Some(true) || by_system == Some(true)),
+        };
+        facts.hosting = hosting.map(|hosting| hosting && facts.relay != Some(true));
+
+        facts.hosting = own.hosting.or(facts.hosting);
+        facts.vpn = own.vpn.or(facts.vpn);
+        facts.tor = own.tor.or(facts.tor);
+        facts.proxy = own.proxy;
+        facts
+    }
+
+    /// What the merchant's files say, the first that says something winning.
+    fn record(&self, ip: IpAddr) -> GeoRecord<'t> {
+        let mut all = GeoRecord::default();
+        for file in self.files {
+            all.fill(file.get(ip));
+        }
+        all
+    }
+}
+
+impl IpFacts<'_> {
+    fn nothing(ip: IpAddr, reserved: bool) -> Self {
+        Self {
+            ip,
+            reserved,
+            country: None,
+            city: None,
+            location: None,
+            asn: None,
+            organisation: None,
+            provider: None,
+            hosting: None,
+            cdn: None,
+            vpn: None,
+            tor: None,
+            relay: None,
+            bot: None,
+            proxy: None,
+        }
+    }
+}
+
+/// Whether an address is outside the public unicast space: the entries of the IANA special-purpose
+/// registries (RFC 6890 and later) that are not globally reachable, multicast, and IPv6 space outside
+/// `2000::/3`.
+pub fn is_reserved(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => is_reserved_v4(ip),
+        IpAddr::V6(ip) => is_reserved_v6(ip),
+    }
+}
+
+fn is_reserved_v4(ip: Ipv4Addr) -> bool {
+    match ip.octets() {
+        [0 | 10 | 127 | 224..=255, ..]
+        | [169, 254, ..]
+        | [192, 168, ..]
+        | [192, 0, 0 | 2, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _] => true,
+        [100, second, ..] => (64..=127).contains(&second),
+        [172, second, ..] => (16..=31).contains(&second),
+        _ => false,
+    }
+}
+
+fn is_reserved_v6(ip: Ipv6Addr) -> bool {
+    match ip.segments() {
+        [0x2001, second, ..] => second < 0x200 || second == 0xdb8, // protocol use and documentation
+        [0x2002, ..] => true,                                      // 6to4, withdrawn by RFC 7526
+        [0x3fff, second, ..] => second < 0x1000,                   // documentation, RFC 9637
+        [first, ..] => first & 0xe000 != 0x2000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_space_is_known() {
+        for reserved in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.5",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::808:808",
+            "100::1",
+            "2001::1",
+            "2001:20::1",
+            "2001:db8::1",
+            "2002:808:808::1",
+            "3fff:fff::1",
+            "fc00::1",
+            "fe80::1",
+            "ff02::1",
+            "4000::1",
+        ] {
+            assert!(is_reserved(reserved.parse().unwrap()), "{reserved}");
+        }
+        for public in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "::ffff:8.8.8.8",
+            "2001:200::1",
+            "2001:4860:4860::8888",
+            "2606:4700:4700::1111",
+            "3fff:1000::1",
+        ] {
+            assert!(!is_reserved(public.parse().unwrap()), "{public}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Training: rows of known outcome in, a model with an honest report out.
+//!
+//! ```text
+//! rows ─► Dataset ─► split by time ─► encode ─► fit ─► calibrate ─► artefact ─► evaluate ─► Report
+//! ```
+//!
+//! Equal rows and settings give equal bytes: no clock, no randomness, one thread. The rows come from
+//! the one pipeline that also serves checkout, made by whoever calls [`train`]. The test rows are seen
+//! once, by the finished model.
+
+mod card;
+mod dataset;
+mod encode;
+mod error;
+mod fit;
+mod metrics;
+mod report;
+mod rows;
+mod save;
+mod split;
+#[cfg(test)]
+mod tests;
+
+pub use dataset::{Dataset, Label, LabelledRecord};
+pub use encode::Dropped;
+pub use error::TrainError;
+pub use metrics::{Bin, Metrics, Scored, bins, metrics};
+pub use report::{CalibratedOn, Report, RowCounts};
+pub use rows::Rows;
+pub use save::{CARD_FILE, METRICS_FILE};
+pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
+
+use crate::domain::{Calibration, DAY_MS, Timestamp};
+use crate::model::{Artefact, FORMAT, Logistic, Model, Platt, Scorer, Training, sigmoid};
+use encode::Encoding;
+use fit::Fit;
+use split::{Known, Split};
+
+/// Frauds and others the later slice needs before a calibrator is fitted on it.
+const LEAST_TO_CALIBRATE: usize = 20;
+
+/// What to train on, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainConfig {
+    /// The model's name.
+    pub name: String,
+    /// Whose labels these are: [`Calibration::Merchant`], or [`Calibration::Synthetic`] for generated
+    /// commerce.
+    pub calibration: Calibration,
+    /// Start of training; the first row's time when not given.
+    pub train_from: Option<Timestamp>,
+    /// End of training, exclusive; one delay before the test when not given.
+    pub train_to: Option<Timestamp>,
+    /// Time between training and test, ≥ 0: how long the outcome of a sale takes to be known.
+    pub delay_ms: i64,
+    /// Age at which a sale nobody complained of counts as good; the delay when not given.
+    pub maturity_ms: Option<i64>,
+    /// Start of the test; one delay after training, or the last fifth of the time, when not given.
+    pub test_from: Option<Timestamp>,
+    /// End of the test, exclusive; after the last row when not given.
+    pub test_to: Option<Timestamp>,
+    /// Recorded in the artefact; logistic regression draws nothing from it.
+    pub seed: u64,
+    /// L2 penalty on scaled coefficients, ≥ 0, beside the summed log loss: 1 is a normal prior of
+    /// standard deviation 1 on each coefficient.
+    pub l2: f64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            name: "model".to_owned(),
+            calibration: Calibration::Merchant,
+            train_from: None,
+            train_to: None,
+            delay_ms: 7 * DAY_MS,
+            maturity_ms: None,
+            test_from: None,
+            test_to: None,
+            seed: 0,
+            l2: 1.0,
+        }
+    }
+}
+
+impl TrainConfig {
+    fn maturity_ms(&self) -> i64 {
+        self.maturity_ms.unwrap_or(self.delay_ms)
+    }
+}
+
+/// A finished model, loaded from its own bytes, with its report.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model, ready to score.
+    pub model: Model,
+    /// The bytes of `model.json`.
+    pub bytes: Vec<u8>,
+    /// How it was trained and how good it is.
+    pub report: Report,
+}
+
+/// Trains a logistic regression. Cost: one matrix of the fitted rows, about 130 numbers each, and
+/// some hundred passes over it.
+///
+/// # Errors
+/// See [`TrainError`]; each says what to change.
+pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError> {
+    let mut split = split::split(data, config)?;
+    if !enough_to_calibrate(&split) {
+        split.fit.append(&mut split.calibrate);
+    }
+    let regression = Regression::of(data, &split, config)?;
+    let training = regression.scored(data, &split.fit);
+    let test = regression.scored(data, &split.test);
+    let mut artefact = Artefact {
+        format: FORMAT,
+        sha256: String::new(),
+        name: config.name.clone(),
+        label: LABEL.to_owned(),
+        calibration: config.calibration,
+        calibrator: regression.calibrator,
+        training: facts(data, config, &split),
+        scorer: Scorer::Logistic(regression.logistic),
+    };
+    let bytes = artefact.seal()?;
+    let model = Model::from_bytes(&bytes)?;
+    let mut report = Report::new(&model, &split, metrics(&training), &test);
+    report.calibrated_on = regression.calibrated_on;
+    report.dropped = regression.encoding.dropped;
+    report.notes = report::notes(&report, data, config, (&split, regression.fit.gradient));
+    Ok(Trained { model, bytes, report })
+}
+
+/// What the fit ends in: the parts of an artefact and what evaluates them.
+struct Regression {
+    encoding: Encoding,
+    fit: Fit,
+    logistic: Logistic,
+    calibrator: Platt,
+    calibrated_on: CalibratedOn,
+}
+
+impl Regression {
+    /// Coefficients from the earlier rows, the calibrator from the later ones. Rejected: a second fit
+    /// on all rows after calibrating, since the calibrator would then correct a model it never saw.
+    fn of(data: &Dataset, split: &Split, config: &TrainConfig) -> Result<Self, TrainError> {
+        let encoding = Encoding::learn(data, &split.fit);
+        if encoding.is_empty() {
+            return Err(TrainError::NothingVaries);
+        }
+        let matrix = encoding.matrix(data, &split.fit);
+        let fit = fit::logistic(&matrix, &outcomes(&split.fit), config.l2)?;
+        let logistic = encoding.filled(&matrix, &fit);
+        let (rows, calibrated_on) = if split.calibrate.is_empty() {
+            (&split.fit, CalibratedOn::TrainingRows)
+        } else {
+            (&split.calibrate, CalibratedOn::LaterRows)
+        };
+        let margins: Vec<f64> =
+            rows.iter().map(|known| fit.margin(encoding.line(data, known.row))).collect();
+        let (calibrator, calibrated_on) = match fit::platt(&margins, &outcomes(rows)) {
+            Some(platt) => (platt, calibrated_on),
+            None => (Platt { slope: 1.0, intercept: 0.0 }, CalibratedOn::Nothing),
+        };
+        Ok(Self { encoding, fit, logistic, calibrator, calibrated_on })
+    }
+
+    fn scored(&self, data: &Dataset, rows: &[Known]) -> Vec<Scored> {
+        let Platt { slope, intercept } = self.calibrator;
+        rows.iter()
+            .map(|known| {
+                let margin = self.fit.margin(self.encoding.line(data, known.row));
+                Scored { probability: sigmoid(slope * margin + intercept), fraud: known.fraud }
+            })
+            .collect()
+    }
+}
+
+fn outcomes(rows: &[Known]) -> Vec<bool> {
+    rows.iter().map(|known| known.fraud).collect()
+}
+
+/// A calibrator needs some of both classes, and so does what is left to fit.
+fn enough_to_calibrate(split: &Split) -> bool {
+    let both = |rows: &[Known], least: usize| {
+        let frauds = rows.iter().filter(|known| known.fraud).count();
+        frauds >= least && rows.len() - frauds >= least
+    };
+    both(&split.calibrate, LEAST_TO_CALIBRATE) && both(&split.fit, LEAST_TO_CALIBRATE)
+}
+
+fn facts(data: &Dataset, config: &TrainConfig, split: &Split) -> Training {
+    let frauds = |rows: &[Known]| rows.iter().filter(|known| known.fraud).count();
+    Training {
+        rows: split.fit.len(),
+        positives: frauds(&split.fit),
+        from: split.windows.train_from,
+        to: split.windows.train_to,
+        labels_known_at: split.windows.labels_known_at,
+        calibration_rows: split.calibrate.len(),
+        calibration_positives: frauds(&split.calibrate),
+        l2: config.l2,
+        seed: config.seed,
+        data_sha256: data.digest(),
+        trained_with: concat!("vouch ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
+}

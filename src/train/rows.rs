@@ -1,0 +1,124 @@
+//! From lines of a file, or entries of the ledger, to labelled rows: through the one pipeline.
+//!
+//! A file's lines go through the engine in their order, exactly as a server would have seen them.
+//! The ledger's records are taken as they were stored; nothing is computed again. A payment that was
+//! refused, by us or by the issuer, and of which nothing is said has no outcome: it is left out, or
+//! it would pass for a good one.
+
+use super::dataset::{Dataset, Label, LabelledRecord};
+use crate::domain::{
+    Action, Event, EventKind, Outcome, TenantId, Transaction, TransactionId, Warning,
+};
+use crate::engine::{Engine, EngineError, ScoreRequest, read_event, read_open_decision};
+use crate::ledger::{EntryKind, StoredEntry};
+use std::collections::HashMap;
+
+/// Collects rows and, as they come, what is said of them.
+#[derive(Debug, Default)]
+pub struct Rows {
+    data: Dataset,
+    of: HashMap<TransactionId, usize>,
+    refused: Vec<bool>,
+    unknown: usize,
+}
+
+impl Rows {
+    /// Scores one transaction of a file and adds its row if it is a payment.
+    ///
+    /// # Errors
+    /// As [`Engine::begin`]: a card number, a repeated or conflicting id.
+    pub fn transaction(
+        &mut self,
+        engine: &Engine,
+        transaction: Transaction,
+        warnings: Vec<Warning>,
+        label: Option<Label>,
+    ) -> Result<(), EngineError> {
+        let (id, event_time) = (transaction.transaction_id.clone(), transaction.event_time);
+        let is_payment = transaction.kind.is_payment();
+        let tenant = TenantId::default_tenant();
+        let begun =
+            engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
+        let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
+        if let (true, Some(record)) = (is_payment, begun.record) {
+            let row = LabelledRecord {
+                record: *record,
+                event_time,
+                labels: label.into_iter().collect(),
+            };
+            self.add(id, &row, declined);
+        }
+        Ok(())
+    }
+
+    /// Records one event of a file: the issuer's answers move the history, labels reach their rows.
+    ///
+    /// # Errors
+    /// As [`Engine::record_event`].
+    pub fn event(&mut self, engine: &Engine, event: &Event) -> Result<(), EngineError> {
+        engine.record_event(&TenantId::default_tenant(), event, None)?;
+        self.note(event);
+        Ok(())
+    }
+
+    /// Adds one entry of the ledger: a decision's row, or what an event says of one.
+    ///
+    /// # Errors
+    /// The entry is none of this version's.
+    pub fn entry(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
+        if entry.kind != EntryKind::Decision {
+            if let Some(event) = read_event(entry)? {
+                self.note(&event);
+            }
+            return Ok(());
+        }
+        let (decision, record) = read_open_decision(entry)?;
+        if crate::engine::is_payment(&record) {
+            let declined = decision.action == Action::Decline;
+            let row = LabelledRecord { record, event_time: entry.event_time, labels: Vec::new() };
+            self.add(decision.transaction_id, &row, declined);
+        }
+        Ok(())
+    }
+
+    /// The rows that have an outcome, and how many were left out.
+    pub fn finish(mut self) -> (Dataset, usize) {
+        let keep: Vec<bool> = (0..self.data.len())
+            .map(|row| self.data.is_labelled(row) || !self.refused.get(row).is_some_and(|r| *r))
+            .collect();
+        let left_out = keep.iter().filter(|keep| !**keep).count();
+        self.data.retain(|row| keep.get(row).copied().unwrap_or(false));
+        (self.data, left_out)
+    }
+
+    /// Events about transactions that were not among the rows.
+    pub fn unknown(&self) -> usize {
+        self.unknown
+    }
+
+    fn add(&mut self, id: TransactionId, row: &LabelledRecord, refused: bool) {
+        self.of.insert(id, self.data.len());
+        self.data.push(row);
+        self.refused.push(refused);
+    }
+
+    fn note(&mut self, event: &Event) {
+        let Some(id) = &event.transaction_id else { return };
+        let about_a_sale = matches!(event.kind, EventKind::Label | EventKind::AuthResult);
+        let Some(&row) = self.of.get(id) else {
+            self.unknown += usize::from(about_a_sale);
+            return;
+        };
+        match (event.kind, event.data.label, event.data.outcome) {
+            (EventKind::Label, Some(class), _) => {
+                self.data.add_label(row, Label { class, known_at: Some(event.event_time) });
+            }
+            (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
+                if let Some(refused) = self.refused.get_mut(row) {
+                    *refused = true;
+                }
+            }
+            _ => {}
+        }
+    }
+}

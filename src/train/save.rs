@@ -1,0 +1,57 @@
+//! Puts a trained model on disk: `model.json`, `metrics.json`, `card.md`.
+//!
+//! INVARIANT: a bad file never replaces a good one. Each file is written beside its place, synced and
+//! renamed; the artefact, which alone is ever served, was loaded from the same bytes before and comes
+//! last. A crash in between leaves the old model with a newer card; the digest in `metrics.json` tells.
+
+use super::card::card;
+use super::{TrainError, Trained};
+use crate::model::FILE;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The model card's file.
+pub const CARD_FILE: &str = "card.md";
+/// The file of the measures: the [`super::Report`] as JSON.
+pub const METRICS_FILE: &str = "metrics.json";
+
+impl Trained {
+    /// Writes the model into `directory`, which is made when it is not there.
+    ///
+    /// # Errors
+    /// A file that could not be written; a model already there is then untouched.
+    pub fn save(&self, directory: &Path) -> Result<(), TrainError> {
+        let unwritable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| TrainError::Unwritable { path, source }
+        };
+        std::fs::create_dir_all(directory).map_err(unwritable(directory))?;
+        let mut metrics = serde_json::to_vec_pretty(&self.report)?;
+        metrics.push(b'\n');
+        let card = card(self.model.artefact(), &self.report);
+        for (name, bytes) in
+            [(CARD_FILE, card.as_bytes()), (METRICS_FILE, &metrics), (FILE, &self.bytes)]
+        {
+            let path = directory.join(name);
+            replace(&path, bytes).map_err(unwritable(&path))?;
+        }
+        sync_directory(directory).map_err(unwritable(directory))
+    }
+}
+
+/// Replaces a file as a whole: after a crash it holds the old bytes or the new ones.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}
+
+/// Makes the renames themselves durable, where directories can be synced.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}

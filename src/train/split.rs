@@ -1,0 +1,222 @@
+//! Which rows train, which calibrate, which test, and what was known of each at the time.
+//!
+//! ```text
+//! train_from        calibrate_from   train_to      test_from          test_to
+//!     |---- fit -----------|-- calibrate --|--- delay ---|------ test ------|
+//!                                                        ^ labels known so far
+//! ```
+//!
+//! The model is judged as it would have been used: trained at `test_from` at the latest, on the labels
+//! that had arrived by then, for the sales that followed. A random split is not offered: it lets a
+//! model learn the campaign it is tested on.
+
+use super::TrainConfig;
+use super::dataset::{Dataset, Label};
+use super::error::TrainError;
+use crate::domain::{DAY_MS, Timestamp};
+use serde::Serialize;
+
+/// A label counts when it arrives within this time of the transaction: the networks' longest limit
+/// for a fraud dispute, and so part of what the probability means.
+pub const LABEL_WINDOW_MS: i64 = 120 * DAY_MS;
+
+/// What a positive label is, in one sentence; stored in the artefact.
+pub const LABEL: &str = "a stolen-instrument or account-takeover label within 120 days";
+
+/// The windows of one run. Starts are inclusive, ends exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Windows {
+    /// Start of training.
+    pub train_from: Timestamp,
+    /// Start of the calibration slice, the last fifth of the training window.
+    pub calibrate_from: Timestamp,
+    /// End of training.
+    pub train_to: Timestamp,
+    /// Labels that arrived later are not used in training.
+    pub labels_known_at: Timestamp,
+    /// Start of the test.
+    pub test_from: Timestamp,
+    /// End of the test.
+    pub test_to: Timestamp,
+}
+
+/// A row of known outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) row: usize,
+    pub(super) fraud: bool,
+}
+
+/// The rows of each window.
+#[derive(Debug)]
+pub(super) struct Split {
+    pub(super) windows: Windows,
+    pub(super) fit: Vec<Known>,
+    pub(super) calibrate: Vec<Known>,
+    pub(super) test: Vec<Known>,
+    /// Training rows too young at `labels_known_at` to be called good.
+    pub(super) immature_train: usize,
+    /// Test rows too young at the end of the data to be called good.
+    pub(super) immature_test: usize,
+    /// Rows in no window, those of the delay among them.
+    pub(super) outside: usize,
+    /// Fraud labels that say when they arrived, and how many of them came after the maturity.
+    pub(super) fraud_labels: (usize, usize),
+}
+
+/// Sorts the rows into windows.
+///
+/// # Errors
+/// No rows, no labels, windows out of order, or a window without both outcomes.
+pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, TrainError> {
+    let order = data.by_time();
+    let (Some(&first), Some(&last)) = (order.first(), order.last()) else {
+        return Err(TrainError::NoRows);
+    };
+    if order.iter().all(|&row| data.labels(row).is_empty()) {
+        return Err(TrainError::NoLabels { rows: order.len() });
+    }
+    let windows = windows(config, data.time(first), data.time(last))?;
+    let maturity = config.maturity_ms();
+    let mut split = Split {
+        windows,
+        fit: vec![],
+        calibrate: vec![],
+        test: vec![],
+        immature_train: 0,
+        immature_test: 0,
+        outside: 0,
+        fraud_labels: late_labels(data, maturity),
+    };
+    let in_training = (windows.labels_known_at, config.delay_ms);
+    let in_test = (latest(data), 0);
+    for row in order {
+        let time = data.time(row);
+        if (windows.train_from..windows.train_to).contains(&time) {
+            match outcome(data, row, maturity, in_training) {
+                None => split.immature_train += 1,
+                Some(fraud) if time < windows.calibrate_from => {
+                    split.fit.push(Known { row, fraud });
+                }
+                Some(fraud) => split.calibrate.push(Known { row, fraud }),
+            }
+        } else if (windows.test_from..windows.test_to).contains(&time) {
+            match outcome(data, row, maturity, in_test) {
+                None => split.immature_test += 1,
+                Some(fraud) => split.test.push(Known { row, fraud }),
+            }
+        } else {
+            split.outside += 1;
+        }
+    }
+    split.check()?;
+    Ok(split)
+}
+
+impl Split {
+    fn check(&self) -> Result<(), TrainError> {
+        let windows = &self.windows;
+        let training = self.fit.iter().chain(&self.calibrate).filter(|known| known.fraud).count();
+        let test = self.test.iter().filter(|known| known.fraud).count();
+        let all = self.fit.len() + self.calibrate.len();
+        for (window, from, to, positives, rows, immature) in [
+            ("training", windows.train_from, windows.train_to, training, all, self.immature_train),
+            ("test", windows.test_from, windows.test_to, test, self.test.len(), self.immature_test),
+        ] {
+            let negatives = rows - positives;
+            if positives == 0 || negatives == 0 {
+                let why = TrainError::OneClass { window, from, to, positives, negatives, immature };
+                return Err(why);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The windows: what is configured, and for the rest the last fifth of the time as the test, one
+/// delay before it, and everything earlier for training.
+fn windows(config: &TrainConfig, first: Timestamp, last: Timestamp) -> Result<Windows, TrainError> {
+    let delay = config.delay_ms;
+    let four_fifths =
+        |from: Timestamp, to: Timestamp| from.plus_millis(to.millis_since(from) / 5 * 4);
+    let test_from = config
+        .test_from
+        .or(config.train_to.map(|to| to.plus_millis(delay)))
+        .unwrap_or_else(|| four_fifths(first, last));
+    let test_to = config.test_to.unwrap_or_else(|| last.plus_millis(1));
+    let train_to = config.train_to.unwrap_or_else(|| test_from.plus_millis(-delay));
+    let train_from = config.train_from.unwrap_or(first);
+    for (earlier, earlier_time, later, later_time, advice) in [
+        (
+            "the start of training",
+            train_from,
+            "its end",
+            train_to,
+            "shorten the delay, or give the dates",
+        ),
+        (
+            "the end of training",
+            train_to.plus_millis(-1),
+            "the start of the test",
+            test_from,
+            "a test on rows the model was trained on says nothing",
+        ),
+        ("the start of the test", test_from, "its end", test_to, "move the test dates"),
+    ] {
+        if earlier_time >= later_time {
+            let advice =
+                TrainError::WindowOrder { earlier, earlier_time, later, later_time, advice };
+            return Err(advice);
+        }
+    }
+    Ok(Windows {
+        train_from,
+        calibrate_from: four_fifths(train_from, train_to),
+        train_to,
+        labels_known_at: train_to.plus_millis(delay).min(test_from),
+        test_from,
+        test_to,
+    })
+}
+
+/// The last moment the data speaks of.
+fn latest(data: &Dataset) -> Timestamp {
+    let labels = (0..data.len()).flat_map(|row| data.labels(row)).filter_map(|l| l.known_at);
+    (0..data.len()).map(|row| data.time(row)).chain(labels).max().unwrap_or_default()
+}
+
+/// Whether a row is fraud, as far as was known at `now`: the last label to have arrived decides. A
+/// label without a time of arrival arrives `unstated_ms` after the transaction and is final.
+///
+/// A young row is of unknown outcome whatever was said of it: keeping the frauds alone would teach a
+/// fraud rate that never was. A mature row of which nothing was said is good.
+fn outcome(
+    data: &Dataset,
+    row: usize,
+    maturity_ms: i64,
+    (now, unstated_ms): (Timestamp, i64),
+) -> Option<bool> {
+    let time = data.time(row);
+    let arrival = |label: &Label| label.known_at.unwrap_or(time.plus_millis(unstated_ms));
+    let known = data.labels(row).iter().filter(|label| arrival(label) <= now);
+    let last = known.max_by_key(|label| arrival(label));
+    let mature = now.millis_since(time) >= maturity_ms;
+    match last {
+        Some(label) if label.known_at.is_none() => Some(label.class.is_fraud()),
+        Some(label) if mature => {
+            let in_time = arrival(label).millis_since(time) <= LABEL_WINDOW_MS;
+            Some(label.class.is_fraud() && in_time)
+        }
+        None if mature => Some(false),
+        _ => None,
+    }
+}
+
+/// Fraud labels that say when they arrived, and how many of them came after the maturity.
+fn late_labels(data: &Dataset, maturity_ms: i64) -> (usize, usize) {
+    let delays = (0..data.len()).flat_map(|row| {
+        let frauds = data.labels(row).iter().filter(|label| label.class.is_fraud());
+        frauds.filter_map(move |label| Some(label.known_at?.millis_since(data.time(row))))
+    });
+    delays.fold((0, 0), |(all, late), delay| (all + 1, late + usize::from(delay > maturity_ms)))
+}
