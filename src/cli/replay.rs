@@ -92,7 +92,9 @@ fn print_text(stored: &StoredDecision, result: &Replay) {
             println!("different at: {}", pointers.join(", "));
         }
         Replay::Erased => {
-            println!("erased: the personal part of the record is gone (account, card, device, mail)");
+            println!(
+                "erased: the personal part of the record is gone (account, card, device, mail)"
+            );
         }
         Replay::OtherVersions { .. } => println!("other versions: the artefacts do not match"),
     }

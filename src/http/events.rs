@@ -7,7 +7,7 @@ use super::{access, body, deadline};
 use crate::config::OnSlowDisk;
 use crate::domain::{Durability, Event, Warning};
 use crate::engine::Keeping;
-use crate::input::{InputError, read_array, read_event};
+use crate::input::{read_array, read_event};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -72,7 +72,8 @@ async fn answer(
     let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
     let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if !is_array {
-        let receipt = Handed::over(state, read_event(&bytes))?.receipt(state, until).await?;
+        let (event, warnings) = read_event(&bytes)?;
+        let receipt = Handed::over(state, &event, warnings)?.receipt(state, until).await?;
         return Ok(axum::Json(receipt).into_response());
     }
     let elements = read_array(&bytes)?;
@@ -81,8 +82,16 @@ async fn answer(
         return Err(Failure::new(Code::BatchTooLarge, message));
     }
     // All are handed over before the first is waited for: one flush of the disk serves the batch.
-    let handed = elements.iter().map(|e| Handed::over(state, read_event(e.get().as_bytes())));
-    let handed: Vec<_> = handed.collect();
+    let mut handed = Vec::with_capacity(elements.len());
+    for element in elements {
+        handed.push(match read_event(element.get().as_bytes()) {
+            Ok((event, warnings)) => {
+                let id = event.event_id.as_str().to_owned();
+                (id, Handed::over(state, &event, warnings))
+            }
+            Err(error) => (String::new(), Err(error.into())),
+        });
+    }
     Ok(axum::Json(receipts(state, request_id, handed, until).await).into_response())
 }
 
@@ -95,13 +104,9 @@ struct Handed {
 }
 
 impl Handed {
-    fn over(
-        state: &AppState,
-        read: Result<(Event, Vec<Warning>), InputError>,
-    ) -> Result<Self, Failure> {
-        let (event, warnings) = read?;
+    fn over(state: &AppState, event: &Event, warnings: Vec<Warning>) -> Result<Self, Failure> {
         let received_at = Some(crate::clock::now());
-        let mut begun = state.engine.record_event(&access::tenant(), &event, received_at)?;
+        let mut begun = state.engine.record_event(&access::tenant(), event, received_at)?;
         settle(state, &mut begun);
         Ok(Self {
             event_id: event.event_id.as_str().to_owned(),
@@ -134,13 +139,12 @@ impl Handed {
 async fn receipts(
     state: &AppState,
     request_id: &RequestId,
-    handed: Vec<Result<Handed, Failure>>,
+    handed: Vec<(String, Result<Handed, Failure>)>,
     until: Instant,
 ) -> BatchReceipt {
     let mut results = Vec::with_capacity(handed.len());
     let mut refused = 0;
-    for (place, handed) in handed.into_iter().enumerate() {
-        let event_id = handed.as_ref().map_or_else(|_| String::new(), |h| h.event_id.clone());
+    for (place, (event_id, handed)) in handed.into_iter().enumerate() {
         let ended = match handed {
             Ok(handed) => handed.receipt(state, until).await,
             Err(failure) => Err(failure),

@@ -1,7 +1,7 @@
 //! Waiting for the ledger. What was decided is written whether or not anybody waits; a client waits
 //! no longer than until its deadline.
 
-use super::error::{Code, Failure};
+use super::error::{Code, Failure, with_causes};
 use super::state::AppState;
 use crate::domain::Durability;
 use crate::engine::{Begun, Keeping, Landing};
@@ -39,7 +39,10 @@ pub(super) fn settle(state: &AppState, begun: &mut Begun) {
 pub(super) async fn kept(keeping: Keeping, until: Instant) -> Result<Durability, Unkept> {
     let mut landed = match keeping {
         Keeping::Done(durability) => return Ok(durability),
-        Keeping::Refused => return Err(Unkept::Refused),
+        Keeping::Refused(error) => {
+            tracing::warn!(error = with_causes(&error), "the ledger took no record");
+            return Err(Unkept::Refused);
+        }
         Keeping::Flying(landed) => landed,
     };
     match timeout_at(until, landing(&mut landed)).await {

@@ -26,10 +26,10 @@ pub(super) async fn around(
     let id = given.and_then(RequestId::from_client).unwrap_or_else(|| state.next_id());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request_id = id.as_str());
-    let mut ending = Ending::of(&state, &request);
+    let ending = Ending::of(&state, &request);
     let task = async move {
         let response = next.run(request).await;
-        ending.status = response.status().as_u16();
+        ending.answered(&response);
         response
     };
     let mut response = match state.work.spawn(task.instrument(span)).await {
@@ -66,6 +66,10 @@ impl Ending {
             route: request.extensions().get().cloned(),
             status: Code::Internal.status().as_u16(),
         }
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.status = response.status().as_u16();
     }
 }
 

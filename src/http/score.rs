@@ -39,6 +39,11 @@ async fn answer(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Res
     })?;
     settle(state, &mut begun);
     let answer = begun.answer.ok_or_else(Failure::internal)?;
+    if begun.repeated {
+        state.metrics.repeated.inc();
+    } else {
+        state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
+    }
     let durability = match kept(begun.keeping, until).await {
         Ok(durability) => durability,
         Err(_) if state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending => {
@@ -46,11 +51,6 @@ async fn answer(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Res
         }
         Err(unkept) => return Err(unkept.into()),
     };
-    if begun.repeated {
-        state.metrics.repeated.inc();
-    } else {
-        state.metrics.decided(&answer.0, &begun.timing);
-    }
     let slow_ledger = durability == Durability::Pending;
     if slow_ledger {
         state.metrics.lacked("ledger");

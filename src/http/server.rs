@@ -2,7 +2,7 @@
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, decisions, events, layers, openapi, ops, score};
+use super::{access, connection, decisions, events, layers, openapi, ops, score};
 use axum::Extension;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -12,11 +12,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// Why a server stopped or did not start.
+/// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Without access keys a server is for this machine only.
-    #[error("`{0}` is not a loopback address: there are no access keys yet, so nobody else may reach this server")]
+    #[error(
+        "`{0}` is not a loopback address: there are no access keys yet, so nobody else may reach this server"
+    )]
     NotLoopback(SocketAddr),
     /// The address is taken or not ours.
     #[error("can't listen on `{address}`")]
@@ -27,9 +29,6 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The listener broke.
-    #[error("the listener broke")]
-    Broken(#[source] std::io::Error),
 }
 
 type Route = (&'static str, MethodRouter<AppState>);
@@ -94,37 +93,28 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Serves until `stop` resolves, then finishes the requests under way and every write, within the
 /// configured grace.
-///
-/// # Errors
-/// The listener broke.
-pub async fn serve(
-    listener: TcpListener,
-    state: AppState,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
+pub async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output = ()>) {
     let grace = Duration::from_millis(state.server.shutdown_grace_ms);
     let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let server = axum::serve(listener, router(state.clone())).with_graceful_shutdown(async move {
+    let stop = async {
         stop.await;
         let _ = stopping.send(());
-    });
+    };
     let finished = async {
-        server.await?;
+        connection::serve(listener, router(state.clone()), stop).await;
         // Also those whose client is gone.
         state.work.close();
         state.work.wait().await;
-        Ok(())
     };
     let late = async {
         let _ = stopped.await;
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        ended = finished => ended.map_err(ServeError::Broken),
+        () = finished => {}
         () = late => {
             let left = state.work.len();
             tracing::warn!(left, "the grace is over, with requests or writes still under way");
-            Ok(())
         }
     }
 }
