@@ -25,11 +25,7 @@ pub(super) struct ServeArgs {
 
 /// Serves until SIGINT or SIGTERM.
 pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
-    tracing_subscriber::fmt()
-        .json()
-        .with_writer(std::io::stderr)
-        .with_max_level(tracing::Level::INFO)
-        .init();
+    log_to_stderr();
     let config = args.config.load()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -45,24 +41,38 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
                 "warning: no access keys: whoever can reach {address} on this machine is served"
             );
         }
+        // Before anybody knows of us, so that from then on a signal ends us in order.
+        let stop = stop()?;
         println!("listening on http://{address}");
         let app = AppState::new(engine, config.server.clone(), config.ledger.clone());
-        serve(listener, app, stop()).await?;
+        serve(listener, app, stop).await;
         Ok(ExitCode::SUCCESS)
     })
 }
 
+/// One JSON object a line. Of a panic only its place is told: its message may quote a request.
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .json()
+        .with_span_list(false)
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}
+
 /// Resolves at SIGINT or SIGTERM.
-async fn stop() {
+fn stop() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = interrupt => (),
+    let mut interrupt = signal(SignalKind::interrupt()).context("can't wait for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("can't wait for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
             _ = terminate.recv() => (),
-        },
-        Err(_) => {
-            let _ = interrupt.await;
         }
-    }
+    })
 }

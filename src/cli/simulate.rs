@@ -12,27 +12,27 @@ use std::path::{Path, PathBuf};
 /// Writes seeded commerce as JSON lines in time order: transactions to score, and events (an object
 /// with an `event_id`). The same arguments give the same bytes on every machine.
 #[derive(Debug, Args)]
-pub struct SimulateArgs {
+pub(super) struct SimulateArgs {
     /// Decides everything that is left to chance.
     #[arg(long)]
-    pub seed: u64,
+    pub(super) seed: u64,
     /// Where to write; `-` is stdout. A file appears only when it is complete.
     #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
     /// Stop after this many lines. Without --accounts the world is made as large as needed to
     /// spread them over --days.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub events: Option<u64>,
+    pub(super) events: Option<u64>,
     /// Length of the world in days [default: 240]. Labels arrive up to 120 days after a payment, so
     /// those of the last months are incomplete.
     #[arg(long, value_name = "D", value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST)))]
-    pub days: Option<u32>,
+    pub(super) days: Option<u32>,
     /// Customer accounts at the beginning, and about as many at any time [default: 5000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST)))]
-    pub accounts: Option<u32>,
+    pub(super) accounts: Option<u32>,
     /// First day, as `2026-01-01`.
     #[arg(long, value_name = "DATE", default_value = "2026-01-01", value_parser = read_date)]
-    pub start: Timestamp,
+    pub(super) start: Timestamp,
 }
 
 /// Lines one account and day come to, in hundredths: a little less than measured (53), so that a
@@ -51,7 +51,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// The file can't be written. A reader of stdout that stops reading is no error.
-pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     if args.out == Path::new("-") {
         return match write_lines(args, io::stdout().lock()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -29,8 +29,13 @@ pub(super) struct Occasion<'a> {
     pub(super) degraded: Vec<String>,
 }
 
-/// Scores the record, evaluates every rule and decides. Sets the record's `model.*` fields.
-pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'_>) -> Decision {
+/// Scores the record, evaluates every rule and decides. Sets the record's `model.*` fields. Beside
+/// the decision: the rules that a missing fact would have decided.
+pub(super) fn run(
+    snapshot: &Snapshot,
+    record: &mut Record,
+    occasion: Occasion<'_>,
+) -> (Decision, Vec<String>) {
     let score = snapshot.model.as_ref().map(|model| {
         let score = model.score(record);
         record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
@@ -42,7 +47,7 @@ pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'
     let matched: Vec<Matched> = outcome.hits.iter().map(matched).collect();
     let verdict =
         decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &matched, &sale(record));
-    Decision {
+    let decision = Decision {
         decision_id: decision_id(occasion.tenant, occasion.transaction_id),
         transaction_id: occasion.transaction_id.clone(),
         action: verdict.action,
@@ -59,7 +64,8 @@ pub(super) fn run(snapshot: &Snapshot, record: &mut Record, occasion: Occasion<'
         warnings: occasion.warnings,
         degraded: occasion.degraded,
         versions: snapshot.versions.clone(),
-    }
+    };
+    (decision, outcome.unknown.into_iter().map(str::to_owned).collect())
 }
 
 /// A decision's name: a pure function of tenant and transaction, so that a retry gets the same.

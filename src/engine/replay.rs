@@ -50,7 +50,7 @@ pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
         warnings: stored.decision.warnings.clone(),
         degraded: stored.decision.degraded.clone(),
     };
-    let mut decision = chain::run(snapshot, &mut record, occasion);
+    let (mut decision, _) = chain::run(snapshot, &mut record, occasion);
     // The tables are not read again: their facts are in the record, under the digest stored.
     decision.versions = wanted.clone();
     let json = |decision: &Decision| serde_json::to_value(decision).unwrap_or_default();

@@ -61,6 +61,9 @@ pub struct Begun {
     pub answer: Option<Arc<(Decision, Vec<Warning>)>>,
     /// The record the decision rests on; `None` for an event or a repeat.
     pub record: Option<Box<Record>>,
+    /// Rules that a missing fact would have decided, in the set's order; none for an event or a
+    /// repeat.
+    pub undecided: Vec<String>,
     /// True when the id was known: nothing moved.
     pub repeated: bool,
     /// Time spent per stage, in microseconds.
@@ -78,6 +81,8 @@ pub enum Keeping {
     Done(Durability),
     /// Being written; the receiver changes once, at the end.
     Flying(watch::Receiver<Landing>),
+    /// Not at all: the ledger takes nothing now. Nothing has moved, and the id is still free.
+    Refused(LedgerError),
 }
 
 /// Microseconds per stage.
@@ -161,11 +166,11 @@ impl Engine {
         self.known.0.len()
     }
 
-    /// Decides and hands the record to the ledger; does not wait for the disk.
+    /// Decides and hands the record to the ledger; does not wait for the disk. A ledger that takes
+    /// nothing now is told in [`Begun::keeping`].
     ///
     /// # Errors
-    /// A card number, a future time, an id used with other content, or a ledger that takes nothing
-    /// now. Nothing has moved then.
+    /// A card number, a future time, or an id used with other content. Nothing has moved then.
     pub fn begin(&self, mut request: ScoreRequest) -> Result<Begun, EngineError> {
         let clock = Stopwatch::start();
         let snapshot = self.snapshot.load();
@@ -185,22 +190,14 @@ impl Engine {
             dashmap::Entry::Vacant(place) => place,
         };
         let (decided, timing) = self.decide(&snapshot, &request, clock);
-        let Decided { record, keys, decision, occurrence } = decided;
-        let begun = match &self.ledger {
+        let Decided { record, keys, decision, undecided, occurrence } = decided;
+        let answer = Arc::new((decision, arrival));
+        let (keeping, settling) = match &self.ledger {
             None => {
                 place.insert(Known::Unkept { content, keys });
-                let answer = Some(Arc::new((decision, arrival)));
-                Begun {
-                    answer,
-                    record: Some(Box::new(record)),
-                    repeated: false,
-                    timing,
-                    keeping: Keeping::Done(Durability::None),
-                    settling: None,
-                }
+                (Keeping::Done(Durability::None), None)
             }
             Some(ledger) => {
-                let answer = Arc::new((decision, arrival));
                 let new = entry::decision(&entry::DecisionParts {
                     keys_of: self.keys.as_ref(),
                     request: &request,
@@ -210,23 +207,31 @@ impl Engine {
                     occurrence,
                     content: &content,
                 });
-                let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
-                let (flight, settling) = fly(id, content, keys, Some(answer.clone()), pending);
-                place.insert(Known::Flying(flight.clone()));
-                Begun {
-                    answer: Some(answer),
-                    record: Some(Box::new(record)),
-                    repeated: false,
-                    timing,
-                    keeping: Keeping::Flying(flight.landed.clone()),
-                    settling: Some(settling),
+                match ledger.append(&new) {
+                    Ok(pending) => {
+                        let answer = Some(answer.clone());
+                        let (flight, settling) = fly(id, content, keys, answer, pending);
+                        place.insert(Known::Flying(flight.clone()));
+                        (Keeping::Flying(flight.landed.clone()), Some(settling))
+                    }
+                    Err(error) => (Keeping::Refused(error), None),
                 }
             }
         };
-        if let Some(occurrence) = occurrence {
+        if let Some(occurrence) = occurrence
+            && !matches!(keeping, Keeping::Refused(_))
+        {
             self.windows.record(&occurrence);
         }
-        Ok(begun)
+        Ok(Begun {
+            answer: Some(answer),
+            record: Some(Box::new(record)),
+            undecided,
+            repeated: false,
+            timing,
+            keeping,
+            settling,
+        })
     }
 
     /// The record as it would be scored now, without deciding, recording or counting anything.
@@ -267,11 +272,11 @@ impl Engine {
             warnings: request.warnings.clone(),
             degraded: snapshot.degraded.clone(),
         };
-        let decision = chain::run(snapshot, &mut record, occasion);
+        let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
         let occurrence = attempt(tx, &decision, keys, &record);
-        (Decided { record, keys, decision, occurrence }, timing)
+        (Decided { record, keys, decision, undecided, occurrence }, timing)
     }
 
     /// The stored answer to a repeated request, or the conflict.
@@ -299,6 +304,7 @@ impl Engine {
         Ok(Begun {
             answer,
             record: None,
+            undecided: Vec::new(),
             repeated: true,
             timing: Timing::default(),
             keeping,
@@ -421,6 +427,7 @@ struct Decided {
     record: Record,
     keys: EntityKeys,
     decision: Decision,
+    undecided: Vec<String>,
     occurrence: Option<Occurrence>,
 }
 
@@ -437,7 +444,15 @@ fn fly(
 }
 
 fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> Begun {
-    Begun { answer: None, record: None, repeated, timing: Timing::default(), keeping, settling }
+    Begun {
+        answer: None,
+        record: None,
+        undecided: Vec::new(),
+        repeated,
+        timing: Timing::default(),
+        keeping,
+        settling,
+    }
 }
 
 fn known_event(

@@ -1,33 +1,62 @@
 //! Reading a body within its limits of size and time.
 
 use super::error::{Code, Failure};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// How long a client may take to send its body.
+/// How long a client may take to send its body, whatever its deadline.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Reads the whole body, of at most `limit` bytes. A longer one is refused at its stated length or
-/// at the first byte too many, without keeping the rest.
+/// What a client still sends after it was refused is thrown away for this long. Closing at once
+/// would make its system discard our answer, and its user see a broken connection instead of 413.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Reads the whole body, of at most `limit` bytes, by `until`. A longer one is refused at its stated
+/// length or at the first byte too many; none of the rest is kept.
+///
+/// # Errors
+/// Too long, too slow or broken off.
 pub(super) async fn read(
     headers: &HeaderMap,
-    body: Body,
+    mut body: Body,
     limit: usize,
-) -> Result<Bytes, Failure> {
-    let too_large = || Failure::new(Code::BodyTooLarge, format!("body is over {limit} bytes"));
+    until: Instant,
+) -> Result<Vec<u8>, Failure> {
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if stated.and_then(|text| text.parse::<u64>().ok()).is_some_and(|n| n > limit as u64) {
-        return Err(too_large());
+    let read = if stated.and_then(|text| text.parse().ok()).is_some_and(|n: usize| n > limit) {
+        Ok(None)
+    } else {
+        timeout_at(until.min(Instant::now() + PATIENCE), collect(&mut body, limit)).await
+    };
+    match read {
+        Ok(Some(Ok(bytes))) => Ok(bytes),
+        Ok(Some(Err(_))) => Err(Failure::new(Code::MalformedBody, "the body broke off")),
+        Ok(None) => {
+            // A client that asks first sends nothing after this answer.
+            if !headers.contains_key(header::EXPECT) {
+                tokio::spawn(timeout(LINGER, async move { while body.frame().await.is_some() {} }));
+            }
+            Err(Failure::new(Code::BodyTooLarge, format!("the body is over {limit} bytes")))
+        }
+        Err(_) => {
+            Err(Failure::new(Code::BodyTimeout, "the body did not arrive within the deadline"))
+        }
     }
-    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Failure::new(Code::MalformedBody, "the body broke off")),
-        Err(_) => Err(Failure::new(
-            Code::BodyTimeout,
-            format!("the body took over {} seconds", PATIENCE.as_secs()),
-        )),
+}
+
+/// The whole body; `None` once it is longer than `limit`.
+async fn collect(body: &mut Body, limit: usize) -> Option<Result<Vec<u8>, axum::Error>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map(|frame| frame.into_data()) {
+            Ok(Ok(data)) if data.len() > limit - bytes.len() => return None,
+            Ok(Ok(data)) => bytes.extend_from_slice(&data),
+            Ok(Err(_trailers)) => {}
+            Err(error) => return Some(Err(error)),
+        }
     }
+    Some(Ok(bytes))
 }

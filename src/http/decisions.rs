@@ -5,6 +5,7 @@ use super::answer::{KeptDecision, complete};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
@@ -12,9 +13,14 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn decision(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Response {
-    match state.engine.find_decision(&access::tenant(), &id) {
+    // An id that is not UTF-8 is nobody's.
+    let found = match id {
+        Ok(Path(id)) => state.engine.find_decision(&access::tenant(), &id),
+        Err(_) => Ok(None),
+    };
+    match found {
         Ok(Some((decision, arrival, durability))) => {
             let decision = complete(&decision, &arrival, false);
             axum::Json(KeptDecision { decision: &decision, durability }).into_response()

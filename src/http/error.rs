@@ -9,6 +9,7 @@ use crate::input::InputError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::error::Error;
 
 /// What went wrong, as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(super) enum Code {
     InvalidHeader,
     NotFound,
     MethodNotAllowed,
+    BodyTimeout,
     Conflict,
     BodyTooLarge,
-    BodyTimeout,
     InvalidField,
     CardNumber,
     FutureEvent,
@@ -30,24 +31,58 @@ pub(super) enum Code {
 }
 
 impl Code {
-    /// The code on the wire and its status.
-    pub(super) fn row(self) -> (&'static str, StatusCode) {
+    /// Every code, by status.
+    pub(super) const ALL: [Self; 14] = [
+        Self::MalformedBody,
+        Self::InvalidHeader,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::BodyTimeout,
+        Self::Conflict,
+        Self::BodyTooLarge,
+        Self::InvalidField,
+        Self::CardNumber,
+        Self::FutureEvent,
+        Self::BatchTooLarge,
+        Self::Busy,
+        Self::NotKept,
+        Self::Internal,
+    ];
+
+    /// The code on the wire, its status and what it means.
+    #[rustfmt::skip]
+    fn row(self) -> (&'static str, u16, &'static str) {
         match self {
-            Self::MalformedBody => ("malformed_body", StatusCode::BAD_REQUEST),
-            Self::InvalidHeader => ("invalid_header", StatusCode::BAD_REQUEST),
-            Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
-            Self::BodyTimeout => ("body_timeout", StatusCode::REQUEST_TIMEOUT),
-            Self::Conflict => ("exists_with_different_content", StatusCode::CONFLICT),
-            Self::BodyTooLarge => ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::InvalidField => ("invalid_field", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::CardNumber => ("card_number", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::FutureEvent => ("event_time_in_future", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::BatchTooLarge => ("batch_too_large", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
-            Self::NotKept => ("not_kept", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::MalformedBody => ("malformed_body", 400, "the body is empty, not UTF-8, not JSON or nested too deep"),
+            Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
+            Self::NotFound => ("not_found", 404, "no decision has this id, or there is no such route"),
+            Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),
+            Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
+            Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
+            Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
+            Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),
+            Self::CardNumber => ("card_number", 422, "a member carries a card number"),
+            Self::FutureEvent => ("event_time_in_future", 422, "`event_time` is ahead of this server's clock"),
+            Self::BatchTooLarge => ("batch_too_large", 422, "the batch has too many events"),
+            Self::Busy => ("busy", 503, "too many requests are under way; try again"),
+            Self::NotKept => ("not_kept", 503, "the ledger can't keep this now; try again"),
+            Self::Internal => ("internal", 500, "our mistake; the log has the details under the request's id"),
         }
+    }
+
+    /// The code on the wire.
+    pub(super) fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    /// Its status.
+    pub(super) fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What it means, for the documentation.
+    pub(super) fn meaning(self) -> &'static str {
+        self.row().2
     }
 }
 
@@ -62,6 +97,7 @@ pub struct ErrorBody {
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct ErrorDetail {
     /// A stable code.
+    #[schema(schema_with = super::openapi::codes)]
     pub code: String,
     /// One sentence for a developer.
     pub message: String,
@@ -84,18 +120,29 @@ impl Failure {
         Self { code, message: message.into(), pointer: String::new() }
     }
 
+    /// Our own mistake: the client learns nothing of it, the caller logs it.
+    pub(super) fn internal() -> Self {
+        Self::new(Code::Internal, "internal error; the log has the details")
+    }
+
+    /// The same about one element of a batch.
+    pub(super) fn in_element(mut self, place: usize) -> Self {
+        self.pointer.insert_str(0, &format!("/{place}"));
+        self
+    }
+
     /// The error's body, for an answer that carries several.
-    pub(super) fn detail(&self, request_id: &RequestId) -> ErrorDetail {
+    pub(super) fn detail(self, request_id: &RequestId) -> ErrorDetail {
         ErrorDetail {
-            code: self.code.row().0.to_owned(),
-            message: self.message.clone(),
-            pointer: self.pointer.clone(),
+            code: self.code.word().to_owned(),
+            message: self.message,
+            pointer: self.pointer,
             request_id: request_id.as_str().to_owned(),
         }
     }
 
     pub(super) fn into_response(self, request_id: &RequestId) -> Response {
-        let (_, status) = self.code.row();
+        let status = self.code.status();
         let body = axum::Json(ErrorBody { error: self.detail(request_id) });
         let mut response = (status, body).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -107,10 +154,13 @@ impl Failure {
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
-        let code = if matches!(error, InputError::Invalid { .. } | InputError::Incomplete(_)) {
-            Code::InvalidField
-        } else {
-            Code::MalformedBody
+        let code = match error {
+            InputError::Invalid { .. } | InputError::Incomplete(_) => Code::InvalidField,
+            InputError::Empty
+            | InputError::NotUtf8 { .. }
+            | InputError::ByteOrderMark
+            | InputError::Syntax { .. }
+            | InputError::TooDeep { .. } => Code::MalformedBody,
         };
         Self { code, pointer: error.pointer().to_owned(), message: error.to_string() }
     }
@@ -130,13 +180,29 @@ impl From<EngineError> for Failure {
                 Self { code: Code::Conflict, message, pointer: pointer.unwrap_or_default() }
             }
             EngineError::NotKept(source) => {
-                tracing::error!(error = %source, "the ledger took no record");
+                tracing::warn!(error = with_causes(&source), "the ledger took no record");
                 Self::new(Code::NotKept, message)
             }
             other => {
-                tracing::error!(error = %other, "internal error");
-                Self::new(Code::Internal, "internal error; the log has the details")
+                tracing::error!(error = with_causes(&other), "internal error");
+                Self::internal()
             }
         }
     }
+}
+
+/// An error and what caused it, for the log.
+pub(super) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some messages repeat their cause.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
 }

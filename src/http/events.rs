@@ -1,20 +1,20 @@
 //! `POST /v1/events`: one event, or an array of them.
 
-use super::access;
-use super::body;
 use super::error::{Code, ErrorDetail, Failure};
-use super::score::{deadline, kept, settle};
+use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
-use crate::domain::{Durability, Event};
+use super::{access, body, deadline};
+use crate::config::OnSlowDisk;
+use crate::domain::{Durability, Event, Warning};
 use crate::engine::Keeping;
-use crate::input::InputError;
+use crate::input::{read_array, read_event};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 /// Most events of one request.
 pub(super) const MAX_BATCH: usize = 1_000;
@@ -26,11 +26,15 @@ pub(super) struct EventReceipt {
     event_id: String,
     /// How far it is kept; absent where it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     durability: Option<Durability>,
     /// True when the id was known: nothing moved.
     repeated: bool,
+    /// What was odd about its form.
+    warnings: Vec<Warning>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<ErrorDetail>,
 }
 
@@ -43,12 +47,6 @@ pub(super) struct BatchReceipt {
     refused: usize,
     /// One for each event.
     results: Vec<EventReceipt>,
-}
-
-/// What a request carried.
-enum Given {
-    One(Box<Event>),
-    Batch(Vec<Result<Event, Failure>>),
 }
 
 /// Records one event or a batch.
@@ -70,109 +68,97 @@ async fn answer(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let deadline = deadline(headers, state.server.default_deadline_ms)?;
-    let until = tokio::time::Instant::now() + deadline;
-    let bytes = body::read(headers, body, state.server.max_body_bytes).await?;
-    match read(&bytes)? {
-        Given::One(event) => {
-            let receipt = one(state, &event, until).await?;
-            Ok(axum::Json(receipt).into_response())
-        }
-        Given::Batch(events) => {
-            Ok(axum::Json(batch(state, request_id, events, until).await).into_response())
-        }
-    }
-}
-
-fn read(bytes: &[u8]) -> Result<Given, Failure> {
+    let until = deadline::of(headers, state.server.default_deadline_ms)?;
+    let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
     let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if !is_array {
-        let (event, _) = crate::input::read_event(bytes)?;
-        return Ok(Given::One(Box::new(event)));
+        let (event, warnings) = read_event(&bytes)?;
+        let receipt = Handed::over(state, &event, warnings)?.receipt(state, until).await?;
+        return Ok(axum::Json(receipt).into_response());
     }
-    let items: Vec<&RawValue> = serde_json::from_slice(bytes).map_err(|error| {
-        Failure::from(InputError::Syntax {
-            line: error.line(),
-            column: error.column(),
-            message: "not an array of events".to_owned(),
-        })
-    })?;
-    if items.len() > MAX_BATCH {
+    let elements = read_array(&bytes)?;
+    if elements.len() > MAX_BATCH {
         let message = format!("a batch has at most {MAX_BATCH} events");
         return Err(Failure::new(Code::BatchTooLarge, message));
     }
-    let read = |(place, item): (usize, &&RawValue)| {
-        let event = crate::input::read_event(item.get().as_bytes()).map(|(event, _)| event);
-        event.map_err(|error| {
-            let mut failure = Failure::from(error);
-            failure.pointer = format!("/{place}{}", failure.pointer);
-            failure
+    // All are handed over before the first is waited for: one flush of the disk serves the batch.
+    let mut handed = Vec::with_capacity(elements.len());
+    for element in elements {
+        handed.push(match read_event(element.get().as_bytes()) {
+            Ok((event, warnings)) => {
+                let id = event.event_id.as_str().to_owned();
+                (id, Handed::over(state, &event, warnings))
+            }
+            Err(error) => (String::new(), Err(error.into())),
+        });
+    }
+    Ok(axum::Json(receipts(state, request_id, handed, until).await).into_response())
+}
+
+/// An event on its way to the disk.
+struct Handed {
+    event_id: String,
+    keeping: Keeping,
+    repeated: bool,
+    warnings: Vec<Warning>,
+}
+
+impl Handed {
+    fn over(state: &AppState, event: &Event, warnings: Vec<Warning>) -> Result<Self, Failure> {
+        let received_at = Some(crate::clock::now());
+        let mut begun = state.engine.record_event(&access::tenant(), event, received_at)?;
+        settle(state, &mut begun);
+        Ok(Self {
+            event_id: event.event_id.as_str().to_owned(),
+            keeping: begun.keeping,
+            repeated: begun.repeated,
+            warnings,
         })
-    };
-    Ok(Given::Batch(items.iter().enumerate().map(read).collect()))
+    }
+
+    async fn receipt(self, state: &AppState, until: Instant) -> Result<EventReceipt, Failure> {
+        let durability = match kept(self.keeping, until).await {
+            Ok(durability) => durability,
+            // Only what is still on its way may be answered so: an event that was refused is lost
+            // unless it is sent again.
+            Err(Unkept::Late) if state.ledger.on_slow_disk_event == OnSlowDisk::AnswerPending => {
+                Durability::Pending
+            }
+            Err(unkept) => return Err(unkept.into()),
+        };
+        Ok(EventReceipt {
+            event_id: self.event_id,
+            durability: Some(durability),
+            repeated: self.repeated,
+            warnings: self.warnings,
+            error: None,
+        })
+    }
 }
 
-/// An event handed to the ledger.
-fn begin(state: &AppState, event: &Event) -> Result<(Keeping, bool), Failure> {
-    let received_at = Some(crate::clock::now());
-    let mut begun = state.engine.record_event(&access::tenant(), event, received_at)?;
-    settle(state, &mut begun);
-    Ok((begun.keeping, begun.repeated))
-}
-
-async fn one(
-    state: &AppState,
-    event: &Event,
-    until: tokio::time::Instant,
-) -> Result<EventReceipt, Failure> {
-    let (keeping, repeated) = begin(state, event)?;
-    let durability = kept(keeping, until, state.ledger.on_slow_disk_event).await?;
-    Ok(EventReceipt {
-        event_id: event.event_id.as_str().to_owned(),
-        durability: Some(durability),
-        repeated,
-        error: None,
-    })
-}
-
-/// Hands all over first and waits then, so that one disk flush serves the whole batch.
-async fn batch(
+async fn receipts(
     state: &AppState,
     request_id: &RequestId,
-    events: Vec<Result<Event, Failure>>,
-    until: tokio::time::Instant,
+    handed: Vec<(String, Result<Handed, Failure>)>,
+    until: Instant,
 ) -> BatchReceipt {
-    let mut begun = Vec::with_capacity(events.len());
-    for (place, event) in events.into_iter().enumerate() {
-        let id = event.as_ref().map_or_else(|_| String::new(), |e| e.event_id.to_string());
-        let handed = event.and_then(|event| {
-            begin(state, &event).map_err(|mut failure| {
-                failure.pointer = format!("/{place}{}", failure.pointer);
-                failure
-            })
-        });
-        begun.push((id, handed));
-    }
-    let mut results = Vec::with_capacity(begun.len());
-    for (event_id, handed) in begun {
+    let mut results = Vec::with_capacity(handed.len());
+    let mut refused = 0;
+    for (place, (event_id, handed)) in handed.into_iter().enumerate() {
         let ended = match handed {
-            Ok((keeping, repeated)) => kept(keeping, until, state.ledger.on_slow_disk_event)
-                .await
-                .map(|durability| (durability, repeated)),
+            Ok(handed) => handed.receipt(state, until).await,
             Err(failure) => Err(failure),
         };
-        results.push(match ended {
-            Ok((durability, repeated)) => {
-                EventReceipt { event_id, durability: Some(durability), repeated, error: None }
-            }
-            Err(failure) => EventReceipt {
+        results.push(ended.unwrap_or_else(|failure| {
+            refused += 1;
+            EventReceipt {
                 event_id,
                 durability: None,
                 repeated: false,
-                error: Some(failure.detail(request_id)),
-            },
-        });
+                warnings: Vec::new(),
+                error: Some(failure.in_element(place).detail(request_id)),
+            }
+        }));
     }
-    let refused = results.iter().filter(|receipt| receipt.error.is_some()).count();
     BatchReceipt { accepted: results.len() - refused, refused, results }
 }

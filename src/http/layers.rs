@@ -1,76 +1,108 @@
-//! Around every request: its id, the limit on requests under way, panics, the log line.
+//! Around every request: its id, a task of its own, panics, the log line; around the working routes
+//! the limit on requests under way.
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use crate::clock::Stopwatch;
+use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use prometheus_client::metrics::gauge::Gauge;
+use tracing::Instrument;
 
 /// The header of the request id, both ways.
-const REQUEST_ID: &str = "x-request-id";
+pub(super) const REQUEST_ID: &str = "x-request-id";
 
 /// Runs a request in a task of its own: a client that hangs up does not stop it halfway, and a panic
 /// ends it alone.
-pub(super) async fn around(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let clock = Stopwatch::start();
+pub(super) async fn around(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = given.and_then(RequestId::from_client).unwrap_or_else(|| state.next_id());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().clone();
-
-    let mut response = limited(&state, &id, request, next).await;
-
-    let status = response.status().as_u16();
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    state.metrics.answered(&route, status, clock.elapsed().as_secs_f64());
-    tracing::info!(
-        request_id = id.as_str(),
-        %method,
-        route,
-        status,
-        us = clock.elapsed_us(),
-        "request"
-    );
-    response
-}
-
-async fn limited(state: &AppState, id: &RequestId, mut request: Request, next: Next) -> Response {
-    let under_way = state.metrics.in_flight.inc();
-    let most = i64::try_from(state.server.max_in_flight).unwrap_or(i64::MAX);
-    let guard = InFlight(state.clone());
-    if under_way >= most {
-        state.metrics.refused.inc();
-        return Failure::new(Code::Busy, "too many requests are under way").into_response(id);
-    }
     request.extensions_mut().insert(id.clone());
-    let task = tokio::spawn(async move {
+    let span = tracing::info_span!("request", request_id = id.as_str());
+    let ending = Ending::of(&state, &request);
+    let task = async move {
         let response = next.run(request).await;
-        drop(guard);
+        ending.answered(&response);
         response
-    });
-    match task.await {
+    };
+    let mut response = match state.work.spawn(task.instrument(span)).await {
         Ok(response) => response,
         Err(_) => {
             state.metrics.panics.inc();
             tracing::error!(request_id = id.as_str(), "a request panicked");
-            Failure::new(Code::Internal, "internal error; the log has the details")
-                .into_response(id)
+            Failure::internal().into_response(&id)
         }
+    };
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Counts and logs a request when it ends, whether or not anybody still waits for it. One that never
+/// got to its answer panicked.
+struct Ending {
+    state: AppState,
+    clock: Stopwatch,
+    method: Method,
+    /// The route's pattern: a path as sent would fill the metrics, and may hold what is personal.
+    route: Option<MatchedPath>,
+    status: u16,
+}
+
+impl Ending {
+    fn of(state: &AppState, request: &Request) -> Self {
+        Self {
+            state: state.clone(),
+            clock: Stopwatch::start(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+            status: Code::Internal.status().as_u16(),
+        }
+    }
+
+    fn answered(mut self, response: &Response) {
+        self.status = response.status().as_u16();
     }
 }
 
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let Self { state, clock, method, route, status } = self;
+        let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+        state.metrics.answered(route, *status, clock.elapsed().as_secs_f64());
+        tracing::info!(%method, route, status, us = clock.elapsed_us(), "request");
+    }
+}
+
+/// Refuses a request while as many as are allowed are under way.
+pub(super) async fn limited(
+    State(state): State<AppState>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let in_flight = InFlight(state.metrics.in_flight.clone());
+    let before = in_flight.0.inc();
+    if usize::try_from(before).is_ok_and(|before| before >= state.server.max_in_flight) {
+        state.metrics.refused.inc();
+        return Failure::new(Code::Busy, "too many requests are under way").into_response(&id);
+    }
+    next.run(request).await
+}
+
 /// Counts a request as under way until it is dropped, panics included.
-struct InFlight(AppState);
+struct InFlight(Gauge);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.metrics.in_flight.dec();
+        self.0.dec();
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::domain::Decision;
 use crate::engine::{Engine, Timing};
+use crate::ledger::Ledger;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,16 +16,17 @@ type Labels = Vec<(&'static str, String)>;
 /// Every metric of the server.
 pub(super) struct Metrics {
     registry: Registry,
-    pub(super) requests: Family<Labels, Counter>,
     pub(super) panics: Counter,
     pub(super) in_flight: Gauge,
     pub(super) refused: Counter,
-    pub(super) degraded: Family<Labels, Counter>,
     pub(super) repeated: Counter,
+    requests: Family<Labels, Counter>,
+    degraded: Family<Labels, Counter>,
     latency: Family<Labels, Histogram, fn() -> Histogram>,
     stages: Family<Labels, Histogram, fn() -> Histogram>,
     decisions: Family<Labels, Counter>,
     rule_hits: Family<Labels, Counter>,
+    rules_undecided: Family<Labels, Counter>,
     velocity_keys: Gauge,
     velocity_evictions: Gauge,
     known_ids: Gauge,
@@ -67,6 +69,11 @@ impl Metrics {
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),
             decisions: family(r, "decisions", "Decisions by action"),
             rule_hits: family(r, "rule_hits", "Rules that matched, by rule and mode"),
+            rules_undecided: family(
+                r,
+                "rules_undecided",
+                "Rules a missing fact would have decided",
+            ),
             panics: counter(r, "panics", "Requests ended by a panic"),
             refused: counter(r, "refused", "Requests refused because too many were under way"),
             repeated: counter(r, "repeated", "Requests answered from a stored decision"),
@@ -92,12 +99,15 @@ impl Metrics {
     }
 
     /// Counts a new decision.
-    pub(super) fn decided(&self, decision: &Decision, timing: &Timing) {
+    pub(super) fn decided(&self, decision: &Decision, undecided: Vec<String>, timing: &Timing) {
         let action = ("action", decision.action.word().to_owned());
         self.decisions.get_or_create(&vec![action]).inc();
         for hit in &decision.rules {
             let labels = vec![("rule", hit.id.clone()), ("mode", hit.mode.word().to_owned())];
             self.rule_hits.get_or_create(&labels).inc();
+        }
+        for rule in undecided {
+            self.rules_undecided.get_or_create(&vec![("rule", rule)]).inc();
         }
         for part in &decision.degraded {
             self.lacked(part);
@@ -122,7 +132,7 @@ impl Metrics {
         self.velocity_keys.set(whole(stats.keys as u64));
         self.velocity_evictions.set(whole(stats.evictions));
         self.known_ids.set(whole(engine.known_ids() as u64));
-        if let Some(health) = engine.ledger().map(crate::ledger::Ledger::health) {
+        if let Some(health) = engine.ledger().map(Ledger::health) {
             self.ledger_records.set(whole(health.sequence));
             self.ledger_queue.set(whole(health.queued as u64));
             self.ledger_failed.set(i64::from(health.fault.is_some()));

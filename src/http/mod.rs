@@ -6,9 +6,12 @@
 mod access;
 mod answer;
 mod body;
+mod connection;
+mod deadline;
 mod decisions;
 mod error;
 mod events;
+mod keep;
 mod layers;
 mod metrics;
 mod openapi;

@@ -1,27 +1,68 @@
-//! `GET /openapi.json`: the contract, generated from the types the handlers use.
+//! `GET /openapi.json`: the contract, generated from the types and the error table the handlers use.
+//!
+//! Not documented: 500, which is a mistake of ours, and what HTTP itself refuses (a malformed or
+//! oversized head) before a handler sees it.
 
 use super::answer::{KeptDecision, ScoreAnswer};
-use super::error::ErrorBody;
+use super::deadline;
+use super::error::{Code, ErrorBody};
 use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
+use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
 use crate::domain::{Event, Transaction};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response as HttpResponse};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::OnceLock;
-use utoipa::openapi::schema::{ArrayBuilder, OneOfBuilder};
-use utoipa::openapi::{Ref, RefOr, Schema};
-use utoipa::{OpenApi, PartialSchema, ToSchema};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{Content, Ref, RefOr, Required, Schema};
+use utoipa::{IntoParams, IntoResponses, OpenApi, PartialSchema, ToSchema};
+
+/// The request of the documentation.
+pub(super) const EXAMPLE: &str = include_str!("example.json");
 
 /// Serves the document.
-pub(super) async fn document() -> Response {
+pub(super) async fn document() -> HttpResponse {
     static DOCUMENT: OnceLock<utoipa::openapi::OpenApi> = OnceLock::new();
-    axum::Json(DOCUMENT.get_or_init(Contract::openapi)).into_response()
+    axum::Json(DOCUMENT.get_or_init(contract)).into_response()
+}
+
+/// The derived document with what every route has: the errors' list and the request id both ways.
+pub(super) fn contract() -> utoipa::openapi::OpenApi {
+    let mut document = Contract::openapi();
+    let about = document.info.description.get_or_insert_default();
+    about.push_str("\n\nErrors have one shape (`ErrorBody`) and one of these codes:\n");
+    for code in Code::ALL {
+        let _ =
+            write!(about, "\n- `{}` ({}): {}", code.word(), code.status().as_u16(), code.meaning());
+    }
+    for item in document.paths.paths.values_mut() {
+        let PathItem { get, post, .. } = item;
+        for operation in [get, post].into_iter().flatten() {
+            operation.parameters.get_or_insert_default().push(request_id().into());
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(response) = response {
+                    let id = HeaderBuilder::new().description(Some("The request's id")).build();
+                    response.headers.insert(REQUEST_ID.to_owned(), id.into());
+                }
+            }
+        }
+    }
+    document
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Vouch",
-        description = "Fraud scoring and chargeback evidence for sellers of digital goods.",
+        description = "Fraud scoring and chargeback evidence for sellers of digital goods. \
+            Bodies are JSON in UTF-8, whatever `Content-Type` says. Unknown members are accepted \
+            and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
     paths(score, events, decision, health, ready, metrics, openapi),
@@ -30,25 +71,15 @@ pub(super) async fn document() -> Response {
         BatchReceipt, ErrorBody, Readiness, Liveness
     ))
 )]
-pub(super) struct Contract;
+struct Contract;
 
 #[utoipa::path(
-    post, path = "/v1/score", tag = "scoring",
-    summary = "Score one transaction",
-    params(
-        ("x-deadline-ms" = Option<u32>, Header, minimum = 1, maximum = 60000,
-            description = "Answer within so many milliseconds"),
-        ("x-request-id" = Option<String>, Header, description = "Returned and logged"),
-    ),
-    request_body = Transaction,
+    post, path = "/v1/score", tag = "scoring", summary = "Score one transaction",
+    params(Deadline),
+    request_body(content = Transaction, content_type = "application/json", example = example),
     responses(
         (status = 200, description = "The decision", body = ScoreAnswer<'static>),
-        (status = 400, description = "Not JSON, not UTF-8, or a bad header", body = ErrorBody),
-        (status = 408, description = "The body took too long", body = ErrorBody),
-        (status = 409, description = "The id is known with other content", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "A member is wrong, or carries a card number", body = ErrorBody),
-        (status = 503, description = "Too busy, or the record can't be kept", body = ErrorBody),
+        ScoreRefusals,
     )
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
@@ -57,24 +88,65 @@ fn score() {}
 #[utoipa::path(
     post, path = "/v1/events", tag = "events",
     summary = "Record one event, or an array of at most 1,000",
-    params(
-        ("x-deadline-ms" = Option<u32>, Header, minimum = 1, maximum = 60000,
-            description = "Answer within so many milliseconds"),
-        ("x-request-id" = Option<String>, Header, description = "Returned and logged"),
-    ),
-    request_body = EventsBody,
+    description = "Of a batch every event has its own receipt: one that is refused does not keep \
+        the others from being recorded.",
+    params(Deadline),
+    request_body(content = EventsBody, content_type = "application/json"),
     responses(
         (status = 200, description = "The receipt, or one for each event", body = EventsAnswer),
-        (status = 400, description = "Not JSON, not UTF-8, or a bad header", body = ErrorBody),
-        (status = 408, description = "The body took too long", body = ErrorBody),
-        (status = 409, description = "The id is known with other content", body = ErrorBody),
-        (status = 413, description = "The body is too large", body = ErrorBody),
-        (status = 422, description = "A member is wrong or missing", body = ErrorBody),
-        (status = 503, description = "Too busy, or the event can't be kept", body = ErrorBody),
+        EventRefusals,
     )
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn events() {}
+
+#[utoipa::path(
+    get, path = "/v1/decisions/{id}", tag = "scoring",
+    summary = "A decision by its id or its transaction's",
+    params(("id" = String, Path, description = "`d-…` or a transaction id")),
+    responses(
+        (status = 200, description = "The decision as it was answered", body = KeptDecision<'static>),
+        DecisionRefusals,
+    )
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn decision() {}
+
+#[utoipa::path(
+    get, path = "/healthz", tag = "operations", summary = "The process runs",
+    responses((status = 200, description = "It does", body = Liveness))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn health() {}
+
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", summary = "Scores are taken and kept",
+    responses(
+        (status = 200, description = "Ready", body = Readiness),
+        (status = 503, description = "Not now", body = Readiness),
+    )
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn ready() {}
+
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", summary = "Metrics in OpenMetrics text",
+    responses((status = 200, description = "The page", body = String,
+        content_type = "application/openmetrics-text"))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn metrics() {}
+
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", summary = "This document",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn openapi() {}
+
+fn example() -> Value {
+    serde_json::from_str(EXAMPLE).unwrap_or_default()
+}
 
 /// One event or a batch.
 struct EventsBody;
@@ -94,59 +166,100 @@ struct EventsAnswer;
 impl PartialSchema for EventsAnswer {
     fn schema() -> RefOr<Schema> {
         let names = ["EventReceipt", "BatchReceipt"];
-        let either = names.into_iter().fold(OneOfBuilder::new(), |either, name| {
-            either.item(Ref::from_schema_name(name))
-        });
+        let either = names
+            .into_iter()
+            .fold(OneOfBuilder::new(), |either, name| either.item(Ref::from_schema_name(name)));
         either.into()
     }
 }
 impl ToSchema for EventsAnswer {}
 
-#[utoipa::path(
-    get, path = "/v1/decisions/{id}", tag = "scoring",
-    summary = "A decision by its id or its transaction's",
-    params(("id" = String, Path, description = "`d-…` or a transaction id")),
-    responses(
-        (status = 200, description = "The decision as it was answered", body = KeptDecision<'static>),
-        (status = 400, description = "The id is not UTF-8", body = ErrorBody),
-        (status = 404, description = "No decision has this id", body = ErrorBody),
-        (status = 503, description = "Too busy", body = ErrorBody),
-    )
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn decision() {}
+/// The schema of an error's code.
+pub(super) fn codes() -> RefOr<Schema> {
+    let words = Code::ALL.map(Code::word);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+}
 
-#[utoipa::path(
-    get, path = "/healthz", tag = "operations", summary = "The process runs",
-    responses((status = 200, description = "It does", body = Liveness),
-        (status = 503, description = "Too busy", body = ErrorBody))
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn health() {}
+/// `X-Deadline-Ms`.
+struct Deadline;
 
-#[utoipa::path(
-    get, path = "/readyz", tag = "operations", summary = "Scores are taken and kept",
-    responses(
-        (status = 200, description = "Ready", body = Readiness),
-        (status = 503, description = "Not now", body = Readiness),
-    )
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn ready() {}
+impl IntoParams for Deadline {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let ms = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(deadline::MAX_MS));
+        let about = "Answer within so many milliseconds of the request's arrival";
+        vec![header(deadline::HEADER, about, ms)]
+    }
+}
 
-#[utoipa::path(
-    get, path = "/metrics", tag = "operations", summary = "Metrics in OpenMetrics text",
-    responses((status = 200, description = "The page", body = String,
-            content_type = "application/openmetrics-text"),
-        (status = 503, description = "Too busy", body = ErrorBody))
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn metrics() {}
+fn request_id() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    header(REQUEST_ID, "Returned and logged, if it is 1 to 64 visible ASCII characters", text)
+}
 
-#[utoipa::path(
-    get, path = "/openapi.json", tag = "operations", summary = "This document",
-    responses((status = 200, description = "OpenAPI 3.1"),
-        (status = 503, description = "Too busy", body = ErrorBody))
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn openapi() {}
+fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(schema))
+        .build()
+}
+
+/// What answers a body that is refused.
+const BODY: [Code; 5] = [
+    Code::MalformedBody,
+    Code::InvalidHeader,
+    Code::BodyTimeout,
+    Code::BodyTooLarge,
+    Code::InvalidField,
+];
+/// What answers content that is refused.
+const CONTENT: [Code; 5] =
+    [Code::Conflict, Code::CardNumber, Code::FutureEvent, Code::Busy, Code::NotKept];
+
+struct ScoreRefusals;
+impl IntoResponses for ScoreRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals([BODY, CONTENT].as_flattened())
+    }
+}
+
+struct EventRefusals;
+impl IntoResponses for EventRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[&BODY[..], &CONTENT, &[Code::BatchTooLarge]].concat())
+    }
+}
+
+struct DecisionRefusals;
+impl IntoResponses for DecisionRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[Code::NotFound, Code::Busy])
+    }
+}
+
+/// One response for each status of `codes`, described by all of its codes.
+fn refusals(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
+    let mut described: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for code in codes {
+        let text = format!("`{}`: {}", code.word(), code.meaning());
+        described.entry(code.status().as_u16()).or_default().push(text);
+    }
+    let response = |status: u16, texts: Vec<String>| {
+        let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
+        let response =
+            ResponseBuilder::new().description(texts.join("; ")).content("application/json", body);
+        if status != StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+            return response.build();
+        }
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer);
+        let retry = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds"));
+        response.header("retry-after", retry.build()).build()
+    };
+    let responses = described.into_iter();
+    responses.map(|(status, texts)| (status.to_string(), response(status, texts).into())).collect()
+}

@@ -1,6 +1,7 @@
 //! Routes for operators: liveness, readiness, metrics.
 
 use super::state::AppState;
+use crate::ledger::Ledger;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -33,14 +34,18 @@ pub(super) async fn health() -> Response {
 /// server that answers has caught up.
 pub(super) async fn ready(State(state): State<AppState>) -> Response {
     let mut reasons = Vec::new();
-    if let Some(health) = state.engine.ledger().map(crate::ledger::Ledger::health)
-        && health.fault.is_some()
-    {
-        reasons.push("the ledger takes no records".to_owned());
+    let mut degraded = state.engine.snapshot().degraded.clone();
+    if let Some(health) = state.engine.ledger().map(Ledger::health) {
+        // Which file and why is in the log: it is no business of whoever asks.
+        if health.fault.is_some() {
+            reasons.push("the ledger takes no records".to_owned());
+        }
+        if health.index_fault.is_some() {
+            degraded.push("ledger.index".to_owned());
+        }
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let degraded = state.engine.snapshot().degraded.clone();
     (status, axum::Json(Readiness { ready, reasons, degraded })).into_response()
 }
 

@@ -2,20 +2,23 @@
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, decisions, events, layers, openapi, ops, score};
+use super::{access, connection, decisions, events, layers, openapi, ops, score};
 use axum::Extension;
 use axum::Router;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// Why a server stopped or did not start.
+/// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Without access keys a server is for this machine only.
-    #[error("`{0}` is not a loopback address: there are no access keys yet, so nobody else may reach this server")]
+    #[error(
+        "`{0}` is not a loopback address: there are no access keys yet, so nobody else may reach this server"
+    )]
     NotLoopback(SocketAddr),
     /// The address is taken or not ours.
     #[error("can't listen on `{address}`")]
@@ -26,24 +29,46 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The listener broke.
-    #[error("the listener broke")]
-    Broken(#[source] std::io::Error),
+}
+
+type Route = (&'static str, MethodRouter<AppState>);
+
+/// What the server is for. Only so many requests at once.
+pub(super) fn working_routes() -> [Route; 3] {
+    [
+        ("/v1/score", post(score::score)),
+        ("/v1/events", post(events::events)),
+        ("/v1/decisions/{id}", get(decisions::decision)),
+    ]
+}
+
+/// What operators ask; answered also when there is too much work.
+pub(super) fn operating_routes() -> [Route; 4] {
+    [
+        ("/healthz", get(ops::health)),
+        ("/readyz", get(ops::ready)),
+        ("/metrics", get(ops::metrics)),
+        ("/openapi.json", get(openapi::document)),
+    ]
 }
 
 /// Every route over a state.
 pub fn router(state: AppState) -> Router {
-    Router::new()
-        .route("/v1/score", post(score::score))
-        .route("/v1/events", post(events::events))
-        .route("/v1/decisions/{id}", get(decisions::decision))
-        .route("/healthz", get(ops::health))
-        .route("/readyz", get(ops::ready))
-        .route("/metrics", get(ops::metrics))
-        .route("/openapi.json", get(openapi::document))
+    let limited = from_fn_with_state(state.clone(), layers::limited);
+    let working = with(Router::new(), working_routes()).route_layer(limited);
+    around(with(working, operating_routes()), state)
+}
+
+fn with<const N: usize>(router: Router<AppState>, routes: [Route; N]) -> Router<AppState> {
+    routes.into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
+}
+
+/// Routes with what surrounds every request.
+pub(super) fn around(routes: Router<AppState>, state: AppState) -> Router {
+    routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(state.clone(), layers::around))
+        .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }
 
@@ -52,9 +77,7 @@ async fn not_found(Extension(request_id): Extension<RequestId>) -> Response {
 }
 
 async fn method_not_allowed(Extension(request_id): Extension<RequestId>) -> Response {
-    Failure::new(Code::MethodNotAllowed, "this route has another method")
-        .into_response(&request_id)
-        .into_response()
+    Failure::new(Code::MethodNotAllowed, "this route has another method").into_response(&request_id)
 }
 
 /// Binds an address, which must be loopback.
@@ -70,31 +93,28 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Serves until `stop` resolves, then finishes the requests under way and every write, within the
 /// configured grace.
-///
-/// # Errors
-/// The listener broke.
-pub async fn serve(
-    listener: TcpListener,
-    state: AppState,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
+pub async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output = ()>) {
     let grace = Duration::from_millis(state.server.shutdown_grace_ms);
-    let (stopping, mut stopped) = tokio::sync::watch::channel(false);
-    let server = axum::serve(listener, router(state.clone())).with_graceful_shutdown(async move {
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let stop = async {
         stop.await;
-        stopping.send_replace(true);
-    });
+        let _ = stopping.send(());
+    };
+    let finished = async {
+        connection::serve(listener, router(state.clone()), stop).await;
+        // Also those whose client is gone.
+        state.work.close();
+        state.work.wait().await;
+    };
     let late = async {
-        let _ = stopped.wait_for(|stopped| *stopped).await;
+        let _ = stopped.await;
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        ended = server.into_future() => ended.map_err(ServeError::Broken)?,
-        () = late => tracing::warn!("requests still under way at the end of the grace"),
+        () = finished => {}
+        () = late => {
+            let left = state.work.len();
+            tracing::warn!(left, "the grace is over, with requests or writes still under way");
+        }
     }
-    state.settling.close();
-    if tokio::time::timeout(grace, state.settling.wait()).await.is_err() {
-        tracing::warn!("writes still under way at the end of the grace");
-    }
-    Ok(())
 }

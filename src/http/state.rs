@@ -14,8 +14,8 @@ pub struct AppState {
     pub(super) server: Arc<ServerConfig>,
     pub(super) ledger: Arc<LedgerSettings>,
     pub(super) metrics: Arc<Metrics>,
-    /// Writings under way; a shutdown waits for them.
-    pub(super) settling: TaskTracker,
+    /// Requests and writings under way; a shutdown waits for them.
+    pub(super) work: TaskTracker,
     requests: Arc<AtomicU64>,
     started: u64,
 }
@@ -29,7 +29,7 @@ impl AppState {
             server: Arc::new(server),
             ledger: Arc::new(ledger),
             metrics: Arc::new(Metrics::new()),
-            settling: TaskTracker::new(),
+            work: TaskTracker::new(),
             requests: Arc::new(AtomicU64::new(0)),
             started,
         }

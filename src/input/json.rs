@@ -13,6 +13,7 @@ use crate::domain::{Event, Object, Transaction, Warning};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use std::cell::Cell;
 
 /// Reads one transaction.
@@ -39,7 +40,20 @@ pub fn read_event(body: &[u8]) -> Result<(Event, Vec<Warning>), InputError> {
     Ok((event, warnings))
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Vec<Warning>), InputError> {
+/// The elements of an array, each still to be read on its own. Cost: one pass, O(bytes).
+///
+/// # Errors
+/// The body is not JSON, or is no array.
+pub fn read_array(body: &[u8]) -> Result<Vec<&RawValue>, InputError> {
+    serde_json::from_str(text(body)?).map_err(|error| InputError::Syntax {
+        line: error.line(),
+        column: error.column(),
+        message: without_place(&error),
+    })
+}
+
+/// The text of a body.
+fn text(body: &[u8]) -> Result<&str, InputError> {
     let text = std::str::from_utf8(body)
         .map_err(|error| InputError::NotUtf8 { at: error.valid_up_to() })?;
     if text.starts_with('\u{feff}') {
@@ -48,6 +62,11 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Vec<Warning>), InputErro
     if text.trim_ascii().is_empty() {
         return Err(InputError::Empty);
     }
+    Ok(text)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Vec<Warning>), InputError> {
+    let text = text(body)?;
     let ignored = Cell::new(0);
     let mut json = serde_json::Deserializer::from_str(text);
     let read = Object::<T>::deserialize(Watch::new(&mut json, &ignored))

@@ -41,11 +41,8 @@ impl Rows {
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
         if let (true, Some(record)) = (is_payment, begun.record) {
-            let row = LabelledRecord {
-                record: *record,
-                event_time,
-                labels: label.into_iter().collect(),
-            };
+            let row =
+                LabelledRecord { record: *record, event_time, labels: label.into_iter().collect() };
             self.add(id, &row, declined);
         }
         Ok(())

@@ -2,3 +2,4 @@
 
 mod disputes;
 mod input;
+mod serve;

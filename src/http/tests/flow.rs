@@ -1,0 +1,158 @@
+//! Decisions, given once and given back.
+
+use super::*;
+
+/// What must be equal whenever and wherever a decision is shown.
+fn decision(answer: &Answer) -> Value {
+    let mut json = answer.json.clone();
+    for own in ["timing_us", "repeated", "durability"] {
+        json.as_object_mut().unwrap().remove(own);
+    }
+    json
+}
+
+#[tokio::test]
+async fn the_same_id_gets_the_same_answer() {
+    let server = Server::new();
+    let first = server.score(&purchase("tx-1")).await;
+    assert_eq!(first.status, 200, "{}", first.text);
+    assert_eq!(first.json["repeated"], false);
+    assert_eq!(first.json["durability"], "fsync");
+    assert!(first.json["timing_us"]["total"].as_u64().unwrap() > 0);
+    // Equal as a value: other digits, another order, an unknown member.
+    let mut same = with(purchase("tx-1"), "/amount/value", json!("49.0"));
+    same["event_time"] = json!("2020-11-20T11:00:00+01:00");
+    let again = server.score(&same).await;
+    assert_eq!((again.status, &again.json["repeated"]), (200, &json!(true)));
+    assert_eq!(decision(&again), decision(&first));
+    assert_eq!(server.state.engine.ledger().unwrap().health().sequence, 1);
+
+    let other = with(purchase("tx-1"), "/amount/value", json!("50.00"));
+    let refused = server.score(&other).await;
+    assert_eq!(refused.error(), (409, "exists_with_different_content", "/amount/value"));
+}
+
+#[tokio::test]
+async fn equal_requests_at_once_are_one_decision() {
+    let server = Server::new();
+    let tx = purchase("tx-1");
+    let (a, b, c) = tokio::join!(server.score(&tx), server.score(&tx), server.score(&tx));
+    let repeats = [&a, &b, &c].iter().filter(|answer| answer.json["repeated"] == true).count();
+    assert_eq!(repeats, 2);
+    assert!(decision(&a) == decision(&b) && decision(&b) == decision(&c));
+    assert_eq!(server.state.engine.ledger().unwrap().health().sequence, 1);
+}
+
+#[tokio::test]
+async fn a_decision_is_found_by_both_its_ids() {
+    let server = Server::new();
+    for id in ["tx-1", "a b/ü%", "?x=1#y", ".."] {
+        let first = server.score(&purchase(id)).await;
+        assert_eq!(first.status, 200, "{}", first.text);
+        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let own = text(&first.json["decision_id"]).to_owned();
+        for name in [encoded, own] {
+            let found = server.get(&format!("/v1/decisions/{name}")).await;
+            assert_eq!(found.status, 200, "{name}: {}", found.text);
+            assert_eq!(decision(&found), decision(&first));
+            assert_eq!(found.json["durability"], "fsync");
+        }
+    }
+    let long = "x".repeat(5_000);
+    for id in ["tx-2", "d-", "d-00000000000000000000000000000000", "%FF", "%00", "%2e%2e", &long] {
+        let answer = server.get(&format!("/v1/decisions/{id}")).await;
+        let expected = if id == "%2e%2e" { 200 } else { 404 };
+        assert_eq!(answer.status, expected, "{id}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn another_tenants_decision_is_not_found() {
+    let server = Server::new();
+    let engine = &server.state.engine;
+    let theirs = engine
+        .begin(ScoreRequest {
+            tenant: TenantId::new("other").unwrap(),
+            transaction: serde_json::from_value(purchase("tx-1")).unwrap(),
+            warnings: Vec::new(),
+            received_at: None,
+        })
+        .unwrap();
+    engine.settle(theirs.settling.unwrap()).await;
+    let own_id = theirs.answer.unwrap().0.decision_id.to_string();
+    for id in ["tx-1", &own_id] {
+        assert_eq!(server.get(&format!("/v1/decisions/{id}")).await.status, 404, "{id}");
+    }
+    let ours = server.score(&with(purchase("tx-1"), "/amount/value", json!("7"))).await;
+    assert_eq!((ours.status, &ours.json["repeated"]), (200, &json!(false)));
+    assert_ne!(ours.json["decision_id"], own_id.as_str());
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_id_it_came_with() {
+    let server = Server::new();
+    let ask = async |id: &[u8]| {
+        let request = Request::get("/nowhere").header("X-Request-Id", id);
+        server.ask(request.body(Body::empty()).unwrap()).await.header("x-request-id").to_owned()
+    };
+    let long = "x".repeat(64);
+    for good in ["a", "7f3b-\"quoted\"", &long] {
+        assert_eq!(ask(good.as_bytes()).await, good);
+    }
+    let mut own = Vec::new();
+    for bad in [&b""[..], b"two words", b"\xc3\xbc", "x".repeat(65).as_bytes()] {
+        own.push(ask(bad).await);
+    }
+    own.sort();
+    own.dedup();
+    assert_eq!(own.len(), 4, "ids of our own are unique: {own:?}");
+}
+
+#[tokio::test]
+async fn the_content_type_does_not_matter() {
+    let server = Server::new();
+    for (place, kind) in ["application/json", "text/plain", "x", ""].into_iter().enumerate() {
+        let request = Request::post("/v1/score").header("content-type", kind);
+        let body = purchase(&format!("tx-{place}")).to_string();
+        assert_eq!(server.ask(request.body(body.into()).unwrap()).await.status, 200, "{kind}");
+    }
+    assert_eq!(server.score(&purchase("without")).await.status, 200);
+}
+
+#[tokio::test]
+async fn metrics_can_be_read_and_do_not_grow_with_what_is_asked() {
+    let server = Server::new();
+    server.score(&with(purchase("tx-1"), "/amount/value", json!("9000"))).await;
+    server.score(&with(purchase("tx-2"), "/device", json!(null))).await;
+    server.score(&with(purchase("tx-2"), "/device", json!(null))).await;
+    for n in 0..50 {
+        server.get(&format!("/nowhere/{n}")).await;
+        server.get(&format!("/v1/decisions/{n}")).await;
+    }
+    let page = server.get("/metrics").await;
+    assert!(page.header("content-type").starts_with("application/openmetrics-text"));
+    let mut series = std::collections::BTreeMap::new();
+    for line in page.text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        assert!(series.insert(name, value).is_none(), "twice: {line}");
+        assert!(name.starts_with("vouch_"), "{line}");
+    }
+    assert!(page.text.ends_with("# EOF\n"));
+    for (name, value) in [
+        (r#"vouch_requests_total{route="/v1/score",status="200"}"#, 3.0),
+        (r#"vouch_requests_total{route="unmatched",status="404"}"#, 50.0),
+        (r#"vouch_requests_total{route="/v1/decisions/{id}",status="404"}"#, 50.0),
+        (r#"vouch_decisions_total{action="review"}"#, 1.0),
+        (r#"vouch_rule_hits_total{rule="huge",mode="live"}"#, 1.0),
+        (r#"vouch_rules_undecided_total{rule="tor"}"#, 1.0),
+        (r#"vouch_degraded_total{part="model"}"#, 2.0),
+        ("vouch_repeated_total", 1.0),
+        ("vouch_in_flight", 0.0),
+        ("vouch_ledger_records", 2.0),
+        ("vouch_known_ids", 2.0),
+    ] {
+        assert_eq!(series.get(name), Some(&value), "{name}\n{}", page.text);
+    }
+    assert_eq!(series.keys().filter(|name| name.contains("_requests_total")).count(), 3);
+}
