@@ -1,9 +1,9 @@
 //! Benches per stage, one module each: `cargo bench --bench stages -- reference`.
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
-mod model;
 mod engine;
 mod ledger;
+mod model;
 mod model;
 mod reference;
 mod velocity;

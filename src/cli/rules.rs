@@ -34,7 +34,7 @@ enum Command {
     },
     /// Evaluate one condition: prints `true`, `false` or `unknown`
     Eval {
-        /// The condition, e.g. 'ip.tor && amount_eur > 100'
+        /// The condition, e.g. `ip.tor && amount_eur > 100`
         #[arg(long, value_name = "CONDITION")]
         expr: String,
         /// Facts as JSON: field: value, or a transaction; `-` reads standard input

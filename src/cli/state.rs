@@ -49,7 +49,7 @@ pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
         (Some(dir), false) => Some(
             Model::load(dir).with_context(|| format!("model `{}` was refused", dir.display()))?,
         ),
-        (None, false) => None,
+        (None, false) => Some(Model::bundled().context("the bundled model")?),
     };
     Ok(Snapshot::new(reference(config), rules, model, config.policy.clone()))
 }

@@ -13,8 +13,8 @@ use crate::domain::{
     TransactionId,
 };
 use crate::ledger::{
-    EntryKind, Index, IndexKey, LookupField, LookupHash, MasterKey, Position, Query,
-    Reader, StoredEntry, refresh,
+    EntryKind, Index, IndexKey, LookupField, LookupHash, MasterKey, Position, Query, Reader,
+    StoredEntry, refresh,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -125,7 +125,6 @@ impl<'e> Cases<'e> {
         }
         Ok(!begun.repeated)
     }
-
 }
 
 impl DisputeStore for Cases<'_> {

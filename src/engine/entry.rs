@@ -3,9 +3,7 @@
 use super::history::{Identities, KeyMaker};
 use super::known::{ContentHash, IdHash};
 use super::service::ScoreRequest;
-use super::stored::{
-    self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent,
-};
+use super::stored::{self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
 use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
 use crate::features::Record;
 use crate::ledger::{EntryKind, LookupField, LookupHash, NewEntry, SubjectHash, Summary};

@@ -83,8 +83,7 @@ impl Ledger {
         let shared = Arc::new(Shared::default());
         let key_file = Arc::new(KeyFile::open(data_dir, Some(&master))?);
         let hasher = Some(master.indexing());
-        let mut reader =
-            Reader { log_dir: log_dir.clone(), keys: key_file, hasher, shared: None };
+        let mut reader = Reader { log_dir: log_dir.clone(), keys: key_file, hasher, shared: None };
 
         let (standing, tail) = replay(&reader, config.accept_loss, recover)?;
         let least = u64::try_from(2 * super::frame::HEADER_BYTES).unwrap_or(u64::MAX);

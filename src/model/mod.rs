@@ -59,6 +59,14 @@ impl Model {
         Self::from_bytes(&bytes)
     }
 
+    /// The model the program comes with, trained on generated commerce.
+    ///
+    /// # Errors
+    /// None in a released program: a test loads it.
+    pub fn bundled() -> Result<Self, ModelError> {
+        Self::from_bytes(include_bytes!("../../models/default/model.json"))
+    }
+
     /// Loads an artefact's bytes.
     ///
     /// # Errors

@@ -212,11 +212,8 @@ fn a_label_counts_once_it_has_arrived() {
 
 #[test]
 fn where_silence_says_nothing_only_labels_count() {
-    let config = TrainConfig {
-        silence_is_good: false,
-        train_to: Some(day(60)),
-        ..TrainConfig::default()
-    };
+    let config =
+        TrainConfig { silence_is_good: false, train_to: Some(day(60)), ..TrainConfig::default() };
     let data = calendar(|n, fraud| match (fraud, n % 2) {
         (true, _) => told(true, day(n + 30)),
         (_, 0) => vec![label(LabelClass::Legitimate, Some(day(n + 30)))],

@@ -2,4 +2,5 @@
 
 mod disputes;
 mod input;
+mod parity;
 mod serve;

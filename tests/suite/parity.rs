@@ -1,6 +1,6 @@
 //! One history, three ways in: over HTTP, from a file, and again by replay. The decisions are equal.
 
-use crate::server::Server;
+use crate::serve::Server;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -37,20 +37,20 @@ fn http_file_and_replay_agree() {
     let (path, lines) = world(dir.path());
     let data_dir = dir.path().join("data");
 
-    let server = Server::start(&data_dir, &[]);
+    let server = Server::start(&data_dir, "");
+    let mut client = server.connect();
     let mut over_http = Vec::new();
     for line in &lines {
         let body = line.to_string();
-        if line.get("event_id").is_some() {
-            let (status, answer) = server.post("/v1/events", &body);
-            assert_eq!(status, 200, "{answer}");
-        } else {
-            let (status, answer) = server.post("/v1/score", &body);
-            assert_eq!(status, 200, "{answer}");
-            over_http.push(decision(serde_json::from_str(&answer).unwrap()));
+        let is_event = line.get("event_id").is_some();
+        let path = if is_event { "/v1/events" } else { "/v1/score" };
+        let (status, answer) = client.ask("POST", path, &body).unwrap();
+        assert_eq!(status, 200, "{answer}");
+        if !is_event {
+            over_http.push(decision(answer));
         }
     }
-    server.stop();
+    drop((client, server));
     assert!(over_http.len() > 50, "{} transactions", over_http.len());
 
     let (code, listed) = vouch(&["score", &path, "--json"]);
@@ -65,8 +65,7 @@ fn http_file_and_replay_agree() {
     let data_dir = data_dir.display().to_string();
     for http in over_http.iter().step_by(10) {
         let id = http["decision_id"].as_str().unwrap();
-        let (code, text) =
-            vouch(&["replay", "--decision", id, "--data-dir", &data_dir, "--json"]);
+        let (code, text) = vouch(&["replay", "--decision", id, "--data-dir", &data_dir, "--json"]);
         let replayed: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((code, replayed["outcome"].as_str()), (Some(0), Some("same")), "{text}");
         assert_eq!(decision(replayed["stored"].clone()), *http);

@@ -24,7 +24,7 @@ fn vouch(args: &[&str], data_dir: &Path) -> Command {
 }
 
 /// A running server; killed when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
     #[expect(dead_code, reason = "the pipe is open as long as the server writes to it")]
@@ -33,7 +33,7 @@ struct Server {
 
 impl Server {
     /// Starts one with a configuration of these lines and waits until it listens.
-    fn start(data_dir: &Path, config: &str) -> Self {
+    pub(crate) fn start(data_dir: &Path, config: &str) -> Self {
         let file = data_dir.with_extension("toml");
         std::fs::write(&file, config).unwrap();
         let log = data_dir.with_extension("log");
@@ -53,7 +53,7 @@ impl Server {
         Self { child, address: address.to_owned(), stdout }
     }
 
-    fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         connect(&self.address).unwrap()
     }
 
@@ -100,7 +100,7 @@ impl Drop for Server {
 }
 
 /// One connection, used for request after request.
-struct Client(BufReader<TcpStream>);
+pub(crate) struct Client(BufReader<TcpStream>);
 
 fn connect(address: &str) -> std::io::Result<Client> {
     let stream = TcpStream::connect(address)?;
@@ -118,7 +118,12 @@ impl Client {
         self.0.get_mut().write_all(text.as_bytes())
     }
 
-    fn ask(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, Value)> {
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> std::io::Result<(u16, Value)> {
         self.send(&(head(method, path, body.len(), "") + body))?;
         self.answer()
     }
