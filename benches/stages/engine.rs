@@ -24,8 +24,9 @@ const REQUEST: &[u8] = br#"{"transaction_id":"tx-1001","type":"purchase","event_
 "fulfilment":{"method":"licence_key"},"terms":{"version":"2026-09","accepted_at":"2026-11-20T10:14:40Z"},"custom":{"campaign":"autumn"}}"#;
 
 fn engine() -> Engine {
-    let reference = Arc::new(Reference::bundled().unwrap());
-    let (rules, model) = (RuleSet::builtin().unwrap(), Model::bundled().unwrap());
+    let reference = Arc::new(Reference::bundled().expect("a good fixture"));
+    let (rules, model) =
+        (RuleSet::builtin().expect("a good fixture"), Model::bundled().expect("a good fixture"));
     let snapshot = Snapshot::new(reference, rules, Some(model), Policy::default());
     Engine::in_memory(snapshot, Limits { max_keys: 1_000_000, seed: 1 })
 }
@@ -38,17 +39,21 @@ fn request(transaction: Transaction) -> ScoreRequest {
 /// Parsing alone, parsing as we do it, gathering alone, and the whole path.
 pub(crate) fn bench(c: &mut Criterion) {
     let engine = engine();
-    let (transaction, _) = input::read_transaction(REQUEST).unwrap();
+    let (transaction, _) = input::read_transaction(REQUEST).expect("a good fixture");
     let tenant = TenantId::default_tenant();
     let mut group = c.benchmark_group("path");
     group.bench_function("serde_json_value", |b| {
-        b.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(REQUEST)).unwrap());
+        b.iter(|| {
+            serde_json::from_slice::<serde_json::Value>(black_box(REQUEST)).expect("a good fixture")
+        });
     });
     group.bench_function("serde_json_typed", |b| {
-        b.iter(|| serde_json::from_slice::<Transaction>(black_box(REQUEST)).unwrap());
+        b.iter(|| {
+            serde_json::from_slice::<Transaction>(black_box(REQUEST)).expect("a good fixture")
+        });
     });
     group.bench_function("read_transaction", |b| {
-        b.iter(|| input::read_transaction(black_box(REQUEST)).unwrap());
+        b.iter(|| input::read_transaction(black_box(REQUEST)).expect("a good fixture"));
     });
     group.bench_function("gather", |b| b.iter(|| engine.preview(&tenant, black_box(&transaction))));
     let mut number = 0_u64;
@@ -56,12 +61,13 @@ pub(crate) fn bench(c: &mut Criterion) {
         b.iter_batched(
             || {
                 number += 1;
-                TransactionId::new(&format!("tx-{number}")).unwrap()
+                TransactionId::new(&format!("tx-{number}")).expect("a good fixture")
             },
             |id| {
-                let (mut transaction, _) = input::read_transaction(black_box(REQUEST)).unwrap();
+                let (mut transaction, _) =
+                    input::read_transaction(black_box(REQUEST)).expect("a good fixture");
                 transaction.transaction_id = id;
-                engine.begin(request(transaction)).unwrap()
+                engine.begin(request(transaction)).expect("a good fixture")
             },
             BatchSize::SmallInput,
         );

@@ -4,9 +4,15 @@
 mod engine;
 mod ledger;
 mod model;
-mod model;
 mod reference;
 mod velocity;
 
-criterion::criterion_group!(stages, model::bench, reference::bench);
+criterion::criterion_group!(
+    stages,
+    reference::bench,
+    velocity::bench,
+    model::bench,
+    ledger::bench,
+    engine::bench
+);
 criterion::criterion_main!(stages);

@@ -408,15 +408,12 @@ impl Engine {
         landing: &watch::Sender<Landing>,
         outcome: &Result<Ack, LedgerError>,
     ) {
-        let landed = match outcome {
-            Ok(ack) => {
-                self.known.keep(id, flight.content, ack.position);
-                Landing::Kept(ack.durability)
-            }
-            Err(_) => {
-                self.known.forget(&id);
-                Landing::Failed
-            }
+        let landed = if let Ok(ack) = outcome {
+            self.known.keep(id, flight.content, ack.position);
+            Landing::Kept(ack.durability)
+        } else {
+            self.known.forget(&id);
+            Landing::Failed
         };
         landing.send_replace(landed);
     }

@@ -32,14 +32,12 @@ pub(super) async fn around(
         ending.answered(&response);
         response
     };
-    let mut response = match state.work.spawn(task.instrument(span)).await {
-        Ok(response) => response,
-        Err(_) => {
-            state.metrics.panics.inc();
-            tracing::error!(request_id = id.as_str(), "a request panicked");
-            Failure::internal().into_response(&id)
-        }
-    };
+    let ended = state.work.spawn(task.instrument(span)).await;
+    let mut response = ended.unwrap_or_else(|_| {
+        state.metrics.panics.inc();
+        tracing::error!(request_id = id.as_str(), "a request panicked");
+        Failure::internal().into_response(&id)
+    });
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

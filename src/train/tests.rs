@@ -221,7 +221,7 @@ fn where_silence_says_nothing_only_labels_count() {
     });
     let split = split_of(&data, &config);
     let known: Vec<_> = split.fit.iter().chain(&split.calibrate).map(|known| known.row).collect();
-    let labelled = |n: &usize| n % 3 == 0 || n % 2 == 0;
+    let labelled = |n: &usize| n.is_multiple_of(3) || n.is_multiple_of(2);
     assert_eq!(known, (0..=37).filter(labelled).collect::<Vec<_>>(), "known at day 67");
     assert_eq!(split.unknown_train, 60 - known.len());
     assert_eq!(split.test.len(), (67..100).filter(labelled).count());

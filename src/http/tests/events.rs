@@ -113,7 +113,7 @@ async fn batches_have_a_form_and_a_limit() {
         (" \n[\"\\ud800\", 7]".to_owned(), 200, ""),
         ("[\"\u{0}\"]".to_owned(), 400, "malformed_body"),
         ("{}".to_owned(), 422, "invalid_field"),
-        ("".to_owned(), 400, "malformed_body"),
+        (String::new(), 400, "malformed_body"),
     ] {
         let answer = server.post("/v1/events", body.clone()).await;
         let shown: String = body.chars().take(20).collect();

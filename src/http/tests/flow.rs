@@ -1,6 +1,7 @@
 //! Decisions, given once and given back.
 
 use super::*;
+use std::fmt::Write as _;
 
 /// What must be equal whenever and wherever a decision is shown.
 fn decision(answer: &Answer) -> Value {
@@ -49,7 +50,10 @@ async fn a_decision_is_found_by_both_its_ids() {
     for id in ["tx-1", "a b/ü%", "?x=1#y", ".."] {
         let first = server.score(&purchase(id)).await;
         assert_eq!(first.status, 200, "{}", first.text);
-        let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let mut encoded = String::new();
+        for byte in id.bytes() {
+            write!(encoded, "%{byte:02X}").unwrap();
+        }
         let own = text(&first.json["decision_id"]).to_owned();
         for name in [encoded, own] {
             let found = server.get(&format!("/v1/decisions/{name}")).await;

@@ -94,7 +94,7 @@ async fn what_is_odd_is_answered_and_warned_of() {
     let late = ("event_time_late", "/event_time");
     let unknown = |pointer| vec![("unknown_field", pointer), late];
     let unreadable = |pointer| vec![("unreadable_value", pointer), late];
-    let cases: [(&'static str, Value, Vec<(&str, &str)>); 16] = [
+    let cases = [
         ("/amount/value", json!("0"), vec![late]),
         ("/amount/value", json!("999999999999999.99"), vec![late]),
         ("/amount/value", json!("49.001"), vec![("amount_precision", "/amount/value"), late]),
