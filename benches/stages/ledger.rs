@@ -67,7 +67,7 @@ fn group(ledger: &Ledger, count: u64) {
 }
 
 /// Benches of the ledger.
-pub fn bench(c: &mut Criterion) {
+pub(crate) fn bench(c: &mut Criterion) {
     let mut benches = c.benchmark_group("ledger");
     benches.sample_size(10);
     for (name, durability) in [("fsync", AckPolicy::Fsync), ("os", AckPolicy::Os)] {

@@ -5,9 +5,22 @@ use crate::domain::{
     Country, Currency, DisputeRight, Loose, Payment, PaymentMethod, Timestamp, Transaction,
 };
 use crate::features::{Record, Value, fields as f};
-use crate::reference::{EmailClass, Funding, Reference};
+use crate::reference::{EmailClass, Funding, MAX_AGE_DAYS, Reference};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+
+/// A rate this old still tells a small amount from a large one; nothing older is used.
+const OLDEST_RATE_DAYS: i64 = 400;
+
+/// True when an amount was converted by a rate older than the table's own limit: worth naming in
+/// the answer.
+pub(super) fn rate_is_old(tx: &Transaction, reference: &Reference) -> bool {
+    let (Some(amount), Some(rates)) = (tx.amount, reference.rates()) else { return false };
+    [Currency::EUR, Currency::USD].into_iter().any(|to| {
+        let rate = rates.rate(amount.currency(), to, tx.event_time, OLDEST_RATE_DAYS);
+        amount.currency() != to && rate.is_some_and(|rate| rate.age_days > MAX_AGE_DAYS)
+    })
+}
 
 /// Derives every feature that needs no history. What a missing table would say stays missing.
 pub(super) fn enrich(tx: &Transaction, reference: &Reference, record: &mut Record) {
@@ -21,7 +34,10 @@ pub(super) fn enrich(tx: &Transaction, reference: &Reference, record: &mut Recor
 
 fn amounts(tx: &Transaction, reference: &Reference, record: &mut Record) {
     if let (Some(amount), Some(rates)) = (tx.amount, reference.rates()) {
-        let convert = |x, to| rates.convert(x, amount.currency(), to, tx.event_time);
+        let convert = |x, to| {
+            let rate = rates.rate(amount.currency(), to, tx.event_time, OLDEST_RATE_DAYS);
+            rate.and_then(|rate| rate.apply(x))
+        };
         let (euro, dollar) = (Currency::EUR, Currency::USD);
         record.set(f::AMOUNT_EUR, convert(amount.value(), euro).map(|x| x.round_dp(2)));
         record.set(f::AMOUNT_USD, convert(amount.value(), dollar).map(|x| x.round_dp(2)));

@@ -265,6 +265,10 @@ impl Engine {
     ) -> (Decided, Timing) {
         let tx = &request.transaction;
         let (mut record, keys, mut timing) = self.gather(snapshot, &request.tenant, tx, clock);
+        let mut degraded = snapshot.degraded.clone();
+        if enrich::rate_is_old(tx, &snapshot.reference) {
+            degraded.push("reference.rates.old".to_owned());
+        }
         let occasion = Occasion {
             tenant: &request.tenant,
             transaction_id: &tx.transaction_id,

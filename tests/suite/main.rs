@@ -1,4 +1,10 @@
 //! The integration tests: one binary, one module per area.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails must say so at once"
+)]
 
 mod disputes;
 mod input;
