@@ -274,7 +274,7 @@ impl Engine {
             transaction_id: &tx.transaction_id,
             now: tx.event_time,
             warnings: request.warnings.clone(),
-            degraded: snapshot.degraded.clone(),
+            degraded,
         };
         let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
