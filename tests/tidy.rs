@@ -41,7 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "disputes",
         ],
     ),
-    ("train", &["domain", "features", "model", "engine", "input"]),
+    ("train", &["domain", "features", "model", "engine", "input", "ledger"]),
     ("simulate", &["domain", "features", "reference", "engine"]),
     ("http", &["clock", "config", "domain", "engine", "disputes", "ledger", "input", "features"]),
     ("cli", &["*"]),
