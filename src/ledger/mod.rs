@@ -1,7 +1,7 @@
 //! The ledger: the append-only, hash-chained record of decisions, events, disputes and labels.
 //!
 //! The log is the truth; SQLite is an index of it that can be deleted. `append` seals the personal
-//! fields on the caller's thread and queues the record; one [`commit`] thread writes and syncs
+//! fields on the caller's thread and queues the record; one `commit` thread writes and syncs
 //! whatever has arrived; the receipt comes after that, as [`AckPolicy`] says. Opening reads the whole
 //! log once, checks it, and hands every entry to the caller, who rebuilds its own state from it.
 //!
