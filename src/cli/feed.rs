@@ -4,7 +4,7 @@ use super::events::{self, EventsCommand};
 use super::score::{self, ScoreArgs};
 use super::state;
 use crate::domain::{Decision, TenantId};
-use crate::engine::{Begun, Engine, EngineError, ScoreRequest};
+use crate::engine::{Begun, Engine, EngineError, Keeping, ScoreRequest};
 use crate::input::files::Item;
 use anyhow::Result;
 use std::process::ExitCode;
@@ -36,12 +36,14 @@ pub(super) fn import(command: &EventsCommand) -> Result<ExitCode> {
 
 fn decide(engine: &Engine, item: Item) -> Result<Option<Decision>> {
     let tenant = TenantId::default_tenant();
+    // What is kept must say when it came, and nothing kept may come from the future.
+    let received_at = engine.ledger().map(|_| crate::clock::now());
     let begun = match item {
         Item::Transaction { transaction, warnings, .. } => {
             let transaction = *transaction;
-            engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?
+            engine.begin(ScoreRequest { tenant, transaction, warnings, received_at })?
         }
-        Item::Event { event, .. } => engine.record_event(&tenant, &event, None)?,
+        Item::Event { event, .. } => engine.record_event(&tenant, &event, received_at)?,
     };
     let answer = begun.answer.clone();
     settle(engine, begun)?;
@@ -49,6 +51,9 @@ fn decide(engine: &Engine, item: Item) -> Result<Option<Decision>> {
 }
 
 fn settle(engine: &Engine, begun: Begun) -> Result<(), EngineError> {
+    if let Keeping::Refused(error) = begun.keeping {
+        return Err(EngineError::NotKept(error));
+    }
     match begun.settling {
         Some(settling) => engine.settle_blocking(settling).map(|_| ()),
         None => Ok(()),

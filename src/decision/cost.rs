@@ -29,6 +29,8 @@ pub struct CostTerms {
     pub right: Option<DisputeRight>,
     /// True when liability for fraud has already moved to the issuer.
     pub liability_shifted: bool,
+    /// Units of the cost currency for one euro: challenges are priced in euro.
+    pub per_euro: f64,
 }
 
 /// The expected cost of each action on offer.
@@ -62,7 +64,7 @@ pub fn expected_costs(
     let challenge = |c: &ChallengePolicy| {
         let missed =
             p * (1.0 - c.stopped) * loss.fraud(sale.liability_shifted || c.shifts_liability);
-        c.cost + (1.0 - p) * c.abandon * good + missed + q * misuse
+        c.cost * sale.per_euro + (1.0 - p) * c.abandon * good + missed + q * misuse
     };
     let best = policy
         .challenges
@@ -129,6 +131,7 @@ mod tests {
             amount,
             right: Some(DisputeRight::Chargeback),
             liability_shifted: shifted,
+            per_euro: 1.0,
         };
         expected_costs(&policy, &policy.costs, sale, KINDS)
     }
@@ -178,7 +181,7 @@ mod tests {
         ) {
             let policy = Policy::default();
             let sale = CostTerms {
-                p, q: 0.0, amount, right: None, liability_shifted: false,
+                p, q: 0.0, amount, right: None, liability_shifted: false, per_euro: 1.0,
             };
             let with = CostPolicy { win_chance: w, ..policy.costs };
             let a = expected_costs(&policy, &policy.costs, sale, KINDS);

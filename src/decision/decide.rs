@@ -86,6 +86,7 @@ pub fn decide(
             amount: sale.amount.and_then(|a| a.value().to_f64()).unwrap_or(0.0),
             right: sale.right,
             liability_shifted: sale.liability_shifted,
+            per_euro: per_euro(sale),
         };
         expected_costs(policy, &costs, terms, &can_ask)
     });
@@ -178,10 +179,12 @@ fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
     if let Some(own) = policy.costs_by_currency.get(currency.code()) {
         return (currency, *own);
     }
-    match sale.euro_rate {
-        Some(rate) if rate > 0.0 => (currency, policy.costs.in_other_currency(1.0 / rate)),
-        _ => (currency, policy.costs),
-    }
+    (currency, policy.costs.in_other_currency(per_euro(sale)))
+}
+
+/// Units of the transaction's currency for one euro; 1 without a rate.
+fn per_euro(sale: &Sale) -> f64 {
+    sale.euro_rate.filter(|rate| *rate > 0.0).map_or(1.0, |rate| 1.0 / rate)
 }
 
 fn credit_limit(policy: &Policy, delivery: Delivery, sale: &Sale) -> Option<Amount> {

@@ -14,7 +14,8 @@ pub struct Policy {
     pub costs_by_currency: BTreeMap<String, CostPolicy>,
     /// The challenges on offer, weakest first.
     pub challenges: Vec<ChallengePolicy>,
-    /// Fixed thresholds instead of expected costs; they act on `risk_score`.
+    /// Fixed thresholds instead of expected costs; they act on 100 × the policy probability, which is
+    /// `risk_score` moved by the rules that adjust.
     pub thresholds: Option<Thresholds>,
     /// False while nobody works the review queue: review is then not admissible by cost.
     pub review_open: bool,
@@ -67,7 +68,7 @@ pub struct CostPolicy {
 pub struct ChallengePolicy {
     /// What is asked.
     pub kind: ChallengeKind,
-    /// What it costs to ask, in the cost currency.
+    /// What it costs to ask, in euro.
     pub cost: f64,
     /// Share of good buyers who give up.
     pub abandon: f64,

@@ -170,6 +170,9 @@ impl DisputeStore for Cases<'_> {
         if let Some(account) = account {
             entries.extend(self.by_lookup(LookupField::Account, "account", account.as_str())?);
         }
+        if let Some(order) = &sale.order_id {
+            entries.extend(self.by_lookup(LookupField::Order, "order", order.as_str())?);
+        }
         let (mut seen, mut events) = (BTreeSet::new(), Vec::new());
         for entry in entries {
             if seen.insert(entry.sequence) {
@@ -179,6 +182,7 @@ impl DisputeStore for Cases<'_> {
         events.retain(|event| {
             event.transaction_id.as_ref() == Some(&sale.transaction_id)
                 || account.is_some() && event.account_id.as_ref() == account
+                || sale.order_id.is_some() && event.order_id == sale.order_id
         });
         events.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         Ok(events)
@@ -195,7 +199,11 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn record_event(&mut self, event: &Event) -> Result<bool, EngineError> {
-        self.write(event, None)
+        // Several messages may end one matter at different times; the first one's label stands.
+        match self.write(event, None) {
+            Err(EngineError::Conflict { .. }) => Ok(false),
+            written => written,
+        }
     }
 
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {

@@ -107,6 +107,8 @@ pub(super) struct EventParts<'a> {
     pub(super) tenant: &'a TenantId,
     pub(super) event: &'a Event,
     pub(super) report: Option<Report>,
+    /// The person of the sale it is about, where that is known.
+    pub(super) subject: Option<SubjectHash>,
     pub(super) received_at: Timestamp,
     pub(super) occurrence: Option<Occurrence>,
     pub(super) content: &'a ContentHash,
@@ -132,10 +134,14 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
     let account = event.account_id.as_ref().map(ToString::to_string);
     let identities = Identities { account, ..Identities::default() };
     let fallback = event.transaction_id.as_ref().map_or(event.event_id.as_str(), |id| id.as_str());
+    let own_subject = || subject(parts.keys_of, tenant, &identities, fallback);
     let hash = |label: &str, value: &str| LookupHash(parts.keys_of.hash(tenant, label, value));
     let mut lookups = Vec::new();
     if let Some(account) = identities.get(Entity::Account) {
         lookups.push((LookupField::Account, hash(Entity::Account.name(), account)));
+    }
+    if let Some(order) = &event.order_id {
+        lookups.push((LookupField::Order, hash("order", order.as_str())));
     }
     if let Some(dispute) = &event.dispute_id {
         lookups.push((LookupField::Dispute, hash("dispute", dispute.as_str())));
@@ -146,7 +152,7 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
         id: event.event_id.as_str().to_owned(),
         event_time: event.event_time,
         received_at: parts.received_at,
-        subject: Some(subject(parts.keys_of, tenant, &identities, fallback)),
+        subject: Some(parts.subject.unwrap_or_else(own_subject)),
         open: json(&open),
         personal: json(&SealedEvent { event: (*event).clone(), report: parts.report.clone() }),
         lookups,

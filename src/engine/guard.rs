@@ -37,12 +37,25 @@ pub(super) fn event(event: &Event, reference: &Reference) -> Result<(), EngineEr
     let consent = data.consent.as_ref().and_then(|consent| consent.shown_as.as_ref());
     for (pointer, text) in [
         ("/data/reason", data.reason.as_ref().map(|text| text.as_str())),
+        ("/data/decline_code", data.decline_code.as_ref().map(|text| text.as_str())),
+        ("/data/avs_result", data.avs_result.as_ref().map(|text| text.as_str())),
+        ("/data/cvv_result", data.cvv_result.as_ref().map(|text| text.as_str())),
+        ("/data/status", data.status.as_ref().map(|text| text.as_str())),
         ("/data/contact/text", contact.map(|text| text.as_str())),
         ("/data/consent/shown_as", consent.map(|text| text.as_str())),
     ] {
         refuse(pointer, text.unwrap_or_default(), reference)?;
     }
     Ok(())
+}
+
+/// Masks card numbers in the places warnings point at: a member's name is the sender's text too.
+pub(super) fn mask_pointers(warnings: &mut [Warning], reference: &Reference) {
+    for warning in warnings {
+        if let Some(masked) = pan::mask(&warning.pointer, reference.bins()) {
+            warning.pointer = masked;
+        }
+    }
 }
 
 fn refuse(pointer: &str, text: &str, reference: &Reference) -> Result<(), EngineError> {
@@ -70,6 +83,16 @@ fn free_texts(tx: &Transaction) -> Vec<(&'static str, &str)> {
         ("/card/avs_result", card.and_then(|c| c.avs_result.as_ref()).map(Text::as_str)),
         ("/card/cvv_result", card.and_then(|c| c.cvv_result.as_ref()).map(Text::as_str)),
         ("/card/three_ds/version", three_ds.and_then(|t| t.version.as_ref()).map(Text::as_str)),
+        (
+            "/card/three_ds/ds_transaction_id",
+            three_ds.and_then(|t| t.ds_transaction_id.as_ref()).map(Text::as_str),
+        ),
+        (
+            "/card/three_ds/sca_exemption",
+            three_ds.and_then(|t| t.sca_exemption.as_ref()).map(Text::as_str),
+        ),
+        ("/billing/region", billing.and_then(|b| b.region.as_ref()).map(Text::as_str)),
+        ("/billing/postal_code", billing.and_then(|b| b.postal_code.as_ref()).map(|x| x.as_str())),
         ("/descriptor", tx.descriptor.as_ref().map(Text::as_str)),
         ("/account/name", account.and_then(|a| a.name.as_ref()).map(|x| x.as_str())),
         ("/billing/line1", billing.and_then(|b| b.line1.as_ref()).map(|x| x.as_str())),

@@ -4,7 +4,7 @@
 //! made under the entry of its own id, so two equal requests at once are one decision.
 
 use crate::domain::{Decision, Warning};
-use crate::ledger::Position;
+use crate::ledger::{Position, SubjectHash};
 use crate::velocity::EntityKeys;
 use dashmap::DashMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) enum Known {
     /// Decided, being written.
     Flying(Arc<Flight>),
     /// Decided without a ledger: the answer itself is not kept.
-    Unkept { content: ContentHash, keys: EntityKeys },
+    Unkept { content: ContentHash, sale: SaleRef },
 }
 
 impl Known {
@@ -35,11 +35,19 @@ impl Known {
     }
 }
 
+/// What an event needs of the sale it is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SaleRef {
+    pub(super) keys: EntityKeys,
+    /// Sealed under the same person, so that one erasure reaches both.
+    pub(super) subject: Option<SubjectHash>,
+}
+
 /// Something decided or received that the ledger is still writing.
 #[derive(Debug)]
 pub(super) struct Flight {
     pub(super) content: ContentHash,
-    pub(super) keys: EntityKeys,
+    pub(super) sale: SaleRef,
     /// The decision and its arrival warnings; `None` for an event.
     pub(super) answer: Option<Arc<(Decision, Vec<Warning>)>>,
     pub(super) landed: watch::Receiver<Landing>,

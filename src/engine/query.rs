@@ -2,7 +2,7 @@
 
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
-use super::known::Known;
+use super::known::{Known, SaleRef};
 use super::service::{Engine, ScoreRequest};
 use super::stored::{self, OpenDecision, Recovered, SealedDecision, SealedEvent};
 use crate::domain::{
@@ -11,7 +11,6 @@ use crate::domain::{
 use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{EntryKind, LedgerError, Personal, Position, StoredEntry};
-use crate::velocity::EntityKeys;
 
 /// A decision read back from the ledger.
 #[derive(Debug, Clone)]
@@ -52,7 +51,7 @@ impl Engine {
                     .as_ref()
                     .map(|answer| (answer.0.clone(), answer.1.clone(), Durability::Pending)),
                 Some(Known::Kept { position, .. }) => {
-                    let stored = self.stored_decision(position)?;
+                    let Some(stored) = self.decision_of(tenant, position)? else { continue };
                     Some((stored.decision, stored.arrival, self.durability))
                 }
                 Some(Known::Unkept { .. }) | None => None,
@@ -66,6 +65,18 @@ impl Engine {
         Ok(None)
     }
 
+    /// The decision at a position; `None` where an event lies there, or another tenant's entry.
+    fn decision_of(
+        &self,
+        tenant: &TenantId,
+        position: Position,
+    ) -> Result<Option<StoredDecision>, EngineError> {
+        let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
+        let entry = ledger.read(position)?;
+        let theirs = entry.kind == EntryKind::Decision && entry.tenant == *tenant;
+        theirs.then(|| read_decision(&entry)).transpose()
+    }
+
     /// The stored decision at a position.
     ///
     /// # Errors
@@ -75,11 +86,12 @@ impl Engine {
         read_decision(&ledger.read(position)?)
     }
 
-    pub(super) fn stored_keys(&self, position: Position) -> Result<EntityKeys, EngineError> {
+    /// The entities of the decision at a position, and the person its entry is about.
+    pub(super) fn stored_sale(&self, position: Position) -> Result<SaleRef, EngineError> {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
         let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
-        Ok(recovered.keys)
+        Ok(SaleRef { keys: recovered.keys, subject: stored.subject })
     }
 
     /// Where a repeated transaction differs from the one known; `None` when that can't be read.

@@ -7,7 +7,7 @@
 use super::chain::{self, Occasion};
 use super::error::EngineError;
 use super::history::{self, Identities, KeyMaker};
-use super::known::{Flight, IdHash, Known, KnownIds, Landing};
+use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef};
 use super::snapshot::Snapshot;
 use super::stored::Report;
 use super::{enrich, entry, guard, request};
@@ -176,6 +176,7 @@ impl Engine {
         let snapshot = self.snapshot.load();
         let masked = guard::transaction(&mut request.transaction, &snapshot.reference)?;
         request.warnings.extend(masked);
+        guard::mask_pointers(&mut request.warnings, &snapshot.reference);
         let arrival = arrival(request.transaction.event_time, request.received_at)?;
         let tx = &request.transaction;
         let content =
@@ -183,8 +184,9 @@ impl Engine {
         let id = entry::transaction_hash(&request.tenant, &tx.transaction_id);
         // The entry stays locked until the decision is placed: equal requests at once are one.
         let place = match self.known.0.entry(id) {
-            dashmap::Entry::Occupied(known) => {
-                let known = known.get().clone();
+            dashmap::Entry::Occupied(place) => {
+                let known = place.get().clone();
+                drop(place); // the stored answer is read without holding the shard
                 return self.repeat(&request, &known, &content);
             }
             dashmap::Entry::Vacant(place) => place,
@@ -194,7 +196,8 @@ impl Engine {
         let answer = Arc::new((decision, arrival));
         let (keeping, settling) = match &self.ledger {
             None => {
-                place.insert(Known::Unkept { content, keys });
+                let sale = SaleRef { keys, subject: None };
+                place.insert(Known::Unkept { content, sale });
                 (Keeping::Done(Durability::None), None)
             }
             Some(ledger) => {
@@ -207,10 +210,11 @@ impl Engine {
                     occurrence,
                     content: &content,
                 });
+                let sale = SaleRef { keys, subject: new.subject };
                 match ledger.append(&new) {
                     Ok(pending) => {
                         let answer = Some(answer.clone());
-                        let (flight, settling) = fly(id, content, keys, answer, pending);
+                        let (flight, settling) = fly(id, content, sale, answer, pending);
                         place.insert(Known::Flying(flight.clone()));
                         (Keeping::Flying(flight.landed.clone()), Some(settling))
                     }
@@ -266,6 +270,13 @@ impl Engine {
         let tx = &request.transaction;
         let (mut record, keys, mut timing) = self.gather(snapshot, &request.tenant, tx, clock);
         let mut degraded = snapshot.degraded.clone();
+        let lacks_rate = tx.amount.is_some() && record.get(f::EUR_RATE).is_missing();
+        if lacks_rate && snapshot.reference.rates().is_some() {
+            degraded.push("reference.rates.currency".to_owned());
+        }
+        if tx.kind.is_payment() && tx.amount.is_none() {
+            degraded.push("amount".to_owned());
+        }
         if enrich::rate_is_old(tx, &snapshot.reference) {
             degraded.push("reference.rates.old".to_owned());
         }
@@ -343,16 +354,19 @@ impl Engine {
         let digest = input::event_digest(event);
         let content = entry::content_hash(self.keys.as_ref(), tenant, &digest);
         let id = entry::event_hash(tenant, event.event_id.as_str());
-        let sale = event.transaction_id.as_ref().and_then(|id| self.entities_of(tenant, id));
+        let sale = match &event.transaction_id {
+            Some(id) => self.sale_of(tenant, id)?,
+            None => None,
+        };
         let place = match self.known.0.entry(id) {
             dashmap::Entry::Occupied(known) => {
                 return known_event(event, known.get(), &content, self.durability);
             }
             dashmap::Entry::Vacant(place) => place,
         };
-        let occurrence = sale.and_then(|keys| auth_result(event, keys));
+        let occurrence = sale.and_then(|sale| auth_result(event, sale.keys));
         let Some(ledger) = &self.ledger else {
-            place.insert(Known::Unkept { content, keys: EntityKeys::default() });
+            place.insert(Known::Unkept { content, sale: SaleRef::default() });
             if let Some(occurrence) = occurrence {
                 self.windows.record(&occurrence);
             }
@@ -363,12 +377,13 @@ impl Engine {
             tenant,
             event,
             report,
+            subject: sale.and_then(|sale| sale.subject),
             received_at: received_at.unwrap_or(event.event_time),
             occurrence,
             content: &content,
         };
         let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
-        let (flight, settling) = fly(id, content, EntityKeys::default(), None, pending);
+        let (flight, settling) = fly(id, content, SaleRef::default(), None, pending);
         place.insert(Known::Flying(flight.clone()));
         if let Some(occurrence) = occurrence {
             self.windows.record(&occurrence);
@@ -376,13 +391,17 @@ impl Engine {
         Ok(event_begun(false, Keeping::Flying(flight.landed.clone()), Some(settling)))
     }
 
-    /// The entities of a known transaction, wherever its record lies.
-    fn entities_of(&self, tenant: &TenantId, id: &TransactionId) -> Option<EntityKeys> {
-        let hash = entry::transaction_hash(tenant, id);
-        match self.known.get(&hash)? {
-            Known::Flying(flight) => Some(flight.keys),
-            Known::Unkept { keys, .. } => Some(keys),
-            Known::Kept { position, .. } => self.stored_keys(position).ok(),
+    /// A known transaction, wherever its record lies; `None` for an unknown one.
+    fn sale_of(
+        &self,
+        tenant: &TenantId,
+        id: &TransactionId,
+    ) -> Result<Option<SaleRef>, EngineError> {
+        match self.known.get(&entry::transaction_hash(tenant, id)) {
+            Some(Known::Flying(flight)) => Ok(Some(flight.sale)),
+            Some(Known::Unkept { sale, .. }) => Ok(Some(sale)),
+            Some(Known::Kept { position, .. }) => self.stored_sale(position).map(Some),
+            None => Ok(None),
         }
     }
 
@@ -435,12 +454,12 @@ struct Decided {
 fn fly(
     id: IdHash,
     content: [u8; 16],
-    keys: EntityKeys,
+    sale: SaleRef,
     answer: Option<Arc<(Decision, Vec<Warning>)>>,
     pending: Pending,
 ) -> (Arc<Flight>, Settling) {
     let (landing, landed) = watch::channel(Landing::Pending);
-    let flight = Arc::new(Flight { content, keys, answer, landed });
+    let flight = Arc::new(Flight { content, sale, answer, landed });
     (flight.clone(), Settling { id, flight, pending, landing })
 }
 

@@ -280,6 +280,43 @@ fn card_numbers_are_refused_in_card_and_text_and_masked_in_custom() {
 }
 
 #[test]
+fn an_event_is_sealed_under_the_person_of_its_sale() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_disk(dir.path());
+    score(&engine, purchase("tx-1", 0));
+    auth(&engine, "ev-1", "tx-1", 0, "approved");
+    let ledger = engine.ledger().unwrap();
+    let entries: Vec<_> = ledger.scan(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(entries[0].subject, entries[1].subject);
+    ledger.erase(entries[0].subject.unwrap()).unwrap();
+    let event = ledger.read(entries[1].position).unwrap();
+    assert!(read_event(&event).unwrap().is_none());
+}
+
+#[test]
+fn an_event_id_names_no_decision() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_disk(dir.path());
+    score(&engine, purchase("tx-1", 0));
+    auth(&engine, "ev-1", "tx-1", 0, "approved");
+    let name = format!("d-{}", entry::hex(&entry::event_hash(&tenant(), "ev-1")));
+    assert!(engine.find_decision(&tenant(), &name).unwrap().is_none());
+}
+
+#[test]
+fn a_card_number_in_a_members_name_is_masked_in_its_warning() {
+    let engine = in_memory();
+    let mut sent = request(purchase("tx-1", 0));
+    sent.warnings.push(crate::domain::Warning {
+        code: "unknown_field".to_owned(),
+        message: "not read".to_owned(),
+        pointer: "/4111111111111111".to_owned(),
+    });
+    let begun = engine.begin(sent).unwrap();
+    assert_eq!(begun.answer.unwrap().0.warnings[0].pointer, "/411111******1111");
+}
+
+#[test]
 fn the_far_future_is_refused_and_the_past_warned_of() {
     let engine = in_memory();
     let mut early = request(purchase("tx-1", 30));

@@ -2,7 +2,7 @@
 
 use super::answer::{ScoreAnswer, complete};
 use super::error::Failure;
-use super::keep::{kept, settle};
+use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
 use super::{access, body, deadline};
 use crate::config::OnSlowDisk;
@@ -44,14 +44,15 @@ async fn answer(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Res
     } else {
         state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
     }
+    let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
     let durability = match kept(begun.keeping, until).await {
         Ok(durability) => durability,
-        Err(_) if state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending => {
-            Durability::Pending
-        }
+        Err(Unkept::Late) if answers => Durability::Pending,
+        // Refused by a full or failed disk: answered all the same, and never kept.
+        Err(_) if answers => Durability::None,
         Err(unkept) => return Err(unkept.into()),
     };
-    let slow_ledger = durability == Durability::Pending;
+    let slow_ledger = matches!(durability, Durability::Pending | Durability::None);
     if slow_ledger {
         state.metrics.lacked("ledger");
     }

