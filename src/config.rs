@@ -48,7 +48,8 @@ pub struct ServerConfig {
 pub enum OnSlowDisk {
     /// Answer 503: what was answered is kept.
     Unavailable,
-    /// Answer with `durability: "pending"`, outside the promise.
+    /// Answer all the same, outside the promise: `durability` is `pending` where the record is still
+    /// being written, `none` where the disk refused it.
     AnswerPending,
 }
 

@@ -52,9 +52,10 @@ words! {
         Os = "os",
         /// Written after the answer: may be lost with the process.
         Async = "async",
-        /// Not yet kept, by the configured policy for a slow or full disk; outside the promise.
+        /// Being written, answered before by the policy for a slow disk; outside the promise.
         Pending = "pending",
-        /// Nothing is kept (a score of a file without a ledger).
+        /// Not kept and not going to be: a file without a ledger, or answered by policy while the disk
+        /// refuses records.
         None = "none",
     }
 }

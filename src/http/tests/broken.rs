@@ -98,7 +98,8 @@ async fn a_full_disk_is_answered_by_policy_and_told() {
     // The first finds out on its way to the disk, the second is refused at the door.
     for id in ["tx-1", "tx-2"] {
         let answer = server.score(&purchase(id)).await;
-        assert_eq!((answer.status, text(&answer.json["durability"])), (200, "pending"), "{id}");
+        assert_eq!((answer.status, text(&answer.json["durability"])), (200, "none"), "{id}");
+        assert_eq!(answer.json["degraded"], json!(["model", "ledger"]));
         assert_eq!(server.get(&format!("/v1/decisions/{id}")).await.status, 404);
     }
     // An event's answer is nothing but its keeping.
