@@ -6,9 +6,11 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// An open output. A file is written beside its name and renamed by [`Output::finish`]; dropped
-/// before that it leaves nothing behind.
+/// before that it leaves nothing behind. A device or pipe is written as it is: renaming a file over
+/// `/dev/null` would take it away from the whole machine. A link stays, what it points to changes.
 pub(super) enum Output {
     Stdout(BufWriter<io::Stdout>),
+    Special(BufWriter<File>),
     File { file: Option<BufWriter<File>>, partial: PathBuf, path: PathBuf },
 }
 
@@ -18,6 +20,13 @@ impl Output {
         let Some(path) = path else {
             return Ok(Self::Stdout(BufWriter::new(io::stdout())));
         };
+        let there = fs::metadata(path).map(|there| there.is_file());
+        if matches!(there, Ok(false)) {
+            let opened = File::options().write(true).open(path);
+            let special = opened.with_context(|| format!("can't write `{}`", path.display()))?;
+            return Ok(Self::Special(BufWriter::new(special)));
+        }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let Some(name) = path.file_name() else { bail!("`{}` is no file name", path.display()) };
         let mut partial_name = std::ffi::OsString::from(".");
         partial_name.push(name);
@@ -26,7 +35,7 @@ impl Output {
         let file = File::create(&partial)
             .with_context(|| format!("can't write beside `{}`", path.display()))?;
         let file = Some(BufWriter::new(file));
-        Ok(Self::File { file, partial, path: path.to_owned() })
+        Ok(Self::File { file, partial, path })
     }
 
     /// True where a person reads along.
@@ -53,7 +62,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::File { file: Some(out), .. } => out.write(bytes),
+            Self::Special(out) | Self::File { file: Some(out), .. } => out.write(bytes),
             Self::File { file: None, .. } => Ok(bytes.len()),
         }
     }
@@ -61,7 +70,7 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::File { file: Some(out), .. } => out.flush(),
+            Self::Special(out) | Self::File { file: Some(out), .. } => out.flush(),
             Self::File { file: None, .. } => Ok(()),
         }
     }
@@ -102,5 +111,25 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         assert!(Output::open(Some(&dir.path().join("no/such/dir"))).is_err());
+        assert!(Output::open(Some(dir.path())).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_written_and_links_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = |name: &str, to: &Path| {
+            let link = dir.path().join(name);
+            std::os::unix::fs::symlink(to, &link).unwrap();
+            let mut output = Output::open(Some(&link)).unwrap();
+            output.write_all(b"new").unwrap();
+            output.finish().unwrap();
+            fs::symlink_metadata(&link).unwrap().is_symlink()
+        };
+        assert!(link("nowhere", Path::new("/dev/null")), "a link to a device stays one");
+        let file = dir.path().join("file");
+        fs::write(&file, "old").unwrap();
+        assert!(link("somewhere", &file));
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
     }
 }

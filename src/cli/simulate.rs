@@ -1,12 +1,12 @@
 //! `vouch simulate`: writes a seeded world as JSON lines.
 
+use super::output::{Output, reader_has_gone};
+use super::progress;
 use crate::domain::Timestamp;
 use crate::simulate::{Config, Simulation};
 use anyhow::Context;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes seeded commerce as JSON lines in time order: transactions to score, and events (an object
@@ -45,57 +45,42 @@ const LONGEST: u32 = 3_650;
 const LARGEST: u32 = 5_000_000;
 /// Lines between two moves of the progress bar.
 const BAR_STEP: u64 = 8_192;
-const BUFFER_BYTES: usize = 1 << 20;
 
 /// Runs the command.
 ///
 /// # Errors
 /// The file can't be written. A reader of stdout that stops reading is no error.
 pub(super) fn run(args: &SimulateArgs) -> anyhow::Result<()> {
-    if args.out == Path::new("-") {
-        return match write_lines(args, io::stdout().lock()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.context("cannot write to stdout"),
-        };
+    let file = (args.out != Path::new("-")).then_some(args.out.as_path());
+    let mut out = Output::open(file)?;
+    let written = write_lines(args, &mut out).context("can't write").and_then(|()| out.finish());
+    match written {
+        Err(error) if file.is_none() && reader_has_gone(&error) => Ok(()),
+        other => other,
     }
-    let mut partial = args.out.clone().into_os_string();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let result = write_file(args, &partial);
-    if result.is_err() {
-        let _ = fs::remove_file(&partial); // the first error is the one to report
-    }
-    result.with_context(|| format!("cannot write `{}`", args.out.display()))
-}
-
-fn write_file(args: &SimulateArgs, partial: &Path) -> io::Result<()> {
-    let file = File::create(partial)?;
-    write_lines(args, &file)?;
-    file.sync_all()?;
-    fs::rename(partial, &args.out)
 }
 
 #[expect(clippy::print_stderr, reason = "a remark on the run, beside the data")]
-fn write_lines(args: &SimulateArgs, out: impl Write) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
-    let limit = args.events.unwrap_or(u64::MAX);
+fn write_lines(args: &SimulateArgs, out: &mut Output) -> io::Result<()> {
     let config = config(args);
-    let bar = progress(args, config);
+    let bar = match args.events {
+        Some(lines) => progress::rows("lines", lines),
+        None => progress::rows("days", u64::from(config.days)),
+    };
+    let limit = args.events.unwrap_or(u64::MAX);
     let mut simulation = Simulation::new(config);
     let mut lines: u64 = 0;
     while lines < limit {
         let Some(line) = simulation.next() else { break };
-        serde_json::to_writer(&mut out, &line)?;
+        serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;
         lines += 1;
         if lines.is_multiple_of(BAR_STEP) {
             let day = line.time().day() - config.start.day();
             bar.set_position(args.events.map_or(u64::try_from(day).unwrap_or(0), |_| lines));
-            bar.set_message(format!("{lines} lines"));
         }
     }
     bar.finish_and_clear();
-    out.flush()?;
     if args.events.is_some_and(|wanted| lines < wanted) {
         eprintln!("the world ended after {lines} lines; give it more --accounts or --days");
     }
@@ -114,17 +99,6 @@ fn config(args: &SimulateArgs) -> Config {
     Config { seed: args.seed, start: args.start, days, accounts, attacks: true }
 }
 
-/// A bar on stderr; hidden when stderr is no terminal.
-fn progress(args: &SimulateArgs, config: Config) -> ProgressBar {
-    let bar = ProgressBar::new(args.events.unwrap_or(u64::from(config.days)));
-    let unit = if args.events.is_some() { "lines" } else { "days" };
-    let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}  {{msg}}  {{eta}} left");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar
-}
-
 fn read_date(text: &str) -> Result<Timestamp, String> {
     format!("{text}T00:00:00Z")
         .parse()
@@ -135,6 +109,7 @@ fn read_date(text: &str) -> Result<Timestamp, String> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use std::fs;
 
     #[derive(Parser)]
     struct Command {
