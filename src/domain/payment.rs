@@ -130,7 +130,7 @@ pub struct Payment {
     pub processor_reference: Option<Text<128>>,
     /// Which attempt at the same order or invoice, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 65535)]
     pub attempt: Option<u16>,
     /// The invoice paid; retries of one invoice count as one attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
