@@ -98,6 +98,7 @@ pub async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Out
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let stop = async {
         stop.await;
+        tracing::info!("told to stop: finishing what is under way");
         let _ = stopping.send(());
     };
     let finished = async {
