@@ -10,7 +10,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It is not there, or may not be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] io::Error),
     /// Compressed.
     #[error("compressed with {with}; unpack it first")]
@@ -56,7 +56,7 @@ pub enum FileError {
     )]
     MapForJson,
     /// The map itself.
-    #[error("{0}")]
+    #[error(transparent)]
     Map(#[from] MapError),
     /// A map larger than any map.
     #[error("larger than {max} bytes: not a map")]
@@ -65,10 +65,10 @@ pub enum FileError {
         max: u64,
     },
     /// Not a Parquet file, or one of a kind that is not supported.
-    #[error("not a readable Parquet file: {0}")]
+    #[error("not a readable Parquet file")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// The Parquet reader gave up on a damaged file.
-    #[error("not a readable Parquet file: damaged")]
+    #[error("damaged, or not a Parquet file")]
     Damaged,
 }
 

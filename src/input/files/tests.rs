@@ -141,7 +141,7 @@ fn an_unfit_file_is_refused_at_once() {
     let files = Files::new();
     let map = Map::parse(MAP).unwrap();
     let refusal = |name: &str, bytes: &[u8], map: Option<&Map>| {
-        open(&files.write(name, bytes), map).map(|_| ()).unwrap_err().to_string()
+        format!("{:#}", anyhow::Error::from(open(&files.write(name, bytes), map).unwrap_err()))
     };
     for (name, bytes, with_map, message) in [
         ("a.csv", &b""[..], true, "empty: a table starts with a line of column names"),
