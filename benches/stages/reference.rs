@@ -1,10 +1,11 @@
 //! Look-ups in the bundled tables, on a fixed mix of inputs that does not fit the cache.
 
 use criterion::{Criterion, Throughput};
+use maxminddb_writer::metadata::IpVersion;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vouch::domain::{Currency, Timestamp};
-use vouch::reference::{Reference, Table, pan};
+use vouch::reference::{Reference, ReferenceFiles, Table, pan};
 
 const INPUTS: usize = 4096;
 
@@ -12,6 +13,7 @@ const INPUTS: usize = 4096;
 pub(crate) fn bench(c: &mut Criterion) {
     let reference = Reference::bundled().expect("the bundled tables are good");
     addresses(c, &reference);
+    city(c, &reference);
     cards(c, &reference);
     rest(c, &reference);
     c.bench_function("reference/bundled", |b| b.iter(Reference::bundled));
@@ -50,6 +52,50 @@ fn addresses(c: &mut Criterion, reference: &Reference) {
     ] {
         group.bench_function(name, |b| {
             b.iter(|| ips.iter().filter(|ip| reference.ip(**ip).country.is_some()).count());
+        });
+    }
+    group.finish();
+}
+
+/// A merchant's City file of 60,000 networks over all the tables.
+fn city(c: &mut Criterion, tables: &Reference) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("city.mmdb");
+    let mut file = maxminddb_writer::Database::default();
+    file.metadata.ip_version = IpVersion::V6;
+    file.metadata.binary_format_major_version = 2;
+    "GeoIP2-City".clone_into(&mut file.metadata.database_type);
+    let networks: Vec<Ipv4Addr> = numbers()
+        .skip(INPUTS)
+        .take(60_000)
+        .map(|x| Ipv4Addr::from_bits((x >> 16 & 0xffff_ff00) as u32))
+        .collect();
+    for (n, network) in networks.iter().enumerate() {
+        let record = serde_json::json!({
+            "city": {"geoname_id": n, "names": {"de": "Ort", "en": format!("City {}", n % 5_000)}},
+            "country": {"iso_code": "GB", "names": {"en": "United Kingdom"}},
+            "location": {"accuracy_radius": 20, "latitude": 51.5, "longitude": -0.1,
+                "time_zone": "Europe/London"},
+            "postal": {"code": "EC1A"}, "subdivisions": [{"iso_code": "ENG"}],
+        });
+        let data = file.insert_value(&record).expect("a record");
+        let network = format!("{}/120", network.to_ipv6_compatible());
+        file.insert_node(network.parse().expect("a network"), data);
+    }
+    std::fs::write(&path, file.write_to(Vec::new()).expect("a file")).expect("a place");
+    let from = ReferenceFiles { files: vec![path], ..ReferenceFiles::default() };
+    let (reference, _) = tables.again(&from);
+    let reference = reference.expect("the file is good");
+    let ips: Vec<IpAddr> = networks
+        .iter()
+        .step_by(15)
+        .map(|ip| IpAddr::from(Ipv4Addr::from_bits(ip.to_bits() | 7)))
+        .collect();
+    let mut group = c.benchmark_group("reference/ip");
+    group.throughput(Throughput::Elements(ips.len() as u64));
+    for (name, reference) in [("all v4, no file", tables), ("all v4, City file", &reference)] {
+        group.bench_function(name, |b| {
+            b.iter(|| ips.iter().filter(|ip| reference.ip(**ip).location.is_some()).count());
         });
     }
     group.finish();

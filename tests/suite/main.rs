@@ -8,5 +8,7 @@
 
 mod disputes;
 mod input;
+mod mmdb;
 mod parity;
+mod reload;
 mod serve;

@@ -1,6 +1,7 @@
 //! Compiles small sources and reads the tables back.
 
-use super::super::{EmailClass, Reference};
+use super::super::EmailClass;
+use super::super::tests::load;
 use super::*;
 use maxminddb_writer::paths::IpAddrWithMask;
 use std::fmt::Write as _;
@@ -106,7 +107,7 @@ fn small_sources_make_working_tables() {
         let compiled = fixture.compile(table).unwrap();
         assert!(compiled.rows > 0 && compiled.bytes > 0);
     }
-    let (reference, refused) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
+    let (reference, refused) = load(Some(&fixture.dir.path().join("out")), &[]);
     assert!(refused.is_empty(), "{refused:?}");
     let ip = |text: &str| reference.ip(text.parse().unwrap());
     let country = |text: &str| ip(text).country.map(|country| country.to_string());
@@ -163,8 +164,8 @@ fn the_country_table_equals_its_source() {
     fixture.list.clear();
     fixture.add("country", &data);
     fixture.compile(Table::Country).unwrap();
-    let (table, _) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
-    let (source, _) = Reference::load(None, &[fixture.dir.path().join("country")]);
+    let (table, _) = load(Some(&fixture.dir.path().join("out")), &[]);
+    let (source, _) = load(None, &[fixture.dir.path().join("country")]);
     let source = source.without(Table::Country);
 
     let mut x = 0x9e37_79b9_u32;
