@@ -349,7 +349,10 @@ impl Engine {
         report: Option<Report>,
         received_at: Option<Timestamp>,
     ) -> Result<Begun, EngineError> {
-        guard::event(event, &self.snapshot.load().reference)?;
+        let tables = self.snapshot.load().reference.clone();
+        guard::event(event, &tables)?;
+        let report =
+            report.map(|report| Report { raw: guard::mask_message(report.raw, &tables), ..report });
         arrival(event.event_time, received_at)?;
         let digest = input::event_digest(event);
         let content = entry::content_hash(self.keys.as_ref(), tenant, &digest);

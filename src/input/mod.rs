@@ -7,7 +7,7 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod error;
-mod fields;
+pub(crate) mod fields;
 pub mod files;
 mod json;
 mod map;

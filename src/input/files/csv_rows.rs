@@ -1,7 +1,7 @@
 //! CSV: rows of a table by a map, or by columns named like fields.
 
 use super::error::{FileError, Position, RowError, RowProblem};
-use super::{Line, MAX_ROW, Progress, bind, line_of};
+use super::{Line, MAX_ROW, Progress, bind, column_name, line_of};
 use crate::input::map::{Bound, Map};
 use csv::ByteRecord;
 use std::fs::File;
@@ -69,7 +69,7 @@ impl CsvRows {
         }
         let header = record
             .iter()
-            .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
+            .map(|name| std::str::from_utf8(name).map(|name| column_name(name.trim())))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| FileError::BadHeader { what: "not UTF-8" })?;
         if header.iter().any(|name| name.contains(char::is_control)) {

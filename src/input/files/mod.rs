@@ -12,7 +12,7 @@ mod parquet_rows;
 pub use error::{FileError, Position, RowError, RowProblem};
 
 use super::map::{Bound, Label, Map, Row, UnfitHeader};
-use crate::domain::{Event, Transaction, Warning};
+use crate::domain::{Event, Transaction, Warning, in_shared_range, mask_card_numbers};
 use csv_rows::CsvRows;
 use jsonl::JsonLines;
 use parquet_rows::ParquetRows;
@@ -184,6 +184,11 @@ fn bind(header: &[String], map: Option<&Map>) -> Result<Bound, FileError> {
         }
     }
     Ok(bound)
+}
+
+/// A column's name as messages quote it. A table that lacks its header has data there.
+fn column_name(name: &str) -> String {
+    mask_card_numbers(name, &in_shared_range).unwrap_or_else(|| name.to_owned())
 }
 
 fn line_of(position: Position, row: Row) -> Line {

@@ -1,10 +1,11 @@
 //! What can be wrong with a map, and with a cell read by it.
 
+use crate::domain::excerpt;
 use crate::input::near::did_you_mean;
 
 /// Why a file is no map. The author's fault; found before any row is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {fault}")]
+#[error("line {line}, column {column}: {}", excerpt(&fault.to_string(), usize::MAX))]
 pub struct MapError {
     /// Line of the map, from 1.
     pub line: usize,
