@@ -259,6 +259,8 @@ impl Guard<'_> {
             method,
             second_factor: _,
             host: _,
+            session: _,
+            holder: _,
         } = usage;
         self.see("/usage/what", what)?;
         self.see("/usage/version", version)?;
