@@ -53,6 +53,17 @@ impl Server {
         Self { child, address: address.to_owned(), stdout }
     }
 
+    /// Where it listens, as `127.0.0.1:4711`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Tells it to stop and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+
     pub(crate) fn connect(&self) -> Client {
         connect(&self.address).unwrap()
     }

@@ -75,7 +75,7 @@ impl CsvRows {
         if header.iter().any(|name| name.contains(char::is_control)) {
             return Err(FileError::BadHeader { what: "not a line of names ending in a line feed" });
         }
-        let bound = bind(&header, map)?;
+        let bound = bind(&header, Some(1), map)?;
         Ok(Self { reader, bound, header, record, number: 0, total })
     }
 

@@ -170,13 +170,16 @@ fn format(path: &Path, start: &[u8]) -> Format {
 }
 
 /// Fits a header to a map, or to the names of the fields where there is none.
-fn bind(header: &[String], map: Option<&Map>) -> Result<Bound, FileError> {
+fn bind(header: &[String], line: Option<u64>, map: Option<&Map>) -> Result<Bound, FileError> {
     let bound = match map {
         Some(map) => map.bind(header),
         None => Bound::by_name(header),
     };
-    let bound = bound
-        .map_err(|UnfitHeader { table, missing }| FileError::MissingColumns { table, missing })?;
+    let bound = bound.map_err(|UnfitHeader { table, missing }| FileError::MissingColumns {
+        line,
+        table,
+        missing,
+    })?;
     for at in bound.used() {
         let column = header.get(at).cloned().unwrap_or_default();
         if header.iter().filter(|other| **other == column).count() > 1 {

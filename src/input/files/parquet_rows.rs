@@ -46,7 +46,7 @@ impl ParquetRows {
         let schema = metadata.schema();
         let header: Vec<_> =
             schema.get_fields().iter().map(|field| column_name(field.name())).collect();
-        let mut bound = bind(&header, map)?;
+        let mut bound = bind(&header, None, map)?;
         let mut used = bound.used();
         if used.is_empty() {
             used.push(0); // the row reader needs a column to count rows by
