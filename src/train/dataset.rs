@@ -156,6 +156,12 @@ impl Dataset {
         self.values.get(row * self.columns.len() + column).copied().unwrap_or(f64::NAN)
     }
 
+    /// The amount in euro; NaN when missing.
+    pub(super) fn euros(&self, row: usize) -> f64 {
+        let place = self.columns.iter().position(|column| column.field.id == fields::AMOUNT_EUR);
+        place.map_or(f64::NAN, |place| self.value(row, place))
+    }
+
     pub(super) fn time(&self, row: usize) -> Timestamp {
         self.times.get(row).copied().unwrap_or_default()
     }
