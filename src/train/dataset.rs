@@ -177,8 +177,8 @@ impl Dataset {
         order
     }
 
-    /// Digest of every value, time and label, in the order the rows came.
-    pub(super) fn digest(&self) -> String {
+    /// Digest of every value, time and label, bit for bit, in the order the rows came.
+    pub fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for column in &self.columns {
             sum.update(column.field.name);
