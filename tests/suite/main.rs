@@ -7,6 +7,8 @@
 )]
 
 mod disputes;
+mod golden;
 mod input;
 mod parity;
+mod pointintime;
 mod serve;
