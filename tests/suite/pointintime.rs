@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use vouch::decision::Policy;
-use vouch::domain::TenantId;
+use vouch::domain::{EventKind, TenantId};
 use vouch::engine::{Engine, ScoreRequest, Snapshot, read_decision};
 use vouch::ledger::{AckPolicy, EntryKind, LedgerConfig, Reader};
 use vouch::model::Model;
@@ -22,6 +22,8 @@ use vouch::velocity::Limits;
 
 /// Lines of the streams that are cut and shuffled.
 const LINES: usize = 400;
+/// Of those, how many go through a ledger.
+const SEALED: usize = 150;
 
 /// A record as it is stored, and the bits of its score.
 type Seen = BTreeMap<String, (String, Option<u64>)>;
@@ -47,6 +49,13 @@ fn on_disk(dir: &Path) -> Engine {
 fn world(seed: u64, days: u32, accounts: u32) -> Vec<Line> {
     let start = "2026-03-01T00:00:00Z".parse().unwrap();
     Simulation::new(Config { seed, start, days, accounts, attacks: true }).collect()
+}
+
+/// A month in which some labels have come already; in most they come later.
+fn labelled_month() -> Vec<Line> {
+    let label = |line: &Line| matches!(line, Line::Event(event) if event.kind == EventKind::Label);
+    let labels = |lines: &Vec<Line>| lines.iter().filter(|line| label(line)).count();
+    (1..100).map(|seed| world(seed, 30, 30)).find(|lines| labels(lines) > 2).unwrap()
 }
 
 /// Feeds lines as a server would take them and returns the records as they were scored.
@@ -114,7 +123,7 @@ fn assert_as_in_the_whole(found: &Seen) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_changes_when_the_future_is_deleted(cut in 1..LINES) {
@@ -124,9 +133,15 @@ proptest! {
         assert_as_in_the_whole(&found)?;
     }
 
+}
+
+proptest! {
+    // Each case seals and unseals its lines, which is slow without optimisation.
+    #![proptest_config(ProptestConfig { cases: 3, ..ProptestConfig::default() })]
+
     #[test]
-    fn another_future_changes_nothing_before_it(cut in 1..LINES, order in any::<u64>()) {
-        let (before, after) = whole().0.split_at(cut);
+    fn another_future_changes_nothing_before_it(cut in 1..SEALED, order in any::<u64>()) {
+        let (before, after) = whole().0[..SEALED].split_at(cut);
         let mut later = after.to_vec();
         // A permutation drawn from `order`: each line is put somewhere else.
         for place in (1..later.len()).rev() {
@@ -160,8 +175,7 @@ fn the_check_sees_a_record_that_knows_more() {
 /// values, times and labels to the bit.
 #[test]
 fn training_from_the_file_and_from_the_ledger_see_the_same() {
-    // Two months, so that some labels of the first have come.
-    let lines = world(6, 60, 40);
+    let lines = labelled_month();
     let dir = tempfile::tempdir().unwrap();
     let engine = on_disk(dir.path());
     let served = feed(&engine, &lines);
@@ -183,7 +197,7 @@ fn training_from_the_file_and_from_the_ledger_see_the_same() {
     }
     let ((file, left_out), (ledger, also)) = (from_file.finish(), from_ledger.finish());
     let labelled = (0..file.len()).filter(|row| file.is_labelled(*row)).count();
-    assert!(file.len() > 100 && labelled > 0, "{} rows, {labelled} labelled", file.len());
+    assert!(file.len() > 50 && labelled > 0, "{} rows, {labelled} labelled", file.len());
     assert_eq!((file.len(), left_out), (ledger.len(), also));
     assert_eq!(file.digest(), ledger.digest());
 
@@ -201,7 +215,7 @@ fn training_from_the_file_and_from_the_ledger_see_the_same() {
 /// The same month over HTTP: the server's ledger holds the records the file gives.
 #[test]
 fn a_month_over_http_is_the_month_of_the_file() {
-    let lines = world(7, 30, 40);
+    let lines = world(7, 30, 30);
     let dir = tempfile::tempdir().unwrap();
     let data_dir = dir.path().join("data");
     let server = Server::start(&data_dir, "[ledger]\ndurability = \"os\"\n");
@@ -222,7 +236,7 @@ fn a_month_over_http_is_the_month_of_the_file() {
 
     let from_file = feed(&in_memory(), &lines);
     let served = kept(&data_dir);
-    assert!(served.len() > 100, "{} transactions", served.len());
+    assert!(served.len() > 50, "{} transactions", served.len());
     assert_eq!(served, from_file);
     for (id, (_, probability)) in &from_file {
         assert_eq!(scores.get(id).map(|p| p.to_bits()), *probability, "{id}");
