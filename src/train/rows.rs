@@ -2,7 +2,7 @@
 //!
 //! A file's lines go through the engine in their order, exactly as a server would have seen them.
 //! The ledger's records are taken as they were stored; nothing is computed again. A payment that was
-//! refused, by us or by the issuer, and of which nothing is said has no outcome: it is left out, or
+//! refused, by us, by another control or by the issuer, and of which nothing is said has no outcome: it is left out, or
 //! it would pass for a good one.
 
 use super::dataset::{Dataset, Label, LabelledRecord};
@@ -105,7 +105,10 @@ impl Rows {
     /// Takes note of what an event says, known from `known_at` on.
     fn note(&mut self, event: &Event, known_at: Timestamp) {
         let Some(id) = &event.transaction_id else { return };
-        let about_a_sale = matches!(event.kind, EventKind::Label | EventKind::AuthResult);
+        let about_a_sale = matches!(
+            event.kind,
+            EventKind::Label | EventKind::AuthResult | EventKind::PaymentBlocked
+        );
         let Some(&row) = self.of.get(id) else {
             self.unknown += usize::from(about_a_sale);
             return;
@@ -114,7 +117,8 @@ impl Rows {
             (EventKind::Label, Some(class), _) => {
                 self.data.add_label(row, Label { class, known_at: Some(known_at) });
             }
-            (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
+            (EventKind::PaymentBlocked, ..)
+            | (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
                 if let Some(refused) = self.refused.get_mut(row) {
                     *refused = true;
                 }
