@@ -191,12 +191,7 @@ fn show<S: DisputeStore>(
         return Ok(());
     }
     let code = code_text(&dispute);
-    let title = dispute
-        .network
-        .as_ref()
-        .zip(dispute.network_reason_code.as_ref())
-        .and_then(|(network, code)| reasons::find(network.as_str(), code.as_str()))
-        .map(|row| row.title.to_owned());
+    let title = reasons::of(&dispute).map(|row| row.title.clone());
     let due = dispute.evidence_due_by.zip(dispute.evidence_due_source.as_ref());
     let rows = [
         ("dispute", Some(dispute.id.to_string())),

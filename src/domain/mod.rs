@@ -32,7 +32,7 @@ pub use decision::{
     Action, Calibration, Costs, Decision, Defensibility, Delivery, Durability, Reason, RuleAction,
     RuleHit, RuleMode, Versions, Warning,
 };
-pub use dispute::{Dispute, DisputeReason, DisputeStage, DisputeStatus};
+pub use dispute::{Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus};
 pub use event::{
     Actor, ChallengeKind, Event, EventData, EventKind, IncompleteEvent, LabelClass, Outcome,
 };
