@@ -1,7 +1,7 @@
 //! `vouch lookup`: what the reference tables know about an address, a card prefix, a mailbox, a phone
 //! number, a country or a user agent.
 
-use crate::domain::Country;
+use crate::domain::{Country, excerpt};
 use crate::reference::{
     AgentFacts, BinFacts, CountryFacts, EmailClass, EmailFacts, Funding, IpFacts, Reference, Table,
     agent,
@@ -113,8 +113,9 @@ impl<'a> Subject<'a> {
         }
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
             bail!(
-                "`{text}` is no network address, card prefix, e-mail address, phone number with `+`, \
-                 country code or user agent"
+                "`{}` is no network address, card prefix, e-mail address, phone number with `+`, \
+                 country code or user agent",
+                excerpt(text, 80)
             );
         }
         match text.len() {
