@@ -3,8 +3,8 @@
 
 use crate::domain::{Country, excerpt};
 use crate::reference::{
-    AgentFacts, BinFacts, CountryFacts, EmailClass, EmailFacts, Funding, IpFacts, Reference, Table,
-    agent,
+    AgentFacts, BinFacts, CountryFacts, EmailClass, EmailFacts, Funding, IpFacts, Location,
+    Reference, Table, agent,
 };
 use anyhow::bail;
 use serde_json::json;
@@ -195,7 +195,7 @@ fn ip_lines(facts: &IpFacts<'_>) -> Vec<(&'static str, String)> {
     lines.extend([
         ("country", shown(facts.country)),
         ("city", shown(facts.city)),
-        ("location", shown(facts.location.map(|(lat, lon)| format!("{lat}, {lon}")))),
+        ("location", shown(facts.location.map(place))),
         ("network", shown(facts.asn.map(|asn| format!("AS{asn}")))),
         ("organisation", shown(facts.organisation)),
         ("provider", shown(facts.provider)),
@@ -222,6 +222,11 @@ fn country_lines(facts: &CountryFacts) -> Vec<(&'static str, String)> {
         ("radius", format!("{} km", facts.radius_km)),
         ("time zones", facts.time_zones.join(", ")),
     ]
+}
+
+fn place(at: Location) -> String {
+    let accuracy = at.accuracy_km.map(|km| format!(", within {km} km")).unwrap_or_default();
+    format!("{}, {}{accuracy}", at.latitude, at.longitude)
 }
 
 fn shown(value: Option<impl ToString>) -> String {

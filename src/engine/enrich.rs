@@ -61,6 +61,8 @@ fn network(tx: &Transaction, reference: &Reference, record: &mut Record) {
     record.set(f::IP_RELAY, facts.relay);
     record.set(f::IP_BOT, facts.bot);
     record.set(f::IP_PROXY, facts.proxy);
+    record.set(f::IP_USER_TYPE, facts.user_type);
+    record.set(f::IP_ANONYMIZER_CONFIDENCE, facts.anonymizer_confidence.map(u32::from));
     record.set(f::IP_PROVIDER, facts.provider);
     if !facts.reserved {
         record.set(f::IP_CITY_KNOWN, facts.location.is_some());

@@ -22,6 +22,7 @@ mod places;
 mod provider;
 mod ranges;
 mod rates;
+mod record;
 mod table;
 
 pub mod compile;
@@ -30,7 +31,7 @@ pub use agent::{AgentClass, AgentFacts, agent};
 pub use bin::{BinFacts, BinTable, Funding};
 pub use email::{CanonicalEmail, EmailClass, EmailFacts, canonical};
 pub use error::ReferenceError;
-pub use ip::{IpFacts, is_reserved};
+pub use ip::{IpFacts, Location, is_reserved};
 pub use places::{CountryFacts, Places, Zone, distance_km, least_distance_km};
 pub use rates::{MAX_AGE_DAYS, Rate, Rates};
 pub use table::Table;

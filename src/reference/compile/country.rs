@@ -4,8 +4,8 @@
 //! [`RANDOM`] random addresses of each family; a table that differs anywhere is refused.
 
 use super::super::country::{CountryTable, write};
-use super::super::geo::GeoRecord;
 use super::super::ranges::{Row, flatten, upper};
+use super::super::record::GeoRecord;
 use super::super::table::{Columns, Table};
 use super::{CompileError, File, Input, Output};
 use crate::domain::Country;
