@@ -28,9 +28,10 @@ impl AppState {
         };
         let _turn = self.reload_turn.lock().await;
         let done = tokio::task::spawn_blocking(move || reloader.reload()).await.ok();
-        match &done {
-            Some(done) => self.loaded(done),
-            None => tracing::error!("a reload panicked; everything goes on as it was"),
+        if let Some(done) = &done {
+            self.loaded(done);
+        } else {
+            tracing::error!("a reload panicked; everything goes on as it was");
         }
         done
     }
@@ -39,9 +40,10 @@ impl AppState {
     pub async fn poll(&self) {
         let Some(reloader) = self.reloader.clone() else { return };
         let _turn = self.reload_turn.lock().await;
-        match tokio::task::spawn_blocking(move || reloader.poll()).await {
-            Ok(done) => done.iter().for_each(|done| self.loaded(done)),
-            Err(_) => tracing::error!("a reload panicked; everything goes on as it was"),
+        if let Ok(done) = tokio::task::spawn_blocking(move || reloader.poll()).await {
+            done.iter().for_each(|done| self.loaded(done));
+        } else {
+            tracing::error!("a reload panicked; everything goes on as it was");
         }
     }
 

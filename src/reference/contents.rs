@@ -92,13 +92,12 @@ pub(super) fn read(
     let mut file = File::open(path).map_err(failed)?;
     let stamp = Stamp::of(&file.metadata().map_err(failed)?);
     let mapped = if stamp.size < map_from { None } else { copied(&mut file, copies).ok() };
-    let (contents, sha256) = match mapped {
-        Some((map, sha256)) => (Contents::Mapped(map), sha256),
-        None => {
-            let mut bytes = Vec::new();
-            let sha256 = pour(&mut file, &mut bytes).map_err(failed)?;
-            (Contents::Memory(bytes), sha256)
-        }
+    let (contents, sha256) = if let Some((map, sha256)) = mapped {
+        (Contents::Mapped(map), sha256)
+    } else {
+        let mut bytes = Vec::new();
+        let sha256 = pour(&mut file, &mut bytes).map_err(failed)?;
+        (Contents::Memory(bytes), sha256)
     };
     let whole = contents.as_ref().len() as u64 == stamp.size;
     if !whole || Stamp::of(&file.metadata().map_err(failed)?) != stamp {

@@ -1,7 +1,7 @@
 //! Reference data: what is known about a network address, a card prefix, an e-mail address and a
 //! currency before anything about the buyer is known.
 //!
-//! Six tables are compiled by `vouch data compile` (see `data/SOURCES.toml`), embedded in the binary
+//! Seven tables are compiled by `vouch data compile` (see `data/SOURCES.toml`), embedded in the binary
 //! and unpacked at start. Any of them may be missing, be replaced from a directory, or be overruled
 //! by a MaxMind-format file of the merchant's. A table that is damaged is refused and the bundled one
 //! stays: a broken file never replaces a good one.
@@ -9,6 +9,7 @@
 //! Everything here is immutable after loading and `Sync`; a look-up does no IO, takes no lock and
 //! never fails. Missing facts are `None`.
 
+mod agent;
 mod asn;
 mod bin;
 mod contents;
@@ -19,6 +20,7 @@ mod geo;
 mod ip;
 mod load;
 pub mod pan;
+mod places;
 mod provider;
 mod ranges;
 mod rates;
@@ -27,12 +29,14 @@ mod table;
 
 pub mod compile;
 
+pub use agent::{AgentClass, AgentFacts, agent};
 pub use bin::{BinFacts, BinTable, Funding};
 pub use contents::Stamp;
 pub use email::{CanonicalEmail, EmailClass, EmailFacts, canonical};
 pub use error::ReferenceError;
 pub use ip::{IpFacts, Location, is_reserved};
 pub use load::{Change, Part, ReferenceFiles};
+pub use places::{CountryFacts, Places, Zone, distance_km, least_distance_km};
 pub use rates::{MAX_AGE_DAYS, Rate, Rates};
 pub use table::Table;
 
@@ -54,6 +58,7 @@ pub struct Reference {
     bin: Option<Arc<BinTable>>,
     email: Option<Arc<email::EmailTable>>,
     rates: Option<Arc<Rates>>,
+    places: Option<Arc<Places>>,
     files: Vec<Arc<geo::GeoFile>>,
     replaced: BTreeMap<Table, Arc<[u8]>>, // bytes of the tables that are not the bundled ones
     versions: Vec<TableVersion>,          // the tables in order, then the files as given
@@ -83,6 +88,7 @@ fn embedded(table: Table) -> &'static [u8] {
         Table::Bin => include_bytes!("../../data/tables/bin.tab"),
         Table::Email => include_bytes!("../../data/tables/email.tab"),
         Table::Rates => include_bytes!("../../data/tables/rates.tab"),
+        Table::Places => include_bytes!("../../data/tables/places.tab"),
     }
 }
 
@@ -128,6 +134,7 @@ impl Reference {
             Table::Bin => self.bin = None,
             Table::Email => self.email = None,
             Table::Rates => self.rates = None,
+            Table::Places => self.places = None,
         }
         self.versions.retain(|version| version.name != table.name());
         self.sealed()
@@ -148,6 +155,7 @@ impl Reference {
             Table::Bin => self.bin.clone_from(&other.bin),
             Table::Email => self.email.clone_from(&other.email),
             Table::Rates => self.rates.clone_from(&other.rates),
+            Table::Places => self.places.clone_from(&other.places),
         }
         if let Some(bytes) = other.replaced.get(&table) {
             self.replaced.insert(table, Arc::clone(bytes));
@@ -167,11 +175,12 @@ impl Reference {
             Table::Country => self.country = Some(Arc::new(country::CountryTable::read(columns)?)),
             Table::Asn => self.asn = Some(Arc::new(asn::AsnTable::read(columns)?)),
             Table::Provider => {
-                self.provider = Some(Arc::new(provider::ProviderTable::read(columns)?))
+                self.provider = Some(Arc::new(provider::ProviderTable::read(columns)?));
             }
             Table::Bin => self.bin = Some(Arc::new(BinTable::read(columns)?)),
             Table::Email => self.email = Some(Arc::new(email::EmailTable::read(columns)?)),
             Table::Rates => self.rates = Some(Arc::new(Rates::read(columns)?)),
+            Table::Places => self.places = Some(Arc::new(Places::read(columns)?)),
         }
         self.versions.retain(|version| version.name != table.name());
         let (name, sha256) = (table.name().to_owned(), sha256_hex(data));
@@ -232,6 +241,11 @@ impl Reference {
     /// The exchange rates.
     pub fn rates(&self) -> Option<&Rates> {
         self.rates.as_deref()
+    }
+
+    /// Facts of countries, time zones and calling codes.
+    pub fn places(&self) -> Option<&Places> {
+        self.places.as_deref()
     }
 
     /// The tables that are missing, in the order of [`Table::ALL`].

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A file of one record for 8.8.8.0/24 and 2a01::/16.
+/// A file of one record for 8.8.8.0/24 and `2a01::/16`.
 fn file(kind: &str, record: &Value) -> (tempfile::TempDir, PathBuf) {
     mmdb(kind, &[("::808:800/120", record.clone()), ("2a01::/16", record.clone())])
 }
@@ -70,7 +70,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ),
     ("GeoLite2-Country", r#"{"country": {"iso_code": "GB"}}"#, r#"{"country": "GB"}"#),
     ("Country (flat)", r#"{"country_code": "GB"}"#, r#"{"country": "GB"}"#),
-    ("Country (no code)", r#"{"country_code": ""}"#, r#"{}"#),
+    ("Country (no code)", r#"{"country_code": ""}"#, "{}"),
     (
         "GeoLite2-ASN",
         r#"{"autonomous_system_number": 1221,
