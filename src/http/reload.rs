@@ -40,12 +40,10 @@ impl AppState {
     pub async fn poll(&self) {
         let Some(reloader) = self.reloader.clone() else { return };
         let _turn = self.reload_turn.lock().await;
-        if let Ok(done) = tokio::task::spawn_blocking(move || reloader.poll()).await {
-            for done in &done {
-                self.loaded(done);
-            }
-        } else {
-            tracing::error!("a reload panicked; everything goes on as it was");
+        match tokio::task::spawn_blocking(move || reloader.poll()).await {
+            Ok(Some(done)) => self.loaded(&done),
+            Ok(None) => {}
+            Err(_) => tracing::error!("a reload panicked; everything goes on as it was"),
         }
     }
 
