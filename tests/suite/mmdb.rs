@@ -6,6 +6,7 @@
 
 use super::serve::Server;
 use maxminddb_writer::metadata::IpVersion;
+use maxminddb_writer::paths::IpAddrWithMask;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -35,10 +36,11 @@ fn good() -> Vec<u8> {
     let mut file = maxminddb_writer::Database::default();
     file.metadata.ip_version = IpVersion::V6;
     file.metadata.binary_format_major_version = 2;
-    file.metadata.database_type = "Test-City".to_owned();
+    "Test-City".clone_into(&mut file.metadata.database_type);
     file.metadata.build_epoch = 1_790_000_000;
     let data = file.insert_value(&record).unwrap();
-    file.insert_node("::5102:4500/120".parse().unwrap(), data);
+    let network: IpAddrWithMask = "::5102:4500/120".parse().unwrap();
+    file.insert_node(network, data);
     file.write_to(Vec::new()).unwrap()
 }
 
