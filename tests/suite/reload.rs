@@ -80,13 +80,14 @@ fn a_reload_drops_no_request_and_a_broken_rule_file_stops_nothing() {
     write(&rules, "[[rule]]\nid = \"x\"\nactoin = \"block\"\n");
     server.signal("HUP");
     server.wait_for_metric("vouch_part_refused{part=\"rules\"} 1");
-    let log = fs::read_to_string(data.with_extension("log")).unwrap();
-    assert!(log.contains("own.toml:3:1") && log.contains("^^^^^^"), "{log}");
     let (_, readiness) = server.ask("GET", "/readyz", "");
     assert_eq!(readiness["degraded"], json!(["rules.refused"]), "{readiness}");
     let (_, reload) = server.ask("POST", "/v1/reload", "");
     let fault = &reload["parts"][0]["faults"][0];
     assert_eq!((&fault["line"], &fault["column"]), (&json!(3), &json!(1)), "{reload}");
+    let log = fs::read_to_string(data.with_extension("log")).unwrap();
+    let told = log.lines().find(|line| line.contains("own.toml:3:1")).unwrap();
+    assert!(told.contains("^^^^^^") && told.contains("ERROR"), "{told}");
     let before = score(&mut server.connect(), "before");
     assert_eq!(before["rules"][0]["id"], "review");
 
