@@ -77,16 +77,17 @@ fn a_reload_drops_no_request_and_a_broken_rule_file_stops_nothing() {
     });
 
     // Broken, and told by a signal: the log has the place, the metrics and `degraded` the part.
-    write(&rules, "[[rule]]\nid = \"x\"\nactoin = \"block\"\n");
+    write(&rules, &rule("review").replace("reason =", "raeson ="));
     server.signal("HUP");
     server.wait_for_metric("vouch_part_refused{part=\"rules\"} 1");
     let (_, readiness) = server.ask("GET", "/readyz", "");
     assert_eq!(readiness["degraded"], json!(["rules.refused"]), "{readiness}");
     let (_, reload) = server.ask("POST", "/v1/reload", "");
-    let fault = &reload["parts"][0]["faults"][0];
-    assert_eq!((&fault["line"], &fault["column"]), (&json!(3), &json!(1)), "{reload}");
+    let faults = reload["parts"][0]["faults"].as_array().unwrap();
+    let fault = faults.iter().find(|fault| fault["line"] == 7).unwrap();
+    assert_eq!((&fault["line"], &fault["column"]), (&json!(7), &json!(1)), "{reload}");
     let log = fs::read_to_string(data.with_extension("log")).unwrap();
-    let told = log.lines().find(|line| line.contains("own.toml:3:1")).unwrap();
+    let told = log.lines().find(|line| line.contains("own.toml:7:1")).unwrap();
     assert!(told.contains("^^^^^^") && told.contains("ERROR"), "{told}");
     let before = score(&mut server.connect(), "before");
     assert_eq!(before["rules"][0]["id"], "review");
