@@ -11,7 +11,7 @@ use crate::domain::{DAY_MS, Timestamp};
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 66.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 32.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 50.0;
 /// Days between ticks of a time axis, the first that gives few enough.
@@ -297,7 +297,7 @@ pub(super) fn rows_svg(
     rows: &[Row<'_>],
     mark: Option<(f64, &str)>,
 ) -> String {
-    const NAMES: f64 = 214.0;
+    const NAMES: f64 = 250.0;
     const STEP: f64 = 22.0;
     let values = || rows.iter().flat_map(|row| [Some(row.value), row.second]).flatten();
     let values = || values().chain(mark.map(|(at, _)| at));
@@ -385,6 +385,6 @@ mod tests {
         chart.line("s1", [(0.0, 1.0), (1.0, 0.0)]);
         let svg = chart.svg("pr", "A & B", "falls");
         assert!(svg.contains("<title id=\"pr-title\">A &amp; B</title>"), "{svg}");
-        assert!(svg.contains("<path class=\"line s1\" d=\"M66.0 14.0L546.0 290.0\"/>"), "{svg}");
+        assert!(svg.contains("<path class=\"line s1\" d=\"M66.0 14.0L528.0 290.0\"/>"), "{svg}");
     }
 }
