@@ -20,6 +20,7 @@ pub mod pan;
 mod provider;
 mod ranges;
 mod rates;
+mod record;
 mod table;
 
 pub mod compile;
@@ -27,7 +28,7 @@ pub mod compile;
 pub use bin::{BinFacts, BinTable, Funding};
 pub use email::{CanonicalEmail, EmailClass, EmailFacts, canonical};
 pub use error::ReferenceError;
-pub use ip::{IpFacts, is_reserved};
+pub use ip::{IpFacts, Location, is_reserved};
 pub use rates::{MAX_AGE_DAYS, Rate, Rates};
 pub use table::Table;
 
