@@ -3,7 +3,7 @@
 //! `dashmap` holds a shard lock only while an entry is looked at or placed; the decision itself is
 //! made under the entry of its own id, so two equal requests at once are one decision.
 
-use crate::domain::{Decision, Warning};
+use crate::domain::{Decision, TransactionKind, Warning};
 use crate::ledger::{Position, SubjectHash};
 use crate::velocity::EntityKeys;
 use dashmap::DashMap;
@@ -39,6 +39,10 @@ impl Known {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SaleRef {
     pub(super) keys: EntityKeys,
+    /// What was bought; `None` for an event.
+    pub(super) kind: Option<TransactionKind>,
+    /// For how many euro cents.
+    pub(super) amount: Option<i64>,
     /// Sealed under the same person, so that one erasure reaches both.
     pub(super) subject: Option<SubjectHash>,
 }

@@ -24,32 +24,32 @@ impl Velocity for Recount {
             .collect();
         let last_seen = own.iter().map(|one| one.at).max();
         let now = last_seen.map_or(at, |last| last.max(at));
-        let of = |signal| own.iter().copied().filter(move |one| one.signal == signal);
-        let within = |signal, window| of(signal).filter(move |one| holds(window, now, one.at));
-        let distinct = |other: Other, window| -> u32 {
-            let held = own.iter().filter(|one| holds(window, now, one.at));
-            let seen = held.flat_map(|one| one.others(entity)).filter(|(kind, _)| *kind == other);
-            let keys: HashSet<EntityKey> = seen.map(|(_, key)| key).collect();
-            u32::try_from(keys.len().min(DISTINCT_CAP)).unwrap_or(0)
-        };
-        let trace = |signal| {
-            let ones = of(signal).map(|one| Trace::one(Tick::of(one.at)));
-            ones.fold(Trace::default(), Trace::plus)
-        };
-        let paid = of(Signal::Approved).map(|one| slot(OWED, one.at)).max();
-        let owed = within(Signal::Usage, OWED).filter(|one| Some(slot(OWED, one.at)) > paid);
-        let places = own.iter().filter_map(|one| Some((one.at, one.place_of(entity)?)));
-        EntityView {
-            counts: signals(|signal| Window::ALL.map(|window| tally(within(signal, window)).count)),
-            tallies: signals(|signal| Window::ALL.map(|window| tally(within(signal, window)))),
-            largest: signals(|signal| largest(within(signal, Window::D90))),
-            traces: signals(trace),
-            distinct: Other::ALL.map(|other| Window::ALL.map(|window| distinct(other, window))),
-            owed: tally(owed),
-            place: places.map(|(at, place)| Sighted::new(Tick::of(at), place)).max(),
+        let mut view = EntityView {
             first_seen: own.iter().map(|one| one.at).min(),
             last_seen,
+            ..EntityView::default()
+        };
+        for one in &own {
+            count(&mut view, one, |window| holds(window, now, one.at));
+            let sighted = one.place_of(entity).map(|place| Sighted::new(Tick::of(one.at), place));
+            view.place = view.place.max(sighted);
         }
+        for (other, counts) in Other::ALL.into_iter().zip(&mut view.distinct) {
+            *counts = Window::ALL.map(|window| {
+                let held = own.iter().filter(|one| holds(window, now, one.at));
+                let seen = held.flat_map(|one| one.others(entity));
+                let keys: HashSet<EntityKey> =
+                    seen.filter(|(kind, _)| *kind == other).map(|(_, key)| key).collect();
+                u32::try_from(keys.len().min(DISTINCT_CAP)).unwrap_or(0)
+            });
+        }
+        let paid = own.iter().filter(|one| one.signal == Signal::Approved);
+        let paid = paid.map(|one| slot(OWED, one.at)).max();
+        let later =
+            |one: &&&Occurrence| holds(OWED, now, one.at) && Some(slot(OWED, one.at)) > paid;
+        let usage = own.iter().filter(|one| one.signal == Signal::Usage).filter(later);
+        view.owed = usage.map(|one| Tally::one(one.amount)).fold(Tally::default(), Tally::plus);
+        view
     }
 
     fn record(&self, occurrence: &Occurrence) {
@@ -57,11 +57,22 @@ impl Velocity for Recount {
     }
 }
 
-/// One value for each of the first `N` signals.
-fn signals<T: Default + Copy, const N: usize>(value: impl Fn(Signal) -> T) -> [T; N] {
-    let mut values = [T::default(); N];
-    values.iter_mut().zip(Signal::ALL).for_each(|(slot, signal)| *slot = value(*signal));
-    values
+/// Counts one occurrence in the windows that hold it, and for ever.
+fn count(view: &mut EntityView, one: &Occurrence, holds: impl Fn(Window) -> bool) {
+    let (place, tally) = (one.signal as usize, Tally::one(one.amount));
+    view.add_trace(one.signal, Trace::one(Tick::of(one.at)));
+    for window in Window::ALL.into_iter().filter(|window| holds(*window)) {
+        let counts = view.counts.get_mut(place).and_then(|row| row.get_mut(window as usize));
+        counts.into_iter().for_each(|count| *count += 1);
+        let tallies = view.tallies.get_mut(place).and_then(|row| row.get_mut(window as usize));
+        tallies.into_iter().for_each(|total| *total = total.plus(tally));
+    }
+    if let Some(largest) = view.largest.get_mut(place)
+        && tally.unpriced == 0
+        && holds(Window::D90)
+    {
+        *largest = (*largest).max(Some(tally.sum));
+    }
 }
 
 fn slot(window: Window, at: Timestamp) -> i64 {
@@ -71,13 +82,4 @@ fn slot(window: Window, at: Timestamp) -> i64 {
 /// Whether `window`, read at `now`, holds an event at `at`: the slot of `now` and those before it.
 fn holds(window: Window, now: Timestamp, at: Timestamp) -> bool {
     slot(window, at) > slot(window, now) - i64::from(SLOTS) && at <= now
-}
-
-fn tally<'a>(occurrences: impl Iterator<Item = &'a Occurrence>) -> Tally {
-    occurrences.map(|one| Tally::one(one.amount)).fold(Tally::default(), Tally::plus)
-}
-
-fn largest<'a>(occurrences: impl Iterator<Item = &'a Occurrence>) -> Option<i64> {
-    let priced = occurrences.map(|one| Tally::one(one.amount)).filter(|one| one.unpriced == 0);
-    priced.map(|one| one.sum).max()
 }

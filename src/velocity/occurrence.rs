@@ -4,7 +4,7 @@
 //! it. The serialised form is stored with ledger records and replayed on recovery: its names are
 //! stable, and a field this version does not know is refused rather than dropped.
 
-use super::entity::{EntityKey, EntityKeys};
+use super::entity::EntityKeys;
 use super::place::Place;
 use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -156,6 +156,7 @@ pub struct Occurrence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::velocity::EntityKey;
 
     #[test]
     fn an_occurrence_reads_back_as_written() {

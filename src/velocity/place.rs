@@ -80,7 +80,7 @@ mod tests {
             (new_york, london, 5_570.0),
             (london, place(48.86, 2.35), 344.0),
             (place(-41.29, 174.78), place(-33.87, 151.21), 2_224.0), // Wellington, Sydney
-            (place(0.0, 179.9), place(0.0, -179.9), 22.0),
+            (place(0.0, 179.9), place(0.0, -179.9), 22.24),
             (place(90.0, 0.0), place(-90.0, 0.0), 20_015.0),
             (london, london, 0.0),
         ] {

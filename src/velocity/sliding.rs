@@ -62,7 +62,7 @@ impl SlidingWindows {
         let hasher = Mixer { seed: limits.seed };
         let parts: usize = Entity::ALL.iter().map(|kind| kind.share()).sum();
         let shards = Entity::ALL.map(|kind| {
-            let share = limits.max_keys / parts * kind.share();
+            let share = limits.max_keys.saturating_mul(kind.share()) / parts;
             let shards = if share < SHARDS * SHARDS { 1 } else { SHARDS };
             let capacity = (share / shards).clamp(1, u32::MAX as usize);
             let draw = |number: usize| hasher.hash_one((kind as usize, number));

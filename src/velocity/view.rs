@@ -197,13 +197,11 @@ impl EntityView {
     pub(super) fn add(&mut self, reach: &Reach, tick: Tick, signal: Signal, amount: Option<i64>) {
         let Some(shortest) = reach.shortest(tick) else { return };
         let place = signal as usize;
-        for counts in self.counts.get_mut(place) {
-            counts.iter_mut().skip(shortest).for_each(|count| *count = count.wrapping_add(1));
-        }
+        let counts = self.counts.get_mut(place).into_iter().flatten().skip(shortest);
+        counts.for_each(|count| *count = count.wrapping_add(1));
         let one = Tally::one(amount);
-        for tallies in self.tallies.get_mut(place) {
-            tallies.iter_mut().skip(shortest).for_each(|tally| *tally = tally.plus(one));
-        }
+        let tallies = self.tallies.get_mut(place).into_iter().flatten().skip(shortest);
+        tallies.for_each(|tally| *tally = tally.plus(one));
         if let Some(largest) = self.largest.get_mut(place)
             && one.unpriced == 0
         {
