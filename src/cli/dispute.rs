@@ -2,6 +2,7 @@
 //!
 //! Data goes to `out`, remarks to `notes`; the caller opens the record and passes stdout and stderr.
 
+use super::output::Output;
 use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
 use crate::domain::{
     Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
@@ -228,8 +229,13 @@ fn write_packet<S: DisputeStore>(
         .with_context(|| format!("no dispute `{id}` is recorded"))?;
     let packet = packet::text(&case);
     match path {
-        Some(path) => std::fs::write(path, &packet.text)
-            .with_context(|| format!("cannot write `{}`", path.display()))?,
+        Some(path) => {
+            let mut file = Output::open(Some(path))?;
+            file.write_all(packet.text.as_bytes())
+                .and_then(|()| file.flush())
+                .with_context(|| format!("can't write `{}`", path.display()))?;
+            file.finish()?;
+        }
         None => out.write_all(packet.text.as_bytes())?,
     }
     Ok(packet)

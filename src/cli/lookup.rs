@@ -1,5 +1,6 @@
 //! `vouch lookup`: what the reference tables know about an address, a card prefix or a mailbox.
 
+use crate::domain::excerpt;
 use crate::reference::{BinFacts, EmailClass, EmailFacts, Funding, IpFacts, Location, Reference};
 use anyhow::bail;
 use serde_json::json;
@@ -66,7 +67,7 @@ impl<'a> Subject<'a> {
             return Ok(Self::Email(text));
         }
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-            bail!("`{text}` is no network address, card prefix or e-mail address");
+            bail!("`{}` is no network address, card prefix or e-mail address", excerpt(text, 80));
         }
         match text.len() {
             6..=8 => Ok(Self::Bin(text)),

@@ -1,5 +1,6 @@
 //! Countries: ISO 3166-1 alpha-2, and `XK` as the payment industry uses it for Kosovo.
 
+use super::card_number::excerpt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ pub struct Country([u8; 2]);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not an ISO 3166-1 country code{}", hint.map(|h| format!("; did you mean `{h}`?")).unwrap_or_default())]
 pub struct UnknownCountry {
-    /// The text, cut to 20 characters.
+    /// The text, cut to 20 characters, card numbers masked.
     pub given: String,
     /// The code usually meant by it.
     pub hint: Option<&'static str>,
@@ -44,7 +45,7 @@ impl FromStr for Country {
     /// Reads two letters of either case.
     fn from_str(text: &str) -> Result<Self, UnknownCountry> {
         let unknown = || UnknownCountry {
-            given: text.chars().take(20).collect(),
+            given: excerpt(text, 20),
             hint: match text.to_ascii_uppercase().as_str() {
                 "UK" => Some("GB"),
                 "EL" => Some("GR"),

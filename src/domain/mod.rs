@@ -5,6 +5,7 @@
 
 mod amount;
 mod card;
+mod card_number;
 mod country;
 mod currency;
 mod currency_table;
@@ -23,6 +24,8 @@ mod words;
 
 pub use amount::{Amount, AmountError};
 pub use card::{Bin, BinError, Card, ThreeDs};
+pub(crate) use card_number::excerpt;
+pub use card_number::{Issued, find_card_number, in_shared_range, mask_card_numbers};
 pub use country::{Country, UnknownCountry};
 pub use currency::{Currency, UnknownCurrency, Withdrawn};
 pub use decision::{

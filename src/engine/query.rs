@@ -3,8 +3,8 @@
 use super::counted;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
-use super::known::{Known, SaleRef};
-use super::service::{Engine, ScoreRequest};
+use super::known::{Known, SaleRef, Sent};
+use super::service::Engine;
 use super::stored::{self, OpenDecision, Recovered, RecoveredSale, SealedDecision, SealedEvent};
 use crate::domain::{
     Decision, Durability, Event, TenantId, Transaction, TransactionId, TransactionKind, Warning,
@@ -98,10 +98,33 @@ impl Engine {
     }
 
     /// Where a repeated transaction differs from the one known; `None` when that can't be read.
-    pub(super) fn first_difference(&self, request: &ScoreRequest, known: &Known) -> Option<String> {
-        let Known::Kept { position, .. } = known else { return None };
-        let stored = self.stored_decision(*position).ok()?;
-        input::first_difference(&stored.transaction?, &request.transaction)
+    pub(super) fn first_difference(&self, tx: &Transaction, known: &Known) -> Option<String> {
+        match known {
+            Known::Flying(flight) => match &flight.sent {
+                Sent::Transaction(sent) => input::first_difference(sent, tx),
+                Sent::Event(_) => None,
+            },
+            Known::Kept { position, .. } => {
+                let stored = self.stored_decision(*position).ok()?;
+                input::first_difference(&stored.transaction?, tx)
+            }
+            Known::Unkept { .. } => None,
+        }
+    }
+
+    /// The same for an event.
+    pub(super) fn first_event_difference(&self, event: &Event, known: &Known) -> Option<String> {
+        match known {
+            Known::Flying(flight) => match &flight.sent {
+                Sent::Event(sent) => input::first_event_difference(sent, event),
+                Sent::Transaction(_) => None,
+            },
+            Known::Kept { position, .. } => {
+                let entry = self.ledger.as_ref()?.read(*position).ok()?;
+                input::first_event_difference(&read_event(&entry).ok()??, event)
+            }
+            Known::Unkept { .. } => None,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The engine end to end, without HTTP: in memory and on a ledger.
 
+mod faults;
+
 use super::*;
 use crate::decision::Policy;
 use crate::domain::{Action, Durability, Event, TenantId, Transaction};

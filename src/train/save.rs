@@ -45,10 +45,13 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    // Best effort: what is left of a full disk is not taken by half a file.
+    written.inspect_err(|_| drop(std::fs::remove_file(&beside)))
 }
 
 /// Makes the renames themselves durable, where directories can be synced.

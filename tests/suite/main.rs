@@ -9,4 +9,5 @@
 mod disputes;
 mod input;
 mod parity;
+mod readme;
 mod serve;

@@ -12,7 +12,7 @@ use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
 use crate::domain::{
     Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind, Text,
-    Timestamp,
+    Timestamp, excerpt,
 };
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
@@ -226,7 +226,7 @@ fn other_object(node: &Node<'_>, given: &str) -> IntakeError {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(64).collect()
+    excerpt(text, 64)
 }
 
 #[cfg(test)]

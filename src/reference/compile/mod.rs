@@ -18,6 +18,7 @@ pub use error::CompileError;
 use super::table::Table;
 use crate::domain::Timestamp;
 use serde::{Deserialize, Deserializer, de};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A list of sources: `data/SOURCES.toml`.
@@ -110,8 +111,13 @@ fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(dir)?;
     }
     let part = path.with_extension("part");
-    std::fs::write(&part, data)?;
-    std::fs::rename(part, path)
+    let written = std::fs::File::create(&part).and_then(|mut file| {
+        file.write_all(data)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    });
+    // Best effort: what is left of a full disk is not taken by half a file.
+    written.inspect_err(|_| drop(std::fs::remove_file(&part)))
 }
 
 /// Rows of a table and its file, as far as the source could be understood.
