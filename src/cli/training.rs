@@ -2,7 +2,7 @@
 
 use super::progress;
 use super::rows::{count, for_each, map_at};
-use super::state::{self, ConfigArgs};
+use super::state;
 use super::train::TrainArgs;
 use crate::engine::Engine;
 use crate::input::Item;
@@ -14,10 +14,10 @@ use std::path::Path;
 
 /// The rows the arguments name.
 pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
-    let mut rows = Rows::default();
+    let mut rows = Rows::of(args.tenant.clone());
     match &args.file {
         Some(file) => {
-            let engine = state::engine_in_memory(&ConfigArgs::default().load()?)?;
+            let engine = state::engine_in_memory(&args.config.load()?)?;
             from_file(&engine, file, args.map.as_deref(), &mut rows)?;
         }
         None => from_ledger(&args.data_dir, &mut rows)?,

@@ -33,7 +33,10 @@ pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
-pub use query::{StoredDecision, is_payment, read_decision, read_event, read_open_decision};
+pub use query::{
+    EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
+    read_open_event,
+};
 pub use replay::{Replay, replay};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
