@@ -1,7 +1,7 @@
 //! `vouch lookup`: what the reference tables know about an address, a card prefix or a mailbox.
 
 use crate::domain::excerpt;
-use crate::reference::{BinFacts, EmailClass, EmailFacts, Funding, IpFacts, Reference};
+use crate::reference::{BinFacts, EmailClass, EmailFacts, Funding, IpFacts, Location, Reference};
 use anyhow::bail;
 use serde_json::json;
 use std::io::Write;
@@ -127,7 +127,7 @@ fn ip_lines(facts: &IpFacts<'_>) -> Vec<(&'static str, String)> {
     lines.extend([
         ("country", shown(facts.country)),
         ("city", shown(facts.city)),
-        ("location", shown(facts.location.map(|(lat, lon)| format!("{lat}, {lon}")))),
+        ("location", shown(facts.location.map(place))),
         ("network", shown(facts.asn.map(|asn| format!("AS{asn}")))),
         ("organisation", shown(facts.organisation)),
         ("provider", shown(facts.provider)),
@@ -140,6 +140,11 @@ fn ip_lines(facts: &IpFacts<'_>) -> Vec<(&'static str, String)> {
         ("proxy", yes_or_no(facts.proxy)),
     ]);
     lines
+}
+
+fn place(at: Location) -> String {
+    let accuracy = at.accuracy_km.map(|km| format!(", within {km} km")).unwrap_or_default();
+    format!("{}, {}{accuracy}", at.latitude, at.longitude)
 }
 
 fn shown(value: Option<impl ToString>) -> String {

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 /// A rate this old still tells a small amount from a large one; nothing older is used.
-const OLDEST_RATE_DAYS: i64 = 400;
+pub(super) const OLDEST_RATE_DAYS: i64 = 400;
 
 /// True when an amount was converted by a rate older than the table's own limit: worth naming in
 /// the answer.

@@ -7,16 +7,20 @@
 mod artefacts;
 mod cases;
 mod chain;
+mod counted;
 mod enrich;
 mod entry;
 mod error;
 mod guard;
 mod history;
+mod identity;
 mod known;
 mod open;
 mod query;
 mod replay;
 mod request;
+#[cfg(test)]
+mod restart_tests;
 mod service;
 mod snapshot;
 mod stored;
@@ -27,7 +31,7 @@ pub use artefacts::Artefacts;
 pub use cases::Cases;
 pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
-pub use history::KeyMaker;
+pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
 pub use query::{
     EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,

@@ -80,6 +80,9 @@ const METHODS: &[&str] = crate::domain::PaymentMethod::WORDS;
 const INITIATORS: &[&str] = crate::domain::Initiator::WORDS;
 const FULFILMENTS: &[&str] = crate::domain::FulfilmentMethod::WORDS;
 const FUNDINGS: &[&str] = &["credit", "debit", "charge"];
+const RESULTS: &[&str] = &["approved", "declined"];
+const DECLINES: &[&str] = &["other", "funds", "stolen", "data"];
+const CHALLENGES: &[&str] = &["passed", "failed", "abandoned"];
 const EMAIL_CLASSES: &[&str] = &["disposable", "relay", "free", "other"];
 
 /// Declares a group of fields: their ids in `ids`, their entries in `GROUP`, numbered from `after`.

@@ -20,6 +20,7 @@ pub mod pan;
 mod provider;
 mod ranges;
 mod rates;
+mod record;
 mod table;
 
 pub mod compile;
@@ -27,7 +28,7 @@ pub mod compile;
 pub use bin::{BinFacts, BinTable, Funding};
 pub use email::{CanonicalEmail, EmailClass, EmailFacts, canonical};
 pub use error::ReferenceError;
-pub use ip::{IpFacts, is_reserved};
+pub use ip::{IpFacts, Location, is_reserved};
 pub use rates::{MAX_AGE_DAYS, Rate, Rates};
 pub use table::Table;
 
@@ -172,6 +173,11 @@ impl Reference {
         self.versions.push(version);
         self.files.push(file);
         Ok(())
+    }
+
+    /// Whether any address can be located: only a merchant's file knows cities.
+    pub fn has_places(&self) -> bool {
+        !self.files.is_empty()
     }
 
     /// Facts about a network address.

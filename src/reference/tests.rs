@@ -235,7 +235,8 @@ fn a_merchants_file_overrules_the_tables() {
 
     let facts = reference.ip("8.8.8.8".parse().unwrap());
     assert_eq!(line(&facts), "NZ 24940 Google hosting+vpn");
-    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some((-41.3, 174.8))));
+    let wellington = Location { latitude: -41.3, longitude: 174.8, accuracy_km: None };
+    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some(wellington)));
     assert_eq!(facts.organisation, Some("Hetzner Online GmbH"));
 
     let facts = reference.ip("9.9.9.9".parse().unwrap());

@@ -425,21 +425,3 @@ fn the_page_is_well_formed() {
     }
     assert!(open.is_empty(), "{open:?}");
 }
-
-#[test]
-fn zz_ratio() {
-    let data = dataset(&world(8_000, 21));
-    let config = TrainConfig::default();
-    let split = split::split(&data, &config).unwrap();
-    let t = std::time::Instant::now();
-    let regression = Regression::of(&data, &split, &config).unwrap();
-    let fit = t.elapsed();
-    let test = metrics(&regression.scored(&data, &split.test));
-    let t = std::time::Instant::now();
-    gain::gains(&data, &split, &regression, &config, &test).unwrap();
-    let gain = t.elapsed();
-    let report = train(&late_labels(), &TrainConfig { ablation: true, ..config }).unwrap().report;
-    std::fs::write("/tmp/trw/page.html", html::page(&report)).unwrap();
-    std::fs::write("/tmp/trw/table.txt", report.to_string()).unwrap();
-    eprintln!("RATIO fit {fit:?} gain {gain:?}");
-}

@@ -1,8 +1,8 @@
 //! `country` from any MaxMind-format country file.
 
 use super::super::country::write;
-use super::super::geo::GeoRecord;
 use super::super::ranges::{Row, flatten, upper};
+use super::super::record::GeoRecord;
 use super::{CompileError, Input, Output};
 use crate::domain::Country;
 use maxminddb::{MaxMindDbError, Reader, WithinOptions};
