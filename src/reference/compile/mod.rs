@@ -6,10 +6,12 @@
 
 mod asn;
 mod bin;
+mod calling;
 mod country;
 mod email;
 mod error;
 mod hosting;
+mod places;
 mod provider;
 mod rates;
 
@@ -98,6 +100,7 @@ pub fn compile(
         Table::Bin => bin::compile(&input)?,
         Table::Email => email::compile(&input)?,
         Table::Rates => rates::compile(&input)?,
+        Table::Places => places::compile(&input)?,
     };
     let path = out.join(table.file_name());
     let data = data.map_err(|source| CompileError::Write { path: path.clone(), source })?;
