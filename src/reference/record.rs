@@ -189,7 +189,7 @@ impl<'f> GeoRecord<'f> {
                 &mut self.time_zone
             }
             ["", "postal", "code"] | ["", "", "postal_code" | "postcode"] => &mut self.postal_code,
-            ["", "traits" | "", key] | ["", "anonymizer", key] => match key {
+            ["", "traits" | "anonymizer" | "", key] => match key {
                 "autonomous_system_organization" | "as_name" | "as_organization" => {
                     &mut self.organisation
                 }
