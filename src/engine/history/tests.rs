@@ -50,7 +50,11 @@ impl Story {
 
     fn line(&mut self, id: &str, kind: &str, hours_ago: f64, rest: Json) -> Json {
         self.lines += 1;
-        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "whole milliseconds of a few hundred days"
+        )]
         let time = Timestamp::from_millis(NOW - (hours_ago * HOUR_MS as f64) as i64);
         let mut line = json!({id: format!("n-{}", self.lines), "type": kind, "event_time": time});
         let Json::Object(rest) = rest else { unreachable!("an object") };
