@@ -236,7 +236,9 @@ impl Engine {
     /// Moves the counters, but not again for what a failed write counted.
     fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
         if !occurrences.is_empty() && !self.known.was_counted(id, content) {
-            occurrences.iter().for_each(|occurrence| self.windows.record(occurrence));
+            for occurrence in occurrences {
+                self.windows.record(occurrence);
+            }
         }
     }
 
