@@ -2,6 +2,7 @@
 //!
 //! Data goes to `out`, remarks to `notes`; the caller opens the record and passes stdout and stderr.
 
+use super::output::Output;
 use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
 use crate::domain::{
     Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
@@ -190,12 +191,7 @@ fn show<S: DisputeStore>(
         return Ok(());
     }
     let code = code_text(&dispute);
-    let title = dispute
-        .network
-        .as_ref()
-        .zip(dispute.network_reason_code.as_ref())
-        .and_then(|(network, code)| reasons::find(network.as_str(), code.as_str()))
-        .map(|row| row.title.to_owned());
+    let title = reasons::of(&dispute).map(|row| row.title.clone());
     let due = dispute.evidence_due_by.zip(dispute.evidence_due_source.as_ref());
     let rows = [
         ("dispute", Some(dispute.id.to_string())),
@@ -228,8 +224,13 @@ fn write_packet<S: DisputeStore>(
         .with_context(|| format!("no dispute `{id}` is recorded"))?;
     let packet = packet::text(&case);
     match path {
-        Some(path) => std::fs::write(path, &packet.text)
-            .with_context(|| format!("cannot write `{}`", path.display()))?,
+        Some(path) => {
+            let mut file = Output::open(Some(path))?;
+            file.write_all(packet.text.as_bytes())
+                .and_then(|()| file.flush())
+                .with_context(|| format!("can't write `{}`", path.display()))?;
+            file.finish()?;
+        }
         None => out.write_all(packet.text.as_bytes())?,
     }
     Ok(packet)

@@ -16,6 +16,7 @@ pub(crate) mod memory;
 mod merge;
 pub mod packet;
 pub mod reasons;
+pub mod rulebook;
 mod store;
 pub mod stripe;
 

@@ -130,6 +130,7 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
         digest: hex(parts.content),
         occurrence: parts.occurrence,
         label: event.data.label,
+        outcome: event.data.outcome,
     };
     let account = event.account_id.as_ref().map(ToString::to_string);
     let identities = Identities { account, ..Identities::default() };

@@ -28,8 +28,11 @@ pub use cases::Cases;
 pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use history::KeyMaker;
-pub use known::Landing;
-pub use query::{StoredDecision, is_payment, read_decision, read_event, read_open_decision};
+pub use known::{Landing, Settling};
+pub use query::{
+    EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
+    read_open_event,
+};
 pub use replay::{Replay, replay};
-pub use service::{Begun, Engine, Keeping, ScoreRequest, Settling, Timing};
+pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;

@@ -7,7 +7,7 @@
 use super::chain::{self, Occasion};
 use super::error::EngineError;
 use super::history::{self, Identities, KeyMaker};
-use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef};
+use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
 use super::{enrich, entry, guard, request};
@@ -18,7 +18,7 @@ use crate::domain::{
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
-use crate::ledger::{Ack, Ledger, LedgerError, Pending};
+use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{
     EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Signal, SlidingWindows, Velocity,
 };
@@ -34,7 +34,7 @@ const LATE_MS: i64 = DAY_MS;
 pub struct Engine {
     snapshot: ArcSwap<Snapshot>,
     pub(super) windows: SlidingWindows,
-    pub(super) known: KnownIds,
+    pub(super) known: Arc<KnownIds>,
     pub(super) ledger: Option<Ledger>,
     pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
     /// When an entry counts as kept.
@@ -64,6 +64,9 @@ pub struct Begun {
     /// Rules that a missing fact would have decided, in the set's order; none for an event or a
     /// repeat.
     pub undecided: Vec<String>,
+    /// What was odd about an event: it names a transaction that is not known. None for a decision,
+    /// which carries its own.
+    pub warnings: Vec<Warning>,
     /// True when the id was known: nothing moved.
     pub repeated: bool,
     /// Time spent per stage, in microseconds.
@@ -98,15 +101,6 @@ pub struct Timing {
     pub total: u64,
 }
 
-/// The writing of one entry.
-#[derive(Debug)]
-pub struct Settling {
-    id: IdHash,
-    flight: Arc<Flight>,
-    pending: Pending,
-    landing: watch::Sender<Landing>,
-}
-
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("windows", &self.windows.stats()).finish_non_exhaustive()
@@ -134,7 +128,7 @@ impl Engine {
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             windows,
-            known,
+            known: Arc::new(known),
             ledger,
             keys,
             durability: durability.unwrap_or(Durability::None),
@@ -163,7 +157,7 @@ impl Engine {
 
     /// How many ids are known.
     pub fn known_ids(&self) -> usize {
-        self.known.0.len()
+        self.known.len()
     }
 
     /// Decides and hands the record to the ledger; does not wait for the disk. A ledger that takes
@@ -183,7 +177,7 @@ impl Engine {
             entry::content_hash(self.keys.as_ref(), &request.tenant, &input::canonical_digest(tx));
         let id = entry::transaction_hash(&request.tenant, &tx.transaction_id);
         // The entry stays locked until the decision is placed: equal requests at once are one.
-        let place = match self.known.0.entry(id) {
+        let place = match self.known.entry(id) {
             dashmap::Entry::Occupied(place) => {
                 let known = place.get().clone();
                 drop(place); // the stored answer is read without holding the shard
@@ -213,8 +207,11 @@ impl Engine {
                 let sale = SaleRef { keys, subject: new.subject };
                 match ledger.append(&new) {
                     Ok(pending) => {
-                        let answer = Some(answer.clone());
-                        let (flight, settling) = fly(id, content, sale, answer, pending);
+                        let (answer, counted) = (Some(answer.clone()), occurrence.is_some());
+                        let sent = Sent::Transaction(Box::new(request.transaction));
+                        let flight =
+                            |landed| Flight { content, sale, answer, sent, counted, landed };
+                        let (flight, settling) = Settling::new(&self.known, id, pending, flight);
                         place.insert(Known::Flying(flight.clone()));
                         (Keeping::Flying(flight.landed.clone()), Some(settling))
                     }
@@ -222,20 +219,34 @@ impl Engine {
                 }
             }
         };
-        if let Some(occurrence) = occurrence
-            && !matches!(keeping, Keeping::Refused(_))
-        {
-            self.windows.record(&occurrence);
+        if !matches!(keeping, Keeping::Refused(_)) {
+            self.count(occurrence, &id, &content);
         }
         Ok(Begun {
             answer: Some(answer),
             record: Some(Box::new(record)),
             undecided,
+            warnings: Vec::new(),
             repeated: false,
             timing,
             keeping,
             settling,
         })
+    }
+
+    /// Moves the counters, but not again for what a failed write counted.
+    fn count(&self, occurrence: Option<Occurrence>, id: &IdHash, content: &[u8; 16]) {
+        if let Some(occurrence) = occurrence
+            && !self.known.was_counted(id, content)
+        {
+            self.windows.record(&occurrence);
+        }
+    }
+
+    /// True when this transaction's id is known: [`Engine::begin`] will then read the stored answer,
+    /// which may wait for the disk.
+    pub fn is_known(&self, tenant: &TenantId, id: &TransactionId) -> bool {
+        self.known.contains(&entry::transaction_hash(tenant, id))
     }
 
     /// The record as it would be scored now, without deciding, recording or counting anything.
@@ -303,7 +314,7 @@ impl Engine {
     ) -> Result<Begun, EngineError> {
         let id = request.transaction.transaction_id.as_str();
         if known.content() != content {
-            let pointer = self.first_difference(request, known);
+            let pointer = self.first_difference(&request.transaction, known);
             return Err(EngineError::Conflict { id: id.to_owned(), pointer });
         }
         let (answer, keeping) = match known {
@@ -320,6 +331,7 @@ impl Engine {
             answer,
             record: None,
             undecided: Vec::new(),
+            warnings: Vec::new(),
             repeated: true,
             timing: Timing::default(),
             keeping,
@@ -349,7 +361,10 @@ impl Engine {
         report: Option<Report>,
         received_at: Option<Timestamp>,
     ) -> Result<Begun, EngineError> {
-        guard::event(event, &self.snapshot.load().reference)?;
+        let tables = self.snapshot.load().reference.clone();
+        guard::event(event, &tables)?;
+        let report =
+            report.map(|report| Report { raw: guard::mask_message(report.raw, &tables), ..report });
         arrival(event.event_time, received_at)?;
         let digest = input::event_digest(event);
         let content = entry::content_hash(self.keys.as_ref(), tenant, &digest);
@@ -358,19 +373,20 @@ impl Engine {
             Some(id) => self.sale_of(tenant, id)?,
             None => None,
         };
-        let place = match self.known.0.entry(id) {
-            dashmap::Entry::Occupied(known) => {
-                return known_event(event, known.get(), &content, self.durability);
+        let warnings = unknown_sale(event, sale.as_ref());
+        let place = match self.known.entry(id) {
+            dashmap::Entry::Occupied(place) => {
+                let known = place.get().clone();
+                drop(place); // the stored event is read without holding the shard
+                return self.repeated_event(event, &known, &content, warnings);
             }
             dashmap::Entry::Vacant(place) => place,
         };
         let occurrence = sale.and_then(|sale| auth_result(event, sale.keys));
         let Some(ledger) = &self.ledger else {
             place.insert(Known::Unkept { content, sale: SaleRef::default() });
-            if let Some(occurrence) = occurrence {
-                self.windows.record(&occurrence);
-            }
-            return Ok(event_begun(false, Keeping::Done(Durability::None), None));
+            self.count(occurrence, &id, &content);
+            return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
         let parts = entry::EventParts {
             keys_of: self.keys.as_ref(),
@@ -383,12 +399,38 @@ impl Engine {
             content: &content,
         };
         let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
-        let (flight, settling) = fly(id, content, SaleRef::default(), None, pending);
+        let (flight, settling) = Settling::new(&self.known, id, pending, |landed| Flight {
+            content,
+            sale: SaleRef::default(),
+            answer: None,
+            sent: Sent::Event(Box::new(event.clone())),
+            counted: occurrence.is_some(),
+            landed,
+        });
         place.insert(Known::Flying(flight.clone()));
-        if let Some(occurrence) = occurrence {
-            self.windows.record(&occurrence);
+        self.count(occurrence, &id, &content);
+        Ok(event_begun(warnings, Keeping::Flying(flight.landed.clone()), Some(settling)))
+    }
+
+    /// The receipt of a repeated event, or the conflict.
+    fn repeated_event(
+        &self,
+        event: &Event,
+        known: &Known,
+        content: &[u8; 16],
+        warnings: Vec<Warning>,
+    ) -> Result<Begun, EngineError> {
+        if known.content() != content {
+            let id = event.event_id.as_str().to_owned();
+            let pointer = self.first_event_difference(event, known);
+            return Err(EngineError::Conflict { id, pointer });
         }
-        Ok(event_begun(false, Keeping::Flying(flight.landed.clone()), Some(settling)))
+        let keeping = match known {
+            Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
+            Known::Kept { .. } => Keeping::Done(self.durability),
+            Known::Unkept { .. } => Keeping::Done(Durability::None),
+        };
+        Ok(Begun { repeated: true, ..event_begun(warnings, keeping, None) })
     }
 
     /// A known transaction, wherever its record lies; `None` for an unknown one.
@@ -406,11 +448,10 @@ impl Engine {
     }
 
     /// Ends the writing of one entry: the id becomes known for good, or is forgotten so that a
-    /// retry decides anew. The counters a failed write moved stay moved until the next start.
+    /// retry decides anew. The counters a failed write moved stay moved until the next start; a
+    /// retry does not move them again.
     pub async fn settle(&self, settling: Settling) {
-        let Settling { id, flight, pending, landing } = settling;
-        let outcome = pending.await;
-        self.land(id, &flight, &landing, &outcome);
+        settling.end().await;
     }
 
     /// As [`Engine::settle`], for callers without a runtime.
@@ -418,27 +459,7 @@ impl Engine {
     /// # Errors
     /// The ledger could not keep the entry.
     pub fn settle_blocking(&self, settling: Settling) -> Result<Ack, EngineError> {
-        let Settling { id, flight, pending, landing } = settling;
-        let outcome = pending.wait();
-        self.land(id, &flight, &landing, &outcome);
-        outcome.map_err(EngineError::NotKept)
-    }
-
-    fn land(
-        &self,
-        id: IdHash,
-        flight: &Flight,
-        landing: &watch::Sender<Landing>,
-        outcome: &Result<Ack, LedgerError>,
-    ) {
-        let landed = if let Ok(ack) = outcome {
-            self.known.keep(id, flight.content, ack.position);
-            Landing::Kept(ack.durability)
-        } else {
-            self.known.forget(&id);
-            Landing::Failed
-        };
-        landing.send_replace(landed);
+        settling.end_blocking().map_err(EngineError::NotKept)
     }
 }
 
@@ -451,46 +472,29 @@ struct Decided {
     occurrence: Option<Occurrence>,
 }
 
-fn fly(
-    id: IdHash,
-    content: [u8; 16],
-    sale: SaleRef,
-    answer: Option<Arc<(Decision, Vec<Warning>)>>,
-    pending: Pending,
-) -> (Arc<Flight>, Settling) {
-    let (landing, landed) = watch::channel(Landing::Pending);
-    let flight = Arc::new(Flight { content, sale, answer, landed });
-    (flight.clone(), Settling { id, flight, pending, landing })
-}
-
-fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> Begun {
+fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settling>) -> Begun {
     Begun {
         answer: None,
         record: None,
         undecided: Vec::new(),
-        repeated,
+        warnings,
+        repeated: false,
         timing: Timing::default(),
         keeping,
         settling,
     }
 }
 
-fn known_event(
-    event: &Event,
-    known: &Known,
-    content: &[u8; 16],
-    durability: Durability,
-) -> Result<Begun, EngineError> {
-    if known.content() != content {
-        let id = event.event_id.as_str().to_owned();
-        return Err(EngineError::Conflict { id, pointer: None });
-    }
-    let keeping = match known {
-        Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
-        Known::Kept { .. } => Keeping::Done(durability),
-        Known::Unkept { .. } => Keeping::Done(Durability::None),
-    };
-    Ok(event_begun(true, keeping, None))
+/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing.
+fn unknown_sale(event: &Event, sale: Option<&SaleRef>) -> Vec<Warning> {
+    let unknown = event.transaction_id.is_some() && sale.is_none();
+    let warning = unknown.then(|| Warning {
+        code: "transaction_unknown".to_owned(),
+        message: "no transaction of this id is known: the event is kept and moves no counter"
+            .to_owned(),
+        pointer: "/transaction_id".to_owned(),
+    });
+    warning.into_iter().collect()
 }
 
 /// Refuses the far future and warns of the distant past.

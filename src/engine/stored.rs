@@ -4,7 +4,7 @@
 //! the transaction or event as it came. Both are JSON, so that a record can be read without us.
 
 use super::error::StoredError;
-use crate::domain::{Decision, Dispute, Event, LabelClass, Transaction, Warning};
+use crate::domain::{Decision, Dispute, Event, LabelClass, Outcome, Transaction, Warning};
 use crate::features::Record;
 use crate::ledger::Summary;
 use crate::velocity::{EntityKeys, Occurrence};
@@ -49,6 +49,9 @@ pub(super) struct OpenEvent {
     pub(super) occurrence: Option<Occurrence>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) label: Option<LabelClass>,
+    /// How it ended: training leaves out what the issuer refused, after an erasure too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// The sealed part of an event.

@@ -1,8 +1,10 @@
 //! The engine end to end, without HTTP: in memory and on a ledger.
 
+mod faults;
+
 use super::*;
 use crate::decision::Policy;
-use crate::domain::{Action, Durability, Event, TenantId, Transaction};
+use crate::domain::{Action, Durability, Event, EventKind, Outcome, TenantId, Transaction};
 use crate::features::fields as f;
 use crate::ledger::{LedgerConfig, Reader};
 use crate::reference::Reference;
@@ -291,6 +293,9 @@ fn an_event_is_sealed_under_the_person_of_its_sale() {
     ledger.erase(entries[0].subject.unwrap()).unwrap();
     let event = ledger.read(entries[1].position).unwrap();
     assert!(read_event(&event).unwrap().is_none());
+    let facts = read_open_event(&event).unwrap().unwrap();
+    assert_eq!((facts.kind, facts.outcome), (EventKind::AuthResult, Some(Outcome::Approved)));
+    assert_eq!(facts.transaction_id.unwrap().as_str(), "tx-1");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod blocking;
 mod body;
 mod connection;
 mod deadline;

@@ -45,6 +45,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
         let PathItem { get, post, .. } = item;
         for operation in [get, post].into_iter().flatten() {
             operation.parameters.get_or_insert_default().push(request_id().into());
+            operation.responses.responses.extend(refusals(&[Code::ForeignSite]));
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = HeaderBuilder::new().description(Some("The request's id")).build();
@@ -61,7 +62,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
     info(
         title = "Vouch",
         description = "Fraud scoring and chargeback evidence for sellers of digital goods. \
-            Bodies are JSON in UTF-8, whatever `Content-Type` says. Unknown members are accepted \
+            Bodies are JSON in UTF-8 and say so by `Content-Type: application/json`. Unknown members are accepted \
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
@@ -210,11 +211,12 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
 }
 
 /// What answers a body that is refused.
-const BODY: [Code; 5] = [
+const BODY: [Code; 6] = [
     Code::MalformedBody,
     Code::InvalidHeader,
     Code::BodyTimeout,
     Code::BodyTooLarge,
+    Code::NotJson,
     Code::InvalidField,
 ];
 /// What answers content that is refused.
@@ -224,7 +226,7 @@ const CONTENT: [Code; 5] =
 struct ScoreRefusals;
 impl IntoResponses for ScoreRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals([BODY, CONTENT].as_flattened())
+        refusals(&[&BODY[..], &CONTENT].concat())
     }
 }
 

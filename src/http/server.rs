@@ -5,7 +5,7 @@ use super::state::{AppState, RequestId};
 use super::{access, connection, decisions, events, layers, openapi, ops, score};
 use axum::Extension;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use std::net::SocketAddr;
@@ -68,6 +68,7 @@ pub(super) fn around(routes: Router<AppState>, state: AppState) -> Router {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(access::keyless))
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }

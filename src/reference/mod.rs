@@ -1,7 +1,7 @@
 //! Reference data: what is known about a network address, a card prefix, an e-mail address and a
 //! currency before anything about the buyer is known.
 //!
-//! Six tables are compiled by `vouch data compile` (see `data/SOURCES.toml`), embedded in the binary
+//! Seven tables are compiled by `vouch data compile` (see `data/SOURCES.toml`), embedded in the binary
 //! and unpacked at start. Any of them may be missing, be replaced from a directory, or be overruled
 //! by a MaxMind-format file of the merchant's. A table that is damaged is refused and the bundled one
 //! stays: a broken file never replaces a good one.
@@ -9,6 +9,7 @@
 //! Everything here is immutable after loading and `Sync`; a look-up does no IO, takes no lock and
 //! never fails. Missing facts are `None`.
 
+mod agent;
 mod asn;
 mod bin;
 mod country;
@@ -17,17 +18,21 @@ mod error;
 mod geo;
 mod ip;
 pub mod pan;
+mod places;
 mod provider;
 mod ranges;
 mod rates;
+mod record;
 mod table;
 
 pub mod compile;
 
+pub use agent::{AgentClass, AgentFacts, agent};
 pub use bin::{BinFacts, BinTable, Funding};
 pub use email::{CanonicalEmail, EmailClass, EmailFacts, canonical};
 pub use error::ReferenceError;
-pub use ip::{IpFacts, is_reserved};
+pub use ip::{IpFacts, Location, is_reserved};
+pub use places::{CountryFacts, Places, Zone, distance_km, least_distance_km};
 pub use rates::{MAX_AGE_DAYS, Rate, Rates};
 pub use table::Table;
 
@@ -48,6 +53,7 @@ pub struct Reference {
     bin: Option<BinTable>,
     email: Option<email::EmailTable>,
     rates: Option<Rates>,
+    places: Option<Places>,
     files: Vec<geo::GeoFile>,
     versions: Vec<TableVersion>, // the tables in order, then the files as given
     digest: String,
@@ -73,6 +79,7 @@ fn embedded(table: Table) -> &'static [u8] {
         Table::Bin => include_bytes!("../../data/tables/bin.tab"),
         Table::Email => include_bytes!("../../data/tables/email.tab"),
         Table::Rates => include_bytes!("../../data/tables/rates.tab"),
+        Table::Places => include_bytes!("../../data/tables/places.tab"),
     }
 }
 
@@ -125,6 +132,7 @@ impl Reference {
             Table::Bin => self.bin = None,
             Table::Email => self.email = None,
             Table::Rates => self.rates = None,
+            Table::Places => self.places = None,
         }
         self.versions.retain(|version| version.name != table.name());
         self.sealed()
@@ -154,6 +162,7 @@ impl Reference {
             Table::Bin => self.bin = Some(BinTable::read(columns)?),
             Table::Email => self.email = Some(email::EmailTable::read(columns)?),
             Table::Rates => self.rates = Some(Rates::read(columns)?),
+            Table::Places => self.places = Some(Places::read(columns)?),
         }
         self.versions.retain(|version| version.name != table.name());
         let version =
@@ -203,6 +212,11 @@ impl Reference {
     /// The exchange rates.
     pub fn rates(&self) -> Option<&Rates> {
         self.rates.as_ref()
+    }
+
+    /// Facts of countries, time zones and calling codes.
+    pub fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
     }
 
     /// The tables that are missing, in the order of [`Table::ALL`].

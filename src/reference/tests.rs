@@ -102,12 +102,15 @@ fn each_table_may_be_missing() {
     assert_eq!((left.ip(tor).asn, left.ip(tor).hosting), (None, None));
 
     assert!(left.bin("457173").is_some());
+    assert!(left.places().is_some());
     let left = left.without(Table::Bin).without(Table::Email).without(Table::Rates);
+    let left = left.without(Table::Places);
+    assert!(left.places().is_none());
     assert_eq!(left.bin("457173"), None);
     assert_eq!(left.email("a@gmail.com").class, None);
     assert_eq!(left.email("a.b@gmail.com").canonical.unwrap().to_string(), "ab@gmail.com");
     assert!(left.rates().is_none());
-    assert_eq!(left.missing(), ["country", "asn", "provider", "bin", "email", "rates"]);
+    assert_eq!(left.missing(), ["country", "asn", "provider", "bin", "email", "rates", "places"]);
     assert_eq!(left.digest(), Reference::empty().digest());
 }
 
@@ -235,7 +238,8 @@ fn a_merchants_file_overrules_the_tables() {
 
     let facts = reference.ip("8.8.8.8".parse().unwrap());
     assert_eq!(line(&facts), "NZ 24940 Google hosting+vpn");
-    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some((-41.3, 174.8))));
+    let wellington = Location { latitude: -41.3, longitude: 174.8, accuracy_km: None };
+    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some(wellington)));
     assert_eq!(facts.organisation, Some("Hetzner Online GmbH"));
 
     let facts = reference.ip("9.9.9.9".parse().unwrap());

@@ -7,6 +7,9 @@
 )]
 
 mod disputes;
+mod golden;
 mod input;
 mod parity;
+mod pointintime;
+mod readme;
 mod serve;

@@ -12,7 +12,7 @@ use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
 use crate::domain::{
     Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind, Text,
-    Timestamp,
+    Timestamp, excerpt,
 };
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
@@ -144,13 +144,11 @@ fn dispute(
     });
     let (stage, status) = stage_and_status(status_word.as_str(), method.case_type.as_ref());
     let evidence_due_by = due_by(node)?;
+    let row = method.network.as_ref().zip(method.code.as_ref());
+    let row = row.and_then(|(net, code)| reasons::find(net.as_str(), code.as_str(), opened_at));
     Ok(Dispute {
         processor: constant(node, "stripe")?,
-        reason: reasons::canonical(
-            method.network.as_ref().map(Text::as_str),
-            method.code.as_ref().map(Text::as_str),
-            word,
-        ),
+        reason: reasons::canonical(row, word),
         network: method.network,
         network_reason_code: method.code,
         stage,
@@ -226,7 +224,7 @@ fn other_object(node: &Node<'_>, given: &str) -> IntakeError {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(64).collect()
+    excerpt(text, 64)
 }
 
 #[cfg(test)]
