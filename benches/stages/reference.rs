@@ -113,7 +113,8 @@ fn city(c: &mut Criterion, tables: &Reference) {
         });
         let data = file.insert_value(&record).expect("a record");
         let network = format!("{}/120", network.to_ipv6_compatible());
-        file.insert_node(network.parse().expect("a network"), data);
+        let network: maxminddb_writer::paths::IpAddrWithMask = network.parse().expect("a network");
+        file.insert_node(network, data);
     }
     std::fs::write(&path, file.write_to(Vec::new()).expect("a file")).expect("a place");
     let from = ReferenceFiles { files: vec![path], ..ReferenceFiles::default() };

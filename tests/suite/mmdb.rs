@@ -38,7 +38,8 @@ fn good() -> Vec<u8> {
     file.metadata.database_type = "Test-City".to_owned();
     file.metadata.build_epoch = 1_790_000_000;
     let data = file.insert_value(&record).unwrap();
-    file.insert_node("::5102:4500/120".parse().unwrap(), data);
+    let network: maxminddb_writer::paths::IpAddrWithMask = "::5102:4500/120".parse().unwrap();
+    file.insert_node(network, data);
     file.write_to(Vec::new()).unwrap()
 }
 
