@@ -7,7 +7,7 @@ use crate::features::Record;
 use crate::ledger::{AckPolicy, LedgerConfig};
 use crate::reference::Reference;
 use crate::rules::RuleSet;
-use crate::simulate::{Config, Line, Simulation};
+use crate::simulate::{Campaigns, Config, Line, Simulation};
 use crate::velocity::Limits;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -64,14 +64,21 @@ fn previews(engine: &Engine, lines: &[Line]) -> Vec<Record> {
 #[test]
 fn a_restart_in_the_middle_of_commerce_leaves_no_trace() {
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
-    let world = Config { seed: 3, start, days: 300, accounts: 12, attacks: true };
-    let lines: Vec<Line> = Simulation::new(world).take(1_500).collect();
+    let world = Config {
+        seed: 3,
+        start,
+        days: 300,
+        accounts: 12,
+        attacks: Campaigns::ALL,
+        attack_percent: 100,
+    };
+    let lines: Vec<Line> = Simulation::new(world).take(2_000).collect();
     let in_memory = Engine::in_memory(snapshot(), limits());
     let expected = records(&in_memory, &lines);
     assert!(expected.len() > 300, "{} transactions", expected.len());
 
     let dir = tempfile::tempdir().unwrap();
-    let (before, after) = lines.split_at(700);
+    let (before, after) = lines.split_at(900);
     let mut found = records(&on_disk(dir.path()), before);
     found.extend(records(&on_disk(dir.path()), after));
     for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {
