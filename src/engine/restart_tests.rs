@@ -78,7 +78,7 @@ fn a_restart_in_the_middle_of_commerce_leaves_no_trace() {
     assert!(expected.len() > 300, "{} transactions", expected.len());
 
     let dir = tempfile::tempdir().unwrap();
-    let (before, after) = lines.split_at(700);
+    let (before, after) = lines.split_at(900);
     let mut found = records(&on_disk(dir.path()), before);
     found.extend(records(&on_disk(dir.path()), after));
     for (number, (found, expected)) in found.iter().zip(&expected).enumerate() {

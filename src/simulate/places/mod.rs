@@ -1,10 +1,10 @@
 //! Countries, networks, issuers and mailboxes: everything of this world that is true outside it.
 //!
 //! A generated address must lie in the country it claims when the reference tables are asked, and a
-//! BIN must be issued where its holder lives, or training learns the generator's mistakes. This
-//! version carries a small table of its own (`rows`, `networks`), which a test holds against the
-//! reference tables; the functions of [`Atlas`] are the seam behind which a later version draws from the
-//! bundled tables themselves.
+//! BIN must be issued where its holder lives, or training learns the generator's mistakes. It carries
+//! rows of its own (`rows`, `networks`), and a test holds every one against the reference tables.
+//! Rejected: drawing from the bundled tables, which are made anew from time to time and would change
+//! every world each time. A change here needs a new [`super::WORLD_VERSION`].
 
 mod methods;
 mod names;
