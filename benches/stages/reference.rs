@@ -1,10 +1,11 @@
 //! Look-ups in the bundled tables, on a fixed mix of inputs that does not fit the cache.
 
 use criterion::{Criterion, Throughput};
+use maxminddb_writer::metadata::IpVersion;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vouch::domain::{Currency, Timestamp};
-use vouch::reference::{Reference, Table, agent, pan};
+use vouch::reference::{Reference, ReferenceFiles, Table, agent, pan};
 
 const INPUTS: usize = 4096;
 const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 \
@@ -14,6 +15,7 @@ const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537
 pub(crate) fn bench(c: &mut Criterion) {
     let reference = Reference::bundled().expect("the bundled tables are good");
     addresses(c, &reference);
+    city(c, &reference);
     cards(c, &reference);
     rest(c, &reference);
     c.bench_function("reference/bundled", |b| b.iter(Reference::bundled));
@@ -83,6 +85,50 @@ fn tree(c: &mut Criterion, [v4, v6]: [&Vec<IpAddr>; 2]) {
     for (name, ips) in [("country v4", v4), ("country v6", v6)] {
         group.bench_function(name, |b| {
             b.iter(|| ips.iter().filter(|ip| country(ip).is_some()).count());
+        });
+    }
+    group.finish();
+}
+
+/// A merchant's City file of 60,000 networks over all the tables.
+fn city(c: &mut Criterion, tables: &Reference) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("city.mmdb");
+    let mut file = maxminddb_writer::Database::default();
+    file.metadata.ip_version = IpVersion::V6;
+    file.metadata.binary_format_major_version = 2;
+    "GeoIP2-City".clone_into(&mut file.metadata.database_type);
+    let networks: Vec<Ipv4Addr> = numbers()
+        .skip(INPUTS)
+        .take(60_000)
+        .map(|x| Ipv4Addr::from_bits((x >> 16 & 0xffff_ff00) as u32))
+        .collect();
+    for (n, network) in networks.iter().enumerate() {
+        let record = serde_json::json!({
+            "city": {"geoname_id": n, "names": {"de": "Ort", "en": format!("City {}", n % 5_000)}},
+            "country": {"iso_code": "GB", "names": {"en": "United Kingdom"}},
+            "location": {"accuracy_radius": 20, "latitude": 51.5, "longitude": -0.1,
+                "time_zone": "Europe/London"},
+            "postal": {"code": "EC1A"}, "subdivisions": [{"iso_code": "ENG"}],
+        });
+        let data = file.insert_value(&record).expect("a record");
+        let network = format!("{}/120", network.to_ipv6_compatible());
+        file.insert_node(network.parse().expect("a network"), data);
+    }
+    std::fs::write(&path, file.write_to(Vec::new()).expect("a file")).expect("a place");
+    let from = ReferenceFiles { files: vec![path], ..ReferenceFiles::default() };
+    let (reference, _) = tables.again(&from);
+    let reference = reference.expect("the file is good");
+    let ips: Vec<IpAddr> = networks
+        .iter()
+        .step_by(15)
+        .map(|ip| IpAddr::from(Ipv4Addr::from_bits(ip.to_bits() | 7)))
+        .collect();
+    let mut group = c.benchmark_group("reference/ip");
+    group.throughput(Throughput::Elements(ips.len() as u64));
+    for (name, reference) in [("all v4, no file", tables), ("all v4, City file", &reference)] {
+        group.bench_function(name, |b| {
+            b.iter(|| ips.iter().filter(|ip| reference.ip(**ip).location.is_some()).count());
         });
     }
     group.finish();

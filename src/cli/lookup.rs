@@ -1,6 +1,9 @@
 //! `vouch lookup`: what the reference tables know about an address, a card prefix, a mailbox, a phone
-//! number, a country or a user agent.
+//! number, a country or a user agent; of an address also from which source.
 
+use super::state::ConfigArgs;
+use super::tables;
+use crate::clock;
 use crate::domain::{Country, excerpt};
 use crate::reference::{
     AgentFacts, BinFacts, CountryFacts, EmailClass, EmailFacts, Funding, IpFacts, Location,
@@ -8,6 +11,7 @@ use crate::reference::{
 };
 use anyhow::bail;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -31,30 +35,38 @@ pub(super) struct LookupArgs {
     /// Directory of compiled tables to use in place of the bundled ones.
     #[arg(long, value_name = "DIR")]
     tables: Option<PathBuf>,
+    /// Configuration whose tables and files are asked; what is given beside comes first
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Exit code 1 when nothing is known about the subject.
 pub(super) fn run(args: &LookupArgs) -> anyhow::Result<ExitCode> {
     let subject = Subject::parse(&args.subject)?;
-    let (reference, refused) = Reference::load(args.tables.as_deref(), &args.mmdb);
-    let mut stderr = std::io::stderr().lock();
-    for error in refused {
-        writeln!(stderr, "warning: {:#}", anyhow::Error::new(error))?;
-    }
+    let config = args.config.load()?;
+    let reference = tables::load(&config, args.tables.as_deref(), &args.mmdb);
     let answer = Answer::find(&reference, &subject);
     let mut stdout = std::io::stdout().lock();
     if args.json {
+        let versions = reference.versions();
         let json = match &answer {
-            Answer::Ip(facts) => json!({ "ip": facts, "tables": reference.versions() }),
-            Answer::Bin(facts) => json!({ "bin": facts, "tables": reference.versions() }),
-            Answer::Email(facts) => json!({ "email": facts, "tables": reference.versions() }),
-            Answer::Country(facts) => json!({ "country": facts, "tables": reference.versions() }),
+            Answer::Ip(facts, sources) => {
+                json!({ "ip": facts, "sources": sources, "tables": versions })
+            }
+            Answer::Bin(facts) => json!({ "bin": facts, "tables": versions }),
+            Answer::Email(facts) => json!({ "email": facts, "tables": versions }),
+            Answer::Country(facts) => json!({ "country": facts, "tables": versions }),
             Answer::Agent(facts) => json!({ "user_agent": facts }),
         };
         writeln!(stdout, "{json:#}")?;
     } else {
         stdout.write_all(answer.text().as_bytes())?;
-        stdout.write_all(sources(&reference, subject.tables()).as_bytes())?;
+        if matches!(answer, Answer::Ip(..)) {
+            writeln!(stdout)?;
+            tables::write(&reference, clock::now(), config.reference.stale_days, &mut stdout)?;
+        } else {
+            stdout.write_all(sources(&reference, subject.tables()).as_bytes())?;
+        }
     }
     let known = !matches!(answer, Answer::Bin(None) | Answer::Country(None));
     Ok(if known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -127,7 +139,8 @@ impl<'a> Subject<'a> {
 }
 
 enum Answer<'r> {
-    Ip(Box<IpFacts<'r>>),
+    /// The facts, and for each that is known the source it comes from.
+    Ip(Box<IpFacts<'r>>, BTreeMap<&'static str, String>),
     Bin(Option<BinFacts<'r>>),
     Email(EmailFacts),
     Country(Option<&'r CountryFacts>),
@@ -137,7 +150,10 @@ enum Answer<'r> {
 impl<'r> Answer<'r> {
     fn find(reference: &'r Reference, subject: &Subject<'_>) -> Self {
         match subject {
-            Subject::Ip(ip) => Self::Ip(Box::new(reference.ip(*ip))),
+            Subject::Ip(ip) => {
+                let facts = reference.ip(*ip);
+                Self::Ip(Box::new(facts), origins(reference, &facts))
+            }
             Subject::Bin(digits) => Self::Bin(reference.bin(digits)),
             Subject::Email(address) => Self::Email(reference.email(address)),
             Subject::Phone(number) => {
@@ -155,7 +171,13 @@ impl<'r> Answer<'r> {
     /// One fact a line; a dash for what is missing.
     fn text(&self) -> String {
         let lines = match self {
-            Self::Ip(facts) => ip_lines(facts),
+            Self::Ip(facts, sources) => {
+                let line = |(name, value): (&str, String)| match sources.get(name) {
+                    Some(source) => format!("{name:<22} {value:<40} {source}\n"),
+                    None => format!("{name:<22} {value}\n"),
+                };
+                return ip_lines(facts).into_iter().map(line).collect();
+            }
             Self::Bin(None) | Self::Country(None) => return "nothing known\n".to_owned(),
             Self::Country(Some(facts)) => country_lines(facts),
             Self::Agent(facts) => vec![
@@ -196,8 +218,13 @@ fn ip_lines(facts: &IpFacts<'_>) -> Vec<(&'static str, String)> {
         ("country", shown(facts.country)),
         ("city", shown(facts.city)),
         ("location", shown(facts.location.map(place))),
+        ("postal_code", shown(facts.postal_code)),
+        ("time_zone", shown(facts.time_zone)),
         ("network", shown(facts.asn.map(|asn| format!("AS{asn}")))),
         ("organisation", shown(facts.organisation)),
+        ("isp", shown(facts.isp)),
+        ("user_type", shown(facts.user_type)),
+        ("connection_type", shown(facts.connection_type)),
         ("provider", shown(facts.provider)),
         ("hosting", yes_or_no(facts.hosting)),
         ("cdn", yes_or_no(facts.cdn)),
@@ -206,8 +233,32 @@ fn ip_lines(facts: &IpFacts<'_>) -> Vec<(&'static str, String)> {
         ("relay", yes_or_no(facts.relay)),
         ("bot", yes_or_no(facts.bot)),
         ("proxy", yes_or_no(facts.proxy)),
+        ("residential_proxy", yes_or_no(facts.residential_proxy)),
+        ("anonymizer", shown(facts.anonymizer)),
+        ("anonymizer_confidence", shown(facts.anonymizer_confidence)),
+        ("anonymizer_last_seen", shown(facts.anonymizer_last_seen)),
+        ("ip_risk", shown(facts.ip_risk)),
     ]);
     lines
+}
+
+/// The first source that states each fact as it stands. A `no` may be the agreement of several; the
+/// first of them is named.
+fn origins(reference: &Reference, facts: &IpFacts<'_>) -> BTreeMap<&'static str, String> {
+    let by_source: Vec<_> = reference
+        .ip_by_source(facts.ip)
+        .into_iter()
+        .map(|(source, facts)| (source, ip_lines(&facts)))
+        .collect();
+    let stated =
+        |(name, value): &(&str, String)| !matches!(*name, "address" | "reserved") && value != "-";
+    let known = ip_lines(facts).into_iter().filter(stated);
+    known
+        .filter_map(|fact| {
+            let (source, _) = by_source.iter().find(|(_, lines)| lines.contains(&fact))?;
+            Some((fact.0, source.clone()))
+        })
+        .collect()
 }
 
 fn country_lines(facts: &CountryFacts) -> Vec<(&'static str, String)> {
@@ -252,25 +303,35 @@ mod tests {
     #[test]
     fn missing_facts_are_dashes() {
         expect![[r"
-            address      8.8.8.8
-            country      -
-            city         -
-            location     -
-            network      -
-            organisation -
-            provider     -
-            hosting      -
-            cdn          -
-            vpn          -
-            tor          -
-            relay        -
-            bot          -
-            proxy        -
+            address                8.8.8.8
+            country                -
+            city                   -
+            location               -
+            postal_code            -
+            time_zone              -
+            network                -
+            organisation           -
+            isp                    -
+            user_type              -
+            connection_type        -
+            provider               -
+            hosting                -
+            cdn                    -
+            vpn                    -
+            tor                    -
+            relay                  -
+            bot                    -
+            proxy                  -
+            residential_proxy      -
+            anonymizer             -
+            anonymizer_confidence  -
+            anonymizer_last_seen   -
+            ip_risk                -
         "]]
         .assert_eq(&text("::ffff:8.8.8.8"));
         expect![[r"
-            address      10.1.2.3
-            reserved     yes
+            address                10.1.2.3
+            reserved               yes
         "]]
         .assert_eq(&text("10.1.2.3"));
         expect![[r"

@@ -3,11 +3,12 @@
 //! Nothing is scored again and no clock is asked: each record carries the occurrences it counted,
 //! with their event time, so the state after a crash is the state without it.
 
+use super::artefacts::Artefacts;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
 use super::identity::KeyMaker;
 use super::known::KnownIds;
-use super::service::Engine;
+use super::service::{Engine, Kept};
 use super::snapshot::Snapshot;
 use super::stored::{self, Recovered};
 use crate::domain::{TenantId, TransactionId};
@@ -23,10 +24,11 @@ impl KeyMaker for IndexKey {
 impl Engine {
     /// Opens the ledger, verifies it record by record and rebuilds ids and history from it.
     ///
-    /// `progress` is told the number of records read so far. Cost: one pass over the ledger.
+    /// The snapshot is kept for replays before the first decision. `progress` is told the number of
+    /// records read so far. Cost: one pass over the ledger.
     ///
     /// # Errors
-    /// The ledger is in use, damaged or of a newer format.
+    /// The ledger is in use, damaged or of a newer format; the snapshot can't be kept.
     pub fn open(
         snapshot: Snapshot,
         config: LedgerConfig,
@@ -39,6 +41,7 @@ impl Engine {
             failed: None,
         };
         let durability = config.durability.into();
+        let artefacts = Artefacts::new(&config.data_dir);
         let ledger = Ledger::open(config, &mut |stored| {
             recovery.take(stored);
             progress(stored.sequence);
@@ -46,8 +49,9 @@ impl Engine {
         if let Some(error) = recovery.failed {
             return Err(error);
         }
-        let kept = Some((ledger, durability));
-        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, kept))
+        artefacts.keep(&snapshot)?;
+        let kept = Kept { ledger, durability, artefacts };
+        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, Some(kept)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! runs [`Settling`] to its end even if nobody waits for the answer any more, so that a decision
 //! once made is recorded.
 
+use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::error::EngineError;
 use super::history::{self, Moment};
@@ -39,6 +40,8 @@ pub struct Engine {
     pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
     /// When an entry counts as kept.
     pub(super) durability: Durability,
+    /// Where what decisions are made with is kept; nowhere without a ledger.
+    artefacts: Option<Artefacts>,
 }
 
 /// One transaction to score.
@@ -118,20 +121,24 @@ impl Engine {
         snapshot: Snapshot,
         windows: SlidingWindows,
         known: KnownIds,
-        kept: Option<(Ledger, Durability)>,
+        kept: Option<Kept>,
     ) -> Self {
         let keys: Box<dyn KeyMaker + Send + Sync> = match &kept {
-            Some((ledger, _)) => Box::new(ledger.hasher().clone()),
+            Some(kept) => Box::new(kept.ledger.hasher().clone()),
             None => Box::new(entry::FileKeys),
         };
-        let (ledger, durability) = kept.unzip();
+        let (ledger, durability, artefacts) = match kept {
+            Some(kept) => (Some(kept.ledger), kept.durability, Some(kept.artefacts)),
+            None => (None, Durability::None, None),
+        };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             windows,
             known: Arc::new(known),
             ledger,
             keys,
-            durability: durability.unwrap_or(Durability::None),
+            durability,
+            artefacts,
         }
     }
 
@@ -140,9 +147,17 @@ impl Engine {
         self.snapshot.load_full()
     }
 
-    /// Swaps the snapshot; requests under way finish with the one they began with.
-    pub fn swap(&self, snapshot: Snapshot) {
+    /// Swaps the snapshot once it is kept for replays; requests under way finish with the one they
+    /// began with.
+    ///
+    /// # Errors
+    /// It can't be kept: the old one goes on.
+    pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
+        if let Some(artefacts) = &self.artefacts {
+            artefacts.keep(&snapshot)?;
+        }
         self.snapshot.store(Arc::new(snapshot));
+        Ok(())
     }
 
     /// The ledger, where there is one.
@@ -236,7 +251,9 @@ impl Engine {
     /// Moves the counters, but not again for what a failed write counted.
     fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
         if !occurrences.is_empty() && !self.known.was_counted(id, content) {
-            occurrences.iter().for_each(|occurrence| self.windows.record(occurrence));
+            for occurrence in occurrences {
+                self.windows.record(occurrence);
+            }
         }
     }
 
@@ -474,6 +491,13 @@ impl Engine {
     pub fn settle_blocking(&self, settling: Settling) -> Result<Ack, EngineError> {
         settling.end_blocking().map_err(EngineError::NotKept)
     }
+}
+
+/// How an engine keeps what it decides.
+pub(super) struct Kept {
+    pub(super) ledger: Ledger,
+    pub(super) durability: Durability,
+    pub(super) artefacts: Artefacts,
 }
 
 /// What [`Engine::decide`] made.

@@ -229,7 +229,6 @@ fn one_tenant_does_not_see_another() {
 fn a_stored_decision_replays_byte_for_byte_until_erased() {
     let dir = tempfile::tempdir().unwrap();
     let engine = on_disk(dir.path());
-    Artefacts::new(dir.path()).keep(&engine.snapshot()).unwrap();
     let decision = score(&engine, purchase("tx-1", 0));
     let entry = engine.ledger().unwrap().scan(None).unwrap().next().unwrap().unwrap();
     let stored = read_decision(&entry).unwrap();

@@ -17,6 +17,7 @@ mod layers;
 mod metrics;
 mod openapi;
 mod ops;
+mod reload;
 mod score;
 mod server;
 mod state;

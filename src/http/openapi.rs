@@ -10,6 +10,7 @@ use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
 use crate::domain::{Event, Transaction};
+use crate::engine::Reload;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use serde_json::Value;
@@ -66,10 +67,10 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, health, ready, metrics, openapi),
+    paths(score, events, decision, reload, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
-        BatchReceipt, ErrorBody, Readiness, Liveness
+        BatchReceipt, ErrorBody, Reload, Readiness, Liveness
     ))
 )]
 struct Contract;
@@ -112,6 +113,17 @@ fn events() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn decision() {}
+
+#[utoipa::path(
+    post, path = "/v1/reload", tag = "operations",
+    summary = "Read rules, model, tables and MaxMind-format files again",
+    description = "Each part that is good is taken into use; each that is broken is refused with its \
+        place, and the old one goes on. Requests under way finish with what they began with. A body \
+        is not read.",
+    responses((status = 200, description = "What became of each part", body = Reload))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn reload() {}
 
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", summary = "The process runs",

@@ -5,16 +5,20 @@
 //!
 //! The reader's own `verify()` is not asked, since it refuses files that read fine.
 
+use super::contents::{Contents, FileRead, Stamp};
 use super::error::ReferenceError;
 use super::record::{Denied, GeoRecord};
 use crate::domain::Timestamp;
 use maxminddb::{Reader, WithinOptions};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An open file.
 pub(super) struct GeoFile {
-    reader: Reader<Vec<u8>>,
+    path: PathBuf,
+    stamp: Stamp,
+    sha256: String,
+    reader: Reader<Contents>,
     flags: Flags,
     has_v4: bool,
     has_v6: bool,
@@ -51,12 +55,32 @@ impl Flags {
 }
 
 impl GeoFile {
-    pub(super) fn open(path: &Path, data: Vec<u8>) -> Result<Self, ReferenceError> {
-        let reader = Reader::from_source(data)
-            .map_err(|source| ReferenceError::MaxMind { path: path.to_owned(), source })?;
+    /// Opens what was read from `path`.
+    pub(super) fn open(path: &Path, read: FileRead) -> Result<Self, ReferenceError> {
+        let path = path.to_owned();
+        let FileRead { contents, sha256, stamp } = read;
+        let reader = match Reader::from_source(contents) {
+            Ok(reader) => reader,
+            Err(source) => return Err(ReferenceError::MaxMind { path, source }),
+        };
         let flags = Flags::of_kind(&reader.metadata().database_type);
         let (has_v4, has_v6) = (has_any(&reader, "0.0.0.0/0"), has_any(&reader, "2000::/3"));
-        Ok(Self { reader, flags, has_v4, has_v6 })
+        Ok(Self { path, stamp, sha256, reader, flags, has_v4, has_v6 })
+    }
+
+    /// Where it was read from.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The state of the file there when it was read.
+    pub(super) fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
+    /// SHA-256 of its bytes, hexadecimal.
+    pub(super) fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// What the file calls itself, like `GeoLite2-City`.
@@ -97,7 +121,7 @@ impl GeoFile {
 }
 
 /// Whether a file has any record in `network`.
-fn has_any(reader: &Reader<Vec<u8>>, network: &str) -> bool {
+fn has_any(reader: &Reader<Contents>, network: &str) -> bool {
     let Ok(network) = network.parse() else { return false };
     reader
         .within(network, WithinOptions::default())

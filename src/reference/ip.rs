@@ -8,6 +8,7 @@ use super::record::GeoRecord;
 use crate::domain::Country;
 use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// A place on the map, never exact: a city's centre, or where a network's users are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -87,7 +88,7 @@ pub(super) struct IpTables<'t> {
     pub(super) country: Option<&'t CountryTable>,
     pub(super) asn: Option<&'t AsnTable>,
     pub(super) provider: Option<&'t ProviderTable>,
-    pub(super) files: &'t [GeoFile],
+    pub(super) files: &'t [Arc<GeoFile>],
 }
 
 impl<'t> IpTables<'t> {

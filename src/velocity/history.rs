@@ -65,7 +65,9 @@ impl History {
             Form::Quiet(list) => {
                 others.for_each(|other| list.record_other(&reach, tick, other));
                 list.record_event(&reach, tick, signal, amount);
-                sighted.into_iter().for_each(|sighted| list.record_place(&reach, sighted));
+                if let Some(sighted) = sighted {
+                    list.record_place(&reach, sighted);
+                }
             }
             Form::Busy(busy) => {
                 others.for_each(|other| busy.record_other(tick, other));
@@ -73,7 +75,9 @@ impl History {
                 if is_within {
                     busy.record_event(tick, signal, amount);
                 }
-                sighted.into_iter().for_each(|sighted| busy.record_place(sighted));
+                if let Some(sighted) = sighted {
+                    busy.record_place(sighted);
+                }
             }
         }
     }

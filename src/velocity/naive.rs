@@ -62,10 +62,14 @@ fn count(view: &mut EntityView, one: &Occurrence, holds: impl Fn(Window) -> bool
     let (place, tally) = (one.signal as usize, Tally::one(one.amount));
     view.add_trace(one.signal, Trace::one(Tick::of(one.at)));
     for window in Window::ALL.into_iter().filter(|window| holds(*window)) {
-        let counts = view.counts.get_mut(place).and_then(|row| row.get_mut(window as usize));
-        counts.into_iter().for_each(|count| *count += 1);
-        let tallies = view.tallies.get_mut(place).and_then(|row| row.get_mut(window as usize));
-        tallies.into_iter().for_each(|total| *total = total.plus(tally));
+        if let Some(count) = view.counts.get_mut(place).and_then(|row| row.get_mut(window as usize))
+        {
+            *count += 1;
+        }
+        let totals = view.tallies.get_mut(place).and_then(|row| row.get_mut(window as usize));
+        if let Some(total) = totals {
+            *total = total.plus(tally);
+        }
     }
     if let Some(largest) = view.largest.get_mut(place)
         && tally.unpriced == 0

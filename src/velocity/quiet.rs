@@ -74,6 +74,9 @@ impl Quiet {
         amount: Option<i64>,
     ) {
         let is_within = reach.shortest(tick).is_some();
+        if self.0.len() == self.0.capacity() {
+            self.drop_expired(reach); // now, or an event found below could become a trace meanwhile
+        }
         let mut only = None;
         let mut traced = false;
         for sighting in &mut self.0 {

@@ -9,7 +9,9 @@
 mod disputes;
 mod golden;
 mod input;
+mod mmdb;
 mod parity;
 mod pointintime;
 mod readme;
+mod reload;
 mod serve;

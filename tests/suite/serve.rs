@@ -68,17 +68,17 @@ impl Server {
         connect(&self.address).unwrap()
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         self.connect().ask(method, path, body).unwrap()
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Asks for the metrics until a line is among them.
-    fn wait_for_metric(&self, line: &str) {
+    pub(crate) fn wait_for_metric(&self, line: &str) {
         let mut client = self.connect();
         for _ in 0..10_000 {
             client.send(&head("GET", "/metrics", 0, "")).unwrap();

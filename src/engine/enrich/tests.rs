@@ -240,6 +240,7 @@ fn a_merchants_file_adds_its_facts() {
     file.metadata.binary_format_major_version = 2;
     let record = json!({
         "traits": {"user_type": "residential", "is_public_proxy": true},
+        "city": {"names": {"en": "London"}},
         "location": {"latitude": 51.5, "longitude": -0.1},
         "anonymizer": {"confidence": 87},
     });

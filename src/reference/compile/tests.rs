@@ -1,6 +1,7 @@
 //! Compiles small sources and reads the tables back.
 
-use super::super::{EmailClass, Reference, is_reserved};
+use super::super::tests::load;
+use super::super::{EmailClass, is_reserved};
 use super::*;
 use maxminddb_writer::paths::IpAddrWithMask;
 use proptest::prelude::*;
@@ -136,7 +137,7 @@ fn small_sources_make_working_tables() {
         let compiled = fixture.compile(table).unwrap();
         assert!(compiled.rows > 0 && compiled.bytes > 0);
     }
-    let (reference, refused) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
+    let (reference, refused) = load(Some(&fixture.dir.path().join("out")), &[]);
     assert!(refused.is_empty(), "{refused:?}");
     let ip = |text: &str| reference.ip(text.parse().unwrap());
     let country = |text: &str| ip(text).country.map(|country| country.to_string());
@@ -252,7 +253,7 @@ proptest! {
         fixture.list.clear();
         fixture.add("country", &data);
         fixture.compile(Table::Country).unwrap();
-        let (table, _) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
+        let (table, _) = load(Some(&fixture.dir.path().join("out")), &[]);
         let reader = maxminddb::Reader::from_source(data.as_slice()).unwrap();
 
         let random = std::iter::successors(Some(seed), |x| {

@@ -138,6 +138,11 @@ impl Atlas {
         self.place(dice, |place| place.people)
     }
 
+    /// A country whose prices are worth a detour.
+    pub(super) fn cheap_country(&'static self, dice: &mut Dice) -> &'static Place {
+        self.place(dice, |place| if place.cheap() { place.people } else { 0 })
+    }
+
     /// Where a stolen card was issued.
     pub(super) fn stolen_country(&'static self, dice: &mut Dice) -> &'static Place {
         self.place(dice, |place| place.stolen)
@@ -210,6 +215,16 @@ impl Place {
             mobiles: words(row.mobiles, Net::read),
             bins: words(row.bins, bin),
         })
+    }
+
+    /// The law gives buyers a right of withdrawal: the European Union and Britain.
+    pub(super) fn european(&self) -> bool {
+        matches!(self.currency.code(), "EUR" | "GBP" | "PLN" | "SEK")
+    }
+
+    /// Prices are far below those of the shop's home market.
+    pub(super) fn cheap(&self) -> bool {
+        self.price_level <= 50
     }
 
     /// The address of a household's line, a pure function of its number and the lease.
