@@ -336,7 +336,9 @@ fn gain(gains: &Gains) -> Figure {
         .collect();
     let left_out = rows.iter().any(|row| row.second.is_some());
     let axis = ("share of the model's gain (%)", "");
-    let svg = rows_svg((id, title, &summary), axis, &rows, Some((50.0, "half")));
+    let half = Some((50.0, "half"));
+    let drawn = (!rows.is_empty()).then(|| rows_svg((id, title, &summary), axis, &rows, half));
+    let svg = drawn.unwrap_or_default();
     let rows: Vec<_> = gains
         .features
         .iter()
