@@ -41,7 +41,9 @@ impl AppState {
         let Some(reloader) = self.reloader.clone() else { return };
         let _turn = self.reload_turn.lock().await;
         if let Ok(done) = tokio::task::spawn_blocking(move || reloader.poll()).await {
-            done.iter().for_each(|done| self.loaded(done));
+            if let Some(done) = &done {
+                self.loaded(done);
+            }
         } else {
             tracing::error!("a reload panicked; everything goes on as it was");
         }

@@ -35,7 +35,7 @@ fn good() -> Vec<u8> {
     let mut file = maxminddb_writer::Database::default();
     file.metadata.ip_version = IpVersion::V6;
     file.metadata.binary_format_major_version = 2;
-    file.metadata.database_type = "Test-City".to_owned();
+    "Test-City".clone_into(&mut file.metadata.database_type);
     file.metadata.build_epoch = 1_790_000_000;
     let data = file.insert_value(&record).unwrap();
     let network: maxminddb_writer::paths::IpAddrWithMask = "::5102:4500/120".parse().unwrap();

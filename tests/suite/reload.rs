@@ -71,7 +71,9 @@ fn a_reload_drops_no_request_and_a_broken_rule_file_stops_nothing() {
             }
         }
         done.store(true, Ordering::Relaxed);
-        clients.into_iter().for_each(|client| client.join().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
     });
 
     // Broken, and told by a signal: the log has the place, the metrics and `degraded` the part.

@@ -80,6 +80,7 @@ pub(super) fn short(profile: Profile, version: Version, set: Elements) -> u32 {
 }
 
 /// Ages of an earlier sale.
+#[expect(clippy::struct_field_names, reason = "each says at which day")]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ages {
     /// Days before the dispute was processed.
