@@ -7,7 +7,7 @@ use crate::features::Record;
 use crate::ledger::{AckPolicy, LedgerConfig};
 use crate::reference::Reference;
 use crate::rules::RuleSet;
-use crate::simulate::{Config, Line, Simulation};
+use crate::simulate::{Campaigns, Config, Line, Simulation};
 use crate::velocity::Limits;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -64,7 +64,8 @@ fn previews(engine: &Engine, lines: &[Line]) -> Vec<Record> {
 #[test]
 fn a_restart_in_the_middle_of_commerce_leaves_no_trace() {
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
-    let world = Config { seed: 3, start, days: 300, accounts: 12, attacks: true };
+    let (attacks, attack_percent) = (Campaigns::ALL, 100);
+    let world = Config { seed: 3, start, days: 300, accounts: 12, attacks, attack_percent };
     let lines: Vec<Line> = Simulation::new(world).take(1_500).collect();
     let in_memory = Engine::in_memory(snapshot(), limits());
     let expected = records(&in_memory, &lines);

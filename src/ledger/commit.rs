@@ -134,9 +134,8 @@ impl Shared {
     /// Waits until a record that was acknowledged early is committed: with [`AckPolicy::Async`] it
     /// lies in memory for [`ASYNC_WAIT`]. Returns at once for any other position.
     pub(super) fn await_promised(&self, position: Position) {
-        let open = || {
-            self.end() <= position && position.packed() <= self.promised.load(Ordering::Acquire)
-        };
+        let open =
+            || self.end() <= position && position.packed() <= self.promised.load(Ordering::Acquire);
         if !open() {
             return;
         }

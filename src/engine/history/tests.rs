@@ -5,7 +5,7 @@ use crate::decision::Policy;
 use crate::domain::{Event, TenantId, Transaction};
 use crate::engine::{Engine, ScoreRequest, Snapshot};
 use crate::features::{FIELDS, Origin};
-use crate::reference::Reference;
+use crate::reference::{Reference, ReferenceFiles};
 use crate::rules::{RuleSet, Source};
 use crate::velocity::Limits;
 use serde_json::{Value as Json, json};
@@ -601,7 +601,8 @@ fn cities() -> Reference {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("city.mmdb");
     std::fs::write(&path, file.write_to(Vec::new()).unwrap()).unwrap();
-    let (reference, refused) = Reference::load(None, &[path]);
+    let (reference, refused) =
+        Reference::load(&ReferenceFiles { tables: None, files: vec![path], copies: None });
     assert!(refused.is_empty(), "{refused:?}");
     reference
 }
