@@ -250,8 +250,11 @@ fn a_merchants_file_adds_its_facts() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("own.mmdb");
     std::fs::write(&path, file.write_to(Vec::new()).unwrap()).unwrap();
-    let (reference, refused) =
-        Reference::load(&ReferenceFiles { tables: None, files: vec![path], copies: None });
+    let (reference, refused) = Reference::load(&crate::reference::ReferenceFiles {
+        tables: None,
+        files: vec![path],
+        copies: None,
+    });
     assert!(refused.is_empty(), "{refused:?}");
     let record = record_of(&json!({"device": {"ip": "81.2.69.142"}}), &reference);
     let names = ["ip.proxy", "ip.user_type", "ip.anonymizer_confidence", "ip.city_known"];
