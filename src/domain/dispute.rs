@@ -174,7 +174,7 @@ pub struct Dispute {
     /// When evidence is due, from the processor's own field.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub evidence_due_by: Option<Timestamp>,
-    /// The name of that field.
+    /// The name of that field; without a time where the field says that no answer is taken.
     pub evidence_due_source: Option<Text<64>>,
     /// When the processor said all this; of two reports the later one stands.
     #[schema(value_type = String, format = DateTime)]

@@ -55,6 +55,8 @@ words! {
         DownloadCompleted = "download.completed",
         /// Somebody logged in.
         SessionLogin = "session.login",
+        /// A login was refused: the wrong password, or no second factor.
+        LoginFailed = "session.login_failed",
         /// Somebody used a feature.
         SessionAction = "session.action",
         /// A session (`usage.session`) ended; one that never says so ends by itself.
@@ -63,6 +65,8 @@ words! {
         ApiUsage = "api.usage",
         /// Credit, an item or an entitlement was used up. Paid before: its `amount` leaves a balance.
         EntitlementConsumed = "entitlement.consumed",
+        /// The account's password, e-mail address or second factor was changed (`usage.what`).
+        AccountChanged = "account.changed",
         /// A receipt, reminder or confirmation was sent.
         NoticeSent = "notice.sent",
         /// A message to or from support.
@@ -212,7 +216,8 @@ pub struct EventData {
     /// `checkout.completed`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub checkout: Option<Checkout>,
-    /// `licence.*`, `seat.*`, `download.*`, `session.*`, `api.usage`, `entitlement.consumed`.
+    /// `licence.*`, `seat.*`, `download.*`, `session.*`, `api.usage`, `entitlement.consumed`,
+    /// `account.changed`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub usage: Option<Usage>,
     /// `notice.sent`.

@@ -19,7 +19,7 @@ use crate::features::{Record, Value, fields as f};
 use crate::reference::{IpFacts, MAX_AGE_DAYS, Reference, agent};
 
 /// A rate this old still tells a small amount from a large one; nothing older is used.
-const OLDEST_RATE_DAYS: i64 = 400;
+pub(super) const OLDEST_RATE_DAYS: i64 = 400;
 
 /// True when an amount was converted by a rate older than the table's own limit: worth naming in
 /// the answer.

@@ -7,7 +7,7 @@
 //! "the last time seen with this device" could not. So such ids are noted, and their retry counts
 //! nothing again.
 
-use crate::domain::{Decision, Event, Transaction, Warning};
+use crate::domain::{Decision, Event, Transaction, TransactionKind, Warning};
 use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
 use crate::velocity::EntityKeys;
 use dashmap::DashMap;
@@ -44,6 +44,10 @@ impl Known {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SaleRef {
     pub(super) keys: EntityKeys,
+    /// What was bought; `None` for an event.
+    pub(super) kind: Option<TransactionKind>,
+    /// For how many euro cents.
+    pub(super) amount: Option<i64>,
     /// Sealed under the same person, so that one erasure reaches both.
     pub(super) subject: Option<SubjectHash>,
 }

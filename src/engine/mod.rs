@@ -7,18 +7,22 @@
 mod artefacts;
 mod cases;
 mod chain;
+mod counted;
 mod enrich;
 mod entry;
 mod error;
 mod fault;
 mod guard;
 mod history;
+mod identity;
 mod known;
 mod open;
 mod query;
 mod reload;
 mod replay;
 mod request;
+#[cfg(test)]
+mod restart_tests;
 mod service;
 mod snapshot;
 mod stored;
@@ -31,7 +35,7 @@ pub use cases::Cases;
 pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
 pub use fault::Fault;
-pub use history::KeyMaker;
+pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
 pub use query::{
     EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,

@@ -1,12 +1,12 @@
 //! Starting on an existing ledger: known ids and history come back from the records themselves.
 //!
-//! Nothing is scored again and no clock is asked: each record carries the occurrence it counted,
-//! with its event time, so the state after a crash is the state without it.
+//! Nothing is scored again and no clock is asked: each record carries the occurrences it counted,
+//! with their event time, so the state after a crash is the state without it.
 
 use super::artefacts::Artefacts;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
-use super::history::KeyMaker;
+use super::identity::KeyMaker;
 use super::known::KnownIds;
 use super::service::{Engine, Kept};
 use super::snapshot::Snapshot;
@@ -83,7 +83,7 @@ impl Recovery {
         };
         let content = unhex(&recovered.digest).ok_or(StoredError::Digest)?;
         self.known.keep(id, content, stored.position);
-        if let Some(occurrence) = &recovered.occurrence {
+        for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
             self.windows.record(occurrence);
         }
         Ok(())

@@ -1,10 +1,13 @@
 //! Reading back what was decided and what happened since.
 
+use super::counted;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
 use super::known::{Known, SaleRef, Sent};
 use super::service::Engine;
-use super::stored::{self, OpenDecision, OpenEvent, Recovered, SealedDecision, SealedEvent};
+use super::stored::{
+    self, OpenDecision, OpenEvent, Recovered, RecoveredSale, SealedDecision, SealedEvent,
+};
 use crate::domain::{
     Decision, Durability, Event, EventKind, LabelClass, Outcome, TenantId, Transaction,
     TransactionId, TransactionKind, Warning,
@@ -92,7 +95,9 @@ impl Engine {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
         let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
-        Ok(SaleRef { keys: recovered.keys, subject: stored.subject })
+        let RecoveredSale { kind, amount_eur } = recovered.record;
+        let amount = amount_eur.and_then(counted::cents);
+        Ok(SaleRef { keys: recovered.keys, kind, amount, subject: stored.subject })
     }
 
     /// Where a repeated transaction differs from the one known; `None` when that can't be read.

@@ -7,24 +7,24 @@
 use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::error::EngineError;
-use super::history::{self, Identities, KeyMaker};
+use super::history::{self, Moment};
+use super::identity::{Identities, KeyMaker};
 use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
-use super::{enrich, entry, guard, request};
+use super::{counted, enrich, entry, guard, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
-    Action, DAY_MS, Decision, Durability, Event, EventKind, Outcome, TenantId, Timestamp,
-    Transaction, TransactionId, Warning,
+    DAY_MS, Decision, Durability, Event, Loose, TenantId, Timestamp, Transaction, TransactionId,
+    Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{
-    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Signal, SlidingWindows, Velocity,
+    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, SlidingWindows, Velocity,
 };
 use arc_swap::ArcSwap;
-use rust_decimal::prelude::ToPrimitive;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -201,11 +201,10 @@ impl Engine {
             dashmap::Entry::Vacant(place) => place,
         };
         let (decided, timing) = self.decide(&snapshot, &request, clock);
-        let Decided { record, keys, decision, undecided, occurrence } = decided;
+        let Decided { record, sale, decision, undecided, occurrences } = decided;
         let answer = Arc::new((decision, arrival));
         let (keeping, settling) = match &self.ledger {
             None => {
-                let sale = SaleRef { keys, subject: None };
                 place.insert(Known::Unkept { content, sale });
                 (Keeping::Done(Durability::None), None)
             }
@@ -215,14 +214,14 @@ impl Engine {
                     request: &request,
                     answer: &answer,
                     record: &record,
-                    keys,
-                    occurrence,
+                    keys: sale.keys,
+                    occurrences: &occurrences,
                     content: &content,
                 });
-                let sale = SaleRef { keys, subject: new.subject };
+                let sale = SaleRef { subject: new.subject, ..sale };
                 match ledger.append(&new) {
                     Ok(pending) => {
-                        let (answer, counted) = (Some(answer.clone()), occurrence.is_some());
+                        let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =
                             |landed| Flight { content, sale, answer, sent, counted, landed };
@@ -235,7 +234,7 @@ impl Engine {
             }
         };
         if !matches!(keeping, Keeping::Refused(_)) {
-            self.count(occurrence, &id, &content);
+            self.count(&occurrences, &id, &content);
         }
         Ok(Begun {
             answer: Some(answer),
@@ -250,11 +249,11 @@ impl Engine {
     }
 
     /// Moves the counters, but not again for what a failed write counted.
-    fn count(&self, occurrence: Option<Occurrence>, id: &IdHash, content: &[u8; 16]) {
-        if let Some(occurrence) = occurrence
-            && !self.known.was_counted(id, content)
-        {
-            self.windows.record(&occurrence);
+    fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
+        if !occurrences.is_empty() && !self.known.was_counted(id, content) {
+            for occurrence in occurrences {
+                self.windows.record(occurrence);
+            }
         }
     }
 
@@ -275,16 +274,23 @@ impl Engine {
         tenant: &TenantId,
         tx: &Transaction,
         clock: Stopwatch,
-    ) -> (Record, EntityKeys, Timing) {
+    ) -> (Record, EntityKeys, Option<Place>, Timing) {
         let mut record = Record::default();
         request::copy(tx, &mut record);
         enrich::enrich(tx, &snapshot.reference, &mut record);
         let enriched = clock.elapsed_us();
-        let keys = Identities::of(tx).keys(self.keys.as_ref(), tenant);
-        history::read(&self.windows, &keys, tx.event_time, &mut record);
+        let country = match record.get(f::IP_COUNTRY) {
+            Value::Country(country) => Some(*country),
+            _ => None,
+        };
+        let keys = Identities::of(tx).keys(self.keys.as_ref(), tenant, country);
+        let ip = tx.device.as_ref().and_then(|d| d.ip.as_ref()).and_then(Loose::valid);
+        let place = ip.and_then(|ip| counted::place(&snapshot.reference, *ip));
+        let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
+        history::read(&self.windows, &keys, &moment, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
-        (record, keys, timing)
+        (record, keys, place, timing)
     }
 
     fn decide(
@@ -294,7 +300,8 @@ impl Engine {
         clock: Stopwatch,
     ) -> (Decided, Timing) {
         let tx = &request.transaction;
-        let (mut record, keys, mut timing) = self.gather(snapshot, &request.tenant, tx, clock);
+        let (mut record, keys, place, mut timing) =
+            self.gather(snapshot, &request.tenant, tx, clock);
         let mut degraded = snapshot.degraded.clone();
         let lacks_rate = tx.amount.is_some() && record.get(f::EUR_RATE).is_missing();
         if lacks_rate && snapshot.reference.rates().is_some() {
@@ -316,8 +323,10 @@ impl Engine {
         let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
-        let occurrence = attempt(tx, &decision, keys, &record);
-        (Decided { record, keys, decision, undecided, occurrence }, timing)
+        let amount = counted::euro_cents(&record);
+        let occurrences = counted::by_transaction(tx, &decision, keys, place, amount);
+        let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
+        (Decided { record, sale, decision, undecided, occurrences }, timing)
     }
 
     /// The stored answer to a repeated request, or the conflict.
@@ -397,10 +406,16 @@ impl Engine {
             }
             dashmap::Entry::Vacant(place) => place,
         };
-        let occurrence = sale.and_then(|sale| auth_result(event, sale.keys));
+        let occurrences = counted::by_event(&counted::Received {
+            tenant,
+            event,
+            sale: sale.as_ref(),
+            reference: &tables,
+            maker: self.keys.as_ref(),
+        });
         let Some(ledger) = &self.ledger else {
             place.insert(Known::Unkept { content, sale: SaleRef::default() });
-            self.count(occurrence, &id, &content);
+            self.count(&occurrences, &id, &content);
             return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
         let parts = entry::EventParts {
@@ -410,7 +425,7 @@ impl Engine {
             report,
             subject: sale.and_then(|sale| sale.subject),
             received_at: received_at.unwrap_or(event.event_time),
-            occurrence,
+            occurrences: &occurrences,
             content: &content,
         };
         let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
@@ -419,11 +434,11 @@ impl Engine {
             sale: SaleRef::default(),
             answer: None,
             sent: Sent::Event(Box::new(event.clone())),
-            counted: occurrence.is_some(),
+            counted: !occurrences.is_empty(),
             landed,
         });
         place.insert(Known::Flying(flight.clone()));
-        self.count(occurrence, &id, &content);
+        self.count(&occurrences, &id, &content);
         Ok(event_begun(warnings, Keeping::Flying(flight.landed.clone()), Some(settling)))
     }
 
@@ -488,10 +503,10 @@ pub(super) struct Kept {
 /// What [`Engine::decide`] made.
 struct Decided {
     record: Record,
-    keys: EntityKeys,
+    sale: SaleRef,
     decision: Decision,
     undecided: Vec<String>,
-    occurrence: Option<Occurrence>,
+    occurrences: Vec<Occurrence>,
 }
 
 fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settling>) -> Begun {
@@ -535,37 +550,4 @@ fn arrival(
         pointer: "/event_time".to_owned(),
     });
     Ok(late.into_iter().collect())
-}
-
-/// The attempt to count, if this is one: a payment we did not refuse ourselves, and not a retry of
-/// an invoice already counted. Our own action is never evidence against whom it stopped.
-fn attempt(
-    tx: &Transaction,
-    decision: &Decision,
-    keys: EntityKeys,
-    record: &Record,
-) -> Option<Occurrence> {
-    let payment = tx.payment.as_ref();
-    let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
-    if !tx.kind.is_payment() || decision.action == Action::Decline || retry {
-        return None;
-    }
-    let amount = match record.get(f::AMOUNT_EUR) {
-        Value::Decimal(euro) => (*euro * rust_decimal::Decimal::ONE_HUNDRED).to_i64(),
-        _ => None,
-    };
-    Some(Occurrence { keys, at: tx.event_time, signal: Signal::Attempt, amount })
-}
-
-/// The issuer's answer as a signal; an outage is none.
-fn auth_result(event: &Event, keys: EntityKeys) -> Option<Occurrence> {
-    if event.kind != EventKind::AuthResult {
-        return None;
-    }
-    let signal = match event.data.outcome? {
-        Outcome::Approved => Signal::Approved,
-        Outcome::Declined => Signal::Declined,
-        _ => return None,
-    };
-    Some(Occurrence { keys, at: event.event_time, signal, amount: None })
 }

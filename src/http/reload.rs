@@ -40,10 +40,12 @@ impl AppState {
     pub async fn poll(&self) {
         let Some(reloader) = self.reloader.clone() else { return };
         let _turn = self.reload_turn.lock().await;
-        match tokio::task::spawn_blocking(move || reloader.poll()).await {
-            Ok(Some(done)) => self.loaded(&done),
-            Ok(None) => {}
-            Err(_) => tracing::error!("a reload panicked; everything goes on as it was"),
+        if let Ok(done) = tokio::task::spawn_blocking(move || reloader.poll()).await {
+            if let Some(done) = &done {
+                self.loaded(done);
+            }
+        } else {
+            tracing::error!("a reload panicked; everything goes on as it was");
         }
     }
 

@@ -188,6 +188,11 @@ impl Reference {
         Ok(())
     }
 
+    /// Whether any address can be located: only a merchant's file knows cities.
+    pub fn has_places(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// Facts about a network address.
     pub fn ip(&self, ip: IpAddr) -> IpFacts<'_> {
         self.ip_tables().facts(ip)

@@ -37,12 +37,14 @@ pub struct FeatureGain {
     pub name: String,
     /// Gain of a model of this feature alone; below 0 where it misleads.
     pub alone: f64,
-    /// `alone` / gain of the model.
-    pub share: f64,
+    /// `alone` / gain of the model; `None` where the model gains nothing.
+    pub share: Option<f64>,
     /// PR-AUC of a model of this feature alone.
     pub pr_auc_alone: f64,
     /// Gain lost when the model is fitted without it; `None` where that was not tried.
     pub left_out: Option<f64>,
+    /// `left_out` / gain of the model; `None` as both.
+    pub share_lost: Option<f64>,
     /// Largest coefficient: in log-odds a scale for numbers, of a word for words.
     pub coefficient: f64,
 }
@@ -84,6 +86,7 @@ pub(super) fn gains(
         let found = bench.judge(cells)?;
         Ok((base_log_loss - found.log_loss.unwrap_or(f64::NAN), found.pr_auc.unwrap_or(f64::NAN)))
     };
+    let share = |gain: f64| (model > 0.0).then(|| gain / model);
     let features = regression.encoding.cells_by_feature();
     let mut gains = Vec::with_capacity(features.len());
     for (name, cells) in &features {
@@ -91,9 +94,10 @@ pub(super) fn gains(
         gains.push(FeatureGain {
             name: (*name).to_owned(),
             alone,
-            share: alone / model,
+            share: share(alone),
             pr_auc_alone,
             left_out: None,
+            share_lost: None,
             coefficient: coefficient(&regression.logistic, name),
         });
     }
@@ -102,7 +106,8 @@ pub(super) fn gains(
         let others = features.iter().filter(|(name, _)| *name != gain.name);
         let cells: Vec<usize> = others.flat_map(|(_, cells)| cells.iter().copied()).collect();
         if !cells.is_empty() {
-            gain.left_out = Some(model - of(&cells)?.0);
+            let lost = model - of(&cells)?.0;
+            (gain.left_out, gain.share_lost) = (Some(lost), share(lost));
         }
     }
     Ok(Some(Gains { base_log_loss, model, features: gains }))

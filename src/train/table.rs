@@ -81,17 +81,14 @@ impl Report {
 
     fn best_features(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(gains) = &self.gains else { return Ok(()) };
-        writeln!(
-            f,
-            "\n{:<34} {:>14} {:>14} {:>14}",
-            "feature, the best alone first", "alone", "PR-AUC alone", "left out"
-        )?;
+        let head = ["feature, the best alone first", "alone", "PR-AUC alone", "lost without"];
+        let [name, alone, pr_auc, lost] = head;
+        writeln!(f, "\n{name:<34} {alone:>14} {pr_auc:>14} {lost:>14}")?;
+        let percent =
+            |part: Option<f64>| part.map_or("-".to_owned(), |part| format!("{:.1}%", 100.0 * part));
         for gain in gains.features.iter().take(BEST) {
-            let left_out = gain
-                .left_out
-                .map_or("-".to_owned(), |lost| format!("{:+.1}%", -100.0 * lost / gains.model));
-            let (name, share) = (&gain.name, 100.0 * gain.share);
-            writeln!(f, "{name:<34} {share:>13.1}% {:>14.4} {left_out:>14}", gain.pr_auc_alone)?;
+            let (alone, lost) = (percent(gain.share), percent(gain.share_lost));
+            writeln!(f, "{:<34} {alone:>14} {:>14.4} {lost:>14}", gain.name, gain.pr_auc_alone)?;
         }
         writeln!(
             f,

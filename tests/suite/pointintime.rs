@@ -16,7 +16,7 @@ use vouch::ledger::{AckPolicy, EntryKind, LedgerConfig, Reader};
 use vouch::model::Model;
 use vouch::reference::Reference;
 use vouch::rules::RuleSet;
-use vouch::simulate::{Config, Line, Simulation};
+use vouch::simulate::{Campaigns, Config, Line, Simulation};
 use vouch::train::Rows;
 use vouch::velocity::Limits;
 
@@ -48,7 +48,9 @@ fn on_disk(dir: &Path) -> Engine {
 
 fn world(seed: u64, days: u32, accounts: u32) -> Vec<Line> {
     let start = "2026-03-01T00:00:00Z".parse().unwrap();
-    Simulation::new(Config { seed, start, days, accounts, attacks: true }).collect()
+    let attacks = Campaigns::ALL;
+    let config = Config { seed, start, days, accounts, attacks, attack_percent: 100 };
+    Simulation::new(config).collect()
 }
 
 /// A month in which some labels have come already; in most they come later.

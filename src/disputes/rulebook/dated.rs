@@ -14,6 +14,11 @@ impl Day {
         Self(at.day())
     }
 
+    /// Days since 1970-01-01.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
     /// Days from an earlier day to this one; negative when it is later.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.0 - earlier.0

@@ -143,7 +143,7 @@ fn dispute(
         REASONS.into_iter().find_map(|(known, reason)| (known == word.as_str()).then_some(reason))
     });
     let (stage, status) = stage_and_status(status_word.as_str(), method.case_type.as_ref());
-    let evidence_due_by = due_by(node)?;
+    let (evidence_due_by, evidence_due_source) = due_by(node)?;
     let row = method.network.as_ref().zip(method.code.as_ref());
     let row = row.and_then(|(net, code)| reasons::find(net.as_str(), code.as_str(), opened_at));
     Ok(Dispute {
@@ -158,10 +158,8 @@ fn dispute(
         payment_reference: sale.payment_references.first().cloned(),
         transaction_id: sale.transaction_id.clone(),
         opened_at,
-        evidence_due_source: evidence_due_by
-            .map(|_| constant(node, "evidence_details.due_by"))
-            .transpose()?,
         evidence_due_by,
+        evidence_due_source,
         updated_at: opened_at,
         updated_by: node.need("id")?.keep(EventId::new)?,
         id,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::features::FieldId;
+use crate::reference::ReferenceFiles;
 use serde_json::{Value as Json, json};
 use std::sync::OnceLock;
 
@@ -90,7 +91,7 @@ fn a_stranger_disagrees() {
     );
     check(&far, &["ip_price_region_mismatch", "billing_price_region_mismatch"], "true true");
     check(&far, &["ip_timezone_mismatch", "billing_timezone_mismatch"], "true true");
-    check(&far, &["ip_timezone_gap_h", "billing_timezone_gap_h"], "6.0 11.0"); // Los Angeles, Hawaii: 10
+    check(&far, &["ip_timezone_gap_h", "billing_timezone_gap_h"], "6.0 11.0"); // New York's is the nearest
     check(&far, &["ip_language_mismatch", "billing_language_mismatch"], "true true");
     check(&far, &["ip_phone_mismatch", "billing_phone_mismatch"], "true true");
     check(&far, &["countries_known", "countries_distinct"], "5 4");
@@ -231,4 +232,30 @@ fn cards_payments_and_agreements() {
     let pushed = json!({"payment": {"method": "ideal"}, "type": "renewal"});
     check(&pushed, &["payment.dispute_days", "subscription.renewal", "payment.retry"], "0 true -");
     check(&json!({"payment": {"method": "bacs_debit"}}), &["payment.dispute_days"], "-");
+}
+
+#[test]
+fn a_merchants_file_adds_its_facts() {
+    let mut file = maxminddb_writer::Database::default();
+    file.metadata.ip_version = maxminddb_writer::metadata::IpVersion::V6;
+    file.metadata.binary_format_major_version = 2;
+    let record = json!({
+        "traits": {"user_type": "residential", "is_public_proxy": true},
+        "city": {"names": {"en": "London"}},
+        "location": {"latitude": 51.5, "longitude": -0.1},
+        "anonymizer": {"confidence": 87},
+    });
+    let data = file.insert_value(record).unwrap();
+    let network: maxminddb_writer::paths::IpAddrWithMask = "::5102:4500/120".parse().unwrap();
+    file.insert_node(network, data);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("own.mmdb");
+    std::fs::write(&path, file.write_to(Vec::new()).unwrap()).unwrap();
+    let (reference, refused) =
+        Reference::load(&ReferenceFiles { files: vec![path], ..ReferenceFiles::default() });
+    assert!(refused.is_empty(), "{refused:?}");
+    let record = record_of(&json!({"device": {"ip": "81.2.69.142"}}), &reference);
+    let names = ["ip.proxy", "ip.user_type", "ip.anonymizer_confidence", "ip.city_known"];
+    assert_eq!(show(&record, &names), "true residential 87 true");
+    assert_eq!(show(&record, &["ip.country_reliable"]), "false");
 }

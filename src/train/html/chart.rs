@@ -11,12 +11,12 @@ use crate::domain::{DAY_MS, Timestamp};
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 340.0;
 const LEFT: f64 = 66.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 32.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 50.0;
 /// Days between ticks of a time axis, the first that gives few enough.
 const DAY_STEPS: [i64; 7] = [7, 14, 28, 56, 91, 182, 364];
-const MAX_TIME_TICKS: i64 = 7;
+const MAX_TIME_TICKS: i64 = 4;
 
 /// From a value to a place.
 #[derive(Debug, Clone, Copy)]
@@ -220,10 +220,11 @@ impl Chart {
     /// A line across the chart at an x with its name beside it.
     pub(super) fn upright(&mut self, x: f64, name: &str) {
         self.line("rule", [(x, self.y.low), (x, self.y.high)]);
-        let (left, top) = self.at((x, self.y.high));
+        let (left, _) = self.at((x, self.y.low));
         let right_half = left > WIDTH / 2.0;
         let (anchor, left) = if right_half { ("end", left - 5.0) } else { ("start", left + 5.0) };
-        self.text(anchor, (left, top + 12.0), name);
+        // Below the middle: curves fill the top, and names of bands.
+        self.text(anchor, (left, 0.7 * HEIGHT - BOTTOM / 2.0), name);
     }
 
     fn text(&mut self, anchor: &str, (x, y): (f64, f64), text: &str) {
@@ -297,7 +298,7 @@ pub(super) fn rows_svg(
     rows: &[Row<'_>],
     mark: Option<(f64, &str)>,
 ) -> String {
-    const NAMES: f64 = 214.0;
+    const NAMES: f64 = 250.0;
     const STEP: f64 = 22.0;
     let values = || rows.iter().flat_map(|row| [Some(row.value), row.second]).flatten();
     let values = || values().chain(mark.map(|(at, _)| at));
@@ -354,7 +355,9 @@ mod tests {
     #[test]
     fn places_by_hand() {
         let share = Axis::share("recall (%)");
-        assert_eq!([0.0, 0.25, 1.0, 2.0].map(|x| share.place(x)), [0.0, 0.25, 1.0, 1.0]);
+        for (value, place) in [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0), (2.0, 1.0)] {
+            assert!((share.place(value) - place).abs() < 1e-12, "{value}");
+        }
         let log = Axis::log("sales", (1.0, 950.0), |at| format!("{at}"));
         let ticks: Vec<_> = log.ticks.iter().map(|(_, word)| word.as_str()).collect();
         assert_eq!(ticks, ["1", "10", "100", "1000"]);
@@ -385,6 +388,6 @@ mod tests {
         chart.line("s1", [(0.0, 1.0), (1.0, 0.0)]);
         let svg = chart.svg("pr", "A & B", "falls");
         assert!(svg.contains("<title id=\"pr-title\">A &amp; B</title>"), "{svg}");
-        assert!(svg.contains("<path class=\"line s1\" d=\"M66.0 14.0L546.0 290.0\"/>"), "{svg}");
+        assert!(svg.contains("<path class=\"line s1\" d=\"M66.0 14.0L528.0 290.0\"/>"), "{svg}");
     }
 }

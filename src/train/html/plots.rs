@@ -317,42 +317,38 @@ fn features(report: &Report) -> Vec<Figure> {
 
 fn gain(gains: &Gains) -> Figure {
     let (id, title) = ("gain", "What each feature gains alone");
-    let best = gains.features.first();
-    let verdict = best.map_or(String::new(), |best| {
-        let than = if best.share > 0.5 { "more" } else { "not more" };
-        format!(
-            "The best alone, {}, reaches {}: {than} than half. ",
-            best.name,
-            percent(best.share)
-        )
+    let best = gains.features.first().and_then(|best| Some((&best.name, best.share?)));
+    let verdict = best.map_or("The model gains nothing. ".to_owned(), |(name, share)| {
+        let than = if share > 0.5 { "more" } else { "not more" };
+        format!("The best alone, {name}, reaches {}: {than} than half. ", percent(share))
     });
     let summary = format!(
         "{verdict}Gain is log loss below that of the base rate ({:.4}); the model gains {:.4} on the \
          test. Features repeat each other, so the shares do not add up to 100 %.",
         gains.base_log_loss, gains.model
     );
-    let share = |gain: f64| 100.0 * gain / gains.model;
     let drawn = gains.features.iter().take(DRAWN);
     let rows: Vec<_> = drawn
-        .map(|feature| Row {
-            name: &feature.name,
-            value: share(feature.alone),
-            second: feature.left_out.map(share),
+        .filter_map(|feature| {
+            let second = feature.share_lost.map(|lost| 100.0 * lost);
+            Some(Row { name: &feature.name, value: 100.0 * feature.share?, second })
         })
         .collect();
     let left_out = rows.iter().any(|row| row.second.is_some());
     let axis = ("share of the model's gain (%)", "");
-    let svg = rows_svg((id, title, &summary), axis, &rows, Some((50.0, "half")));
+    let half = Some((50.0, "half"));
+    let drawn = (!rows.is_empty()).then(|| rows_svg((id, title, &summary), axis, &rows, half));
+    let svg = drawn.unwrap_or_default();
     let rows: Vec<_> = gains
         .features
         .iter()
         .map(|feature| {
             vec![
                 feature.name.clone(),
-                percent(feature.share),
+                feature.share.map_or("–".to_owned(), percent),
                 format!("{:.4}", feature.alone),
                 format!("{:.4}", feature.pr_auc_alone),
-                feature.left_out.map_or("–".to_owned(), |lost| percent(lost / gains.model)),
+                feature.share_lost.map_or("–".to_owned(), percent),
                 format!("{:+.4}", feature.coefficient),
             ]
         })
