@@ -2,7 +2,6 @@
 
 use criterion::{Criterion, Throughput};
 use maxminddb_writer::metadata::IpVersion;
-use maxminddb_writer::paths::IpAddrWithMask;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vouch::domain::{Currency, Timestamp};

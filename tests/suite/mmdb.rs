@@ -6,7 +6,6 @@
 
 use super::serve::Server;
 use maxminddb_writer::metadata::IpVersion;
-use maxminddb_writer::paths::IpAddrWithMask;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
