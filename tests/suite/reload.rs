@@ -85,8 +85,9 @@ fn a_reload_drops_no_request_and_a_broken_rule_file_stops_nothing() {
     let (_, readiness) = server.ask("GET", "/readyz", "");
     assert_eq!(readiness["degraded"], json!(["rules.refused"]), "{readiness}");
     let (_, reload) = server.ask("POST", "/v1/reload", "");
-    let fault = &reload["parts"][0]["faults"][0];
-    assert_eq!((&fault["line"], &fault["column"]), (&json!(3), &json!(1)), "{reload}");
+    let faults = reload["parts"][0]["faults"].as_array().unwrap();
+    let at = |fault: &serde_json::Value| (fault["line"].as_u64(), fault["column"].as_u64());
+    assert!(faults.iter().any(|fault| at(fault) == (Some(3), Some(1))), "{reload}");
     let before = score(&mut server.connect(), "before");
     assert_eq!(before["rules"][0]["id"], "review");
 
