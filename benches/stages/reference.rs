@@ -2,6 +2,7 @@
 
 use criterion::{Criterion, Throughput};
 use maxminddb_writer::metadata::IpVersion;
+use maxminddb_writer::paths::IpAddrWithMask;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use vouch::domain::{Currency, Timestamp};
@@ -113,7 +114,7 @@ fn city(c: &mut Criterion, tables: &Reference) {
         });
         let data = file.insert_value(&record).expect("a record");
         let network = format!("{}/120", network.to_ipv6_compatible());
-        let network: maxminddb_writer::paths::IpAddrWithMask = network.parse().expect("a network");
+        let network: IpAddrWithMask = network.parse().expect("a network");
         file.insert_node(network, data);
     }
     std::fs::write(&path, file.write_to(Vec::new()).expect("a file")).expect("a place");

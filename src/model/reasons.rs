@@ -46,7 +46,8 @@ macro_rules! groups {
 }
 
 groups! {
-    "GEO_MISMATCH" "How the countries of address, card, billing and price list agree" ["*_mismatch"]
+    "GEO_MISMATCH" "How countries, time zones, languages and currencies agree"
+        ["*_mismatch" "*_timezone_gap_h" "countries_*" "timezone.*" "language.*" "phone.*"]
     "TRIAL_REUSE" "Earlier trials"
         ["*.trials" "*_trial_count_90d" "account.trial_started_h" "*.trial_converted"]
     "DISPUTE_HISTORY" "Earlier disputes, warnings and refunds"
@@ -68,7 +69,7 @@ groups! {
     "ACCESS" "Logins, sessions and changed credentials"
         ["account_distinct_login_*" "*_login_failed_count_1h" "account_sessions_*"
          "account.credentials_changed_h"]
-    "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count"]
+    "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count" "items.*" "discount_share"]
     "CARD_AGE" "How long the card is known"
         ["card.first_seen_h" "card.last_attempt_h" "card_on_account.*"]
     "EMAIL_AGE" "How long the e-mail address is known"
@@ -87,9 +88,10 @@ groups! {
     "ACCOUNT_AGE" "The age of the account"
         ["account.age_h" "account.first_seen_h" "account.last_attempt_h" "account.sign_up_h"
          "account.first_purchase_h"]
+    "AGENT" "The browser or program" ["agent.*"]
     "PAYMENT" "How the payment is made" ["payment.*"]
-    "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*"]
-    "TIME_OF_DAY" "The time of day" ["hour_utc"]
+    "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*" "terms.*"]
+    "TIME_OF_DAY" "The time of day and week" ["hour_utc" "local_*"]
     "OTHER" "Everything else" ["*"]
 }
 

@@ -218,6 +218,35 @@ pub(super) fn session(
     }
 }
 
+/// A few refused logins, the last one just before `at`: a mistyped password, or a guessed one.
+pub(super) fn refused_logins(
+    stage: &mut Stage,
+    account: Mark,
+    seat: Seat,
+    at: Timestamp,
+    times: u32,
+) {
+    let mut at = at;
+    for _ in 0..times {
+        at = at.plus_millis(-stage.dice.between(3 * SECOND_MS, 40 * SECOND_MS));
+        credential(stage, account, seat, at, EventKind::LoginFailed);
+    }
+}
+
+/// A new password.
+pub(super) fn password_changed(stage: &mut Stage, account: Mark, seat: Seat, at: Timestamp) {
+    credential(stage, account, seat, at, EventKind::AccountChanged);
+}
+
+fn credential(stage: &mut Stage, account: Mark, seat: Seat, at: Timestamp, kind: EventKind) {
+    stage.event(kind, at, |event, naming| {
+        event.account_id = naming.account(account);
+        let method = Text::new("password").ok();
+        event.data.usage = Some(Usage { method, ..Usage::default() });
+        sat(event, Some(seat), naming);
+    });
+}
+
 /// How much of a good its first use takes.
 fn amount_used(stage: &mut Stage, paid: &Paid) -> Usage {
     let Some(good) = paid.attempt.good else { return Usage::default() };

@@ -51,7 +51,7 @@ fn digest(seed: u64, lines: usize) -> String {
 fn same_seed_same_bytes() {
     assert_eq!(
         digest(7, 2_000),
-        "fb27cd3776a11038b64718b949358ebc3b6eaac0cd73a2bd99feaaafb0537068",
+        "d06865828b648cdac4db4bd0dcf49e9812ad65b74b8a64e049265b88272bb4a0",
         "the same seed gave other lines before: say so in the changelog"
     );
     assert_ne!(digest(8, 50), digest(7, 50));
@@ -185,7 +185,7 @@ fn everything_that_is_promised_happens() {
         assert!(kinds.contains(kind), "{kind}");
     }
     // this world is too small for all of these; with many attacks it is not
-    let busy = Simulation::new(Config { attack_percent: 2_000, ..config(5, 130, 60) });
+    let busy = Simulation::new(Config { attack_percent: 2_000, ..config(6, 170, 80) });
     let busy: Vec<Line> = busy.collect();
     let kinds: BTreeSet<_> = WORLD
         .iter()

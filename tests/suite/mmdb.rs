@@ -6,6 +6,7 @@
 
 use super::serve::Server;
 use maxminddb_writer::metadata::IpVersion;
+use maxminddb_writer::paths::IpAddrWithMask;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -38,7 +39,7 @@ fn good() -> Vec<u8> {
     "Test-City".clone_into(&mut file.metadata.database_type);
     file.metadata.build_epoch = 1_790_000_000;
     let data = file.insert_value(&record).unwrap();
-    let network: maxminddb_writer::paths::IpAddrWithMask = "::5102:4500/120".parse().unwrap();
+    let network: IpAddrWithMask = "::5102:4500/120".parse().unwrap();
     file.insert_node(network, data);
     file.write_to(Vec::new()).unwrap()
 }

@@ -5,7 +5,7 @@
 
 use super::super::buyer::Buyer;
 use super::super::checkout::{Attempt, Instrument};
-use super::super::delivery::{User, deliver, session};
+use super::super::delivery::{User, deliver, password_changed, refused_logins, session};
 use super::super::fate;
 use super::super::goods;
 use super::super::issuer::Holder;
@@ -79,6 +79,10 @@ impl Takeover {
             };
             seat(stage, device, identity.place, self.base)
         };
+        if stage.dice.chance(4_500) {
+            let times = 1 + stage.dice.below(5);
+            refused_logins(stage, identity.account, seat, stage.now, times);
+        }
         let visit = Attempt::visit(TransactionKind::Login, identity, seat);
         let login = stage.request(stage.now, &visit);
         if loot.owner.is_none() && stage.dice.chance(3_000) {
@@ -93,6 +97,10 @@ impl Takeover {
             }
         }
         session(stage, identity.account, seat, stage.now.plus_millis(2 * SECOND_MS), false);
+        if stage.dice.chance(3_000) {
+            let changed_at = stage.now.plus_millis(stage.dice.between(10 * SECOND_MS, MINUTE_MS));
+            password_changed(stage, identity.account, seat, changed_at);
+        }
         let mut at = stage.now.plus_millis(MINUTE_MS + stage.dice.exponential(10 * MINUTE_MS));
         let mut taken = false;
         for _ in 0..4 {

@@ -11,7 +11,7 @@ pub(super) mod habits;
 mod plans;
 
 use super::checkout::{Attempt, Instrument, SEASON, WELCOME};
-use super::delivery::{User, consents, deliver, session};
+use super::delivery::{User, consents, deliver, password_changed, refused_logins, session};
 use super::fate;
 use super::goods::{self, Billing, Good, Seller, Taste};
 use super::issuer::Holder;
@@ -190,6 +190,10 @@ impl Buyer {
     /// One login in four is scored, because the session had ended; every one is recorded. From an
     /// unusual place or device the shop asks for a code now and then.
     fn log_in(&self, stage: &mut Stage, at: Timestamp, seat: Seat) {
+        if stage.dice.chance(400) {
+            let times = 1 + u32::from(stage.dice.chance(3_000));
+            refused_logins(stage, self.identity.account, seat, at, times);
+        }
         if stage.dice.chance(2_500) {
             let login = Attempt::visit(TransactionKind::Login, &self.identity, seat);
             let mark = stage.request(at, &login);
@@ -204,6 +208,10 @@ impl Buyer {
         let recorded_at = at.plus_millis(stage.dice.between(SECOND_MS, 5 * SECOND_MS));
         let second_factor = stage.dice.chance(1_800);
         session(stage, self.identity.account, seat, recorded_at, second_factor);
+        if stage.dice.chance(60) {
+            let changed_at = recorded_at.plus_millis(stage.dice.between(20 * SECOND_MS, HOUR_MS));
+            password_changed(stage, self.identity.account, seat, changed_at);
+        }
     }
 
     /// Checks a card without a sale, and keeps it for the plans.
