@@ -99,7 +99,7 @@ impl Crew {
             Atlas::get().stolen_country(&mut stage.dice)
         };
         let seat = self.seat(stage, near);
-        let bought = stage.dice.chance(3_000);
+        let bought = stage.dice.chance(4_500);
         let age = if bought { 5 * DAY_MS + stage.dice.exponential(50 * DAY_MS) } else { 0 };
         let identity = open_account(stage, near, age);
         if !bought {
@@ -122,7 +122,7 @@ impl Crew {
     }
 
     fn seat(&self, stage: &mut Stage, near: &'static Place) -> Seat {
-        let reuse = stage.learned(4_000, 1_500);
+        let reuse = stage.learned(2_000, 700);
         let device = if stage.dice.chance(reuse) {
             *stage.dice.pick(&self.devices)
         } else {

@@ -63,7 +63,7 @@ pub enum Campaign {
 impl Campaign {
     /// Every kind, with its name and how many begin per million accounts and day.
     pub const ALL: [(Self, &'static str, u32); 10] = [
-        (Self::CardTesting, "card_testing", 36),
+        (Self::CardTesting, "card_testing", 24),
         (Self::StolenCards, "stolen_cards", 158),
         (Self::Takeover, "takeover", 70),
         (Self::TrialFarming, "trial_farming", 12),

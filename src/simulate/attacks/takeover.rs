@@ -67,7 +67,7 @@ impl Takeover {
 
     fn rob(&mut self, stage: &mut Stage, loot: &Loot) {
         let identity = &loot.identity;
-        let reuse = stage.learned(4_500, 1_500);
+        let reuse = stage.learned(3_000, 1_200);
         let seat = if let Some(owner) = loot.owner {
             owner
         } else {

@@ -55,7 +55,7 @@ impl Testers {
         let patience = 1 + lesson * 3 + stage.dice.below(1 + lesson * 4);
         let bins = 1 + stage.dice.below(3);
         let size = stage.dice.exponential(24).min(500);
-        let masks = (LESSONS + 2 - lesson) * 2;
+        let masks = LESSONS + 2 - lesson;
         let found_after = stage.dice.between(7 * DAY_MS, 28 * DAY_MS);
         Self {
             left: 8 + u32::try_from(size).unwrap_or(0),
