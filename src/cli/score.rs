@@ -10,6 +10,7 @@ use super::rows::{count, for_each, map_at};
 use super::state::ConfigArgs;
 use crate::domain::{Action, Decision};
 use crate::input::files::{Item, open};
+use crate::velocity::MAX_AHEAD_MS;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -46,6 +47,8 @@ pub(super) struct ScoreArgs {
 struct Tally {
     decisions: BTreeMap<Action, u64>,
     events: u64,
+    /// Transactions after later ones: their history knew the future.
+    late: u64,
     warnings: u64,
     bad: u64,
 }
@@ -84,6 +87,7 @@ fn listed(
     let watched = !output.is_terminal();
     let mut listing = Listing::new(style, output)?;
     let mut tally = Tally::default();
+    let mut latest = None;
     tally.bad = for_each(&args.file, lines, watched, |line| {
         let (sale, warnings) = match &line.item {
             Item::Transaction { transaction, warnings, .. } => {
@@ -96,6 +100,9 @@ fn listed(
         tally.warnings += warnings as u64;
         match (sale, decision) {
             (Some(sale), Some(decision)) => {
+                let newest = *latest.get_or_insert(sale.event_time);
+                latest = Some(newest.max(sale.event_time));
+                tally.late += u64::from(newest.millis_since(sale.event_time) > MAX_AHEAD_MS);
                 listing.add(sale, &decision)?;
                 *tally.decisions.entry(decision.action).or_default() += 1;
             }
@@ -104,6 +111,12 @@ fn listed(
         Ok(())
     })?;
     listing.finish()?;
+    if tally.late > 0 {
+        eprintln!(
+            "warning: {} come after later ones, so their history knew the future: sort by event_time",
+            count(tally.late, "transaction")
+        );
+    }
     Ok(tally)
 }
 

@@ -25,6 +25,13 @@ pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
     if rows.unknown() > 0 {
         eprintln!("warning: {} events are about transactions not among the rows", rows.unknown());
     }
+    if rows.late() > 0 {
+        eprintln!(
+            "warning: {} payments come after later lines, so their history knew the future: left out; \
+             sort the rows by event_time to use them",
+            rows.late()
+        );
+    }
     let (data, left_out) = rows.finish();
     if left_out > 0 {
         eprintln!("{left_out} refused payments without a label have no outcome and were left out");

@@ -146,7 +146,7 @@ fn card_from(text: &str, at: usize, issued: Issued<'_>) -> Option<usize> {
 fn begins_token(text: &str, at: usize) -> bool {
     let mut before = text.get(..at).unwrap_or_default().chars().rev();
     match before.next() {
-        Some('.' | ',') => !before.next().is_some_and(|c| c.is_ascii_digit()),
+        Some('.') => !before.next().is_some_and(|c| c.is_ascii_digit()),
         Some(c) => !c.is_alphanumeric(),
         None => true,
     }

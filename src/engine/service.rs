@@ -22,7 +22,8 @@ use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{
-    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, SlidingWindows, Velocity,
+    Entity, EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, Signal, SlidingWindows, Velocity,
+    Window,
 };
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -324,9 +325,22 @@ impl Engine {
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
         let amount = counted::euro_cents(&record);
-        let occurrences = counted::by_transaction(tx, &decision, keys, place, amount);
+        let occurrences = if self.was_tried(&keys, tx.event_time) {
+            Vec::new()
+        } else {
+            counted::by_transaction(tx, &decision, keys, place, amount)
+        };
         let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
         (Decided { record, sale, decision, undecided, occurrences }, timing)
+    }
+
+    /// Whether the invoice was tried in the 90 days before: then this is the same attempt again,
+    /// whatever number the merchant gave it.
+    fn was_tried(&self, keys: &EntityKeys, at: Timestamp) -> bool {
+        keys.invoice.is_some_and(|key| {
+            let view = self.windows.view(Entity::Invoice, key, at);
+            view.count(Signal::Attempt, Window::D90) > 0
+        })
     }
 
     /// The stored answer to a repeated request, or the conflict.

@@ -1,7 +1,8 @@
 //! How decisions and events lie in the ledger.
 //!
 //! An entry has an open part, which names nobody and outlives an erasure, and a sealed part with
-//! the transaction or event as it came. Both are JSON, so that a record can be read without us.
+//! the transaction or event as it came; of where something happened the open part keeps a tenth of a
+//! degree, no more than the name of a city. Both are JSON, so that a record can be read without us.
 
 use super::error::StoredError;
 use crate::domain::{

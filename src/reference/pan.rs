@@ -35,6 +35,7 @@ mod tests {
     /// Published by the networks and processors for testing.
     const PUBLISHED: [&str; 24] = [
         "4111111111111111",
+        "12,4111111111111111,x", // a row of a table
         "4012888888881881",
         "4242424242424242",
         "4000056655665556",

@@ -4,6 +4,9 @@
 //! The ledger's records are taken as they were stored; nothing is computed again. Of decisions and
 //! events the open part alone is read, so an erased person's sales and labels still teach.
 //!
+//! A payment told after something later (by more than [`MAX_AHEAD_MS`]) was scored with a history that
+//! knew its future: it counts for those after it, and is no row.
+//!
 //! A payment that was refused, by us, by another control or by the issuer, and of which nothing is
 //! said has no outcome: it is left out, or it would pass for a good one.
 
@@ -15,6 +18,7 @@ use crate::engine::{
     Engine, EngineError, EventFacts, ScoreRequest, read_open_decision, read_open_event,
 };
 use crate::ledger::{EntryKind, StoredEntry};
+use crate::velocity::MAX_AHEAD_MS;
 use std::collections::HashMap;
 
 /// Collects rows and, as they come, what is said of them.
@@ -25,6 +29,8 @@ pub struct Rows {
     of: HashMap<TransactionId, usize>,
     refused: Vec<bool>,
     unknown: usize,
+    latest: Option<Timestamp>,
+    late: usize,
 }
 
 impl Default for Rows {
@@ -36,7 +42,15 @@ impl Default for Rows {
 impl Rows {
     /// No rows yet; those of other tenants will be passed over.
     pub fn of(tenant: TenantId) -> Self {
-        Self { tenant, data: Dataset::default(), of: HashMap::new(), refused: vec![], unknown: 0 }
+        Self {
+            tenant,
+            data: Dataset::default(),
+            of: HashMap::new(),
+            refused: vec![],
+            unknown: 0,
+            latest: None,
+            late: 0,
+        }
     }
 
     /// Scores one transaction of a file and adds its row if it is a payment.
@@ -56,7 +70,12 @@ impl Rows {
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
+        let in_time = self.passes(event_time);
         if let (true, Some(record)) = (is_payment, begun.record) {
+            if !in_time {
+                self.late += 1;
+                return Ok(());
+            }
             let row =
                 LabelledRecord { record: *record, event_time, labels: label.into_iter().collect() };
             self.add(id, &row, declined);
@@ -70,6 +89,7 @@ impl Rows {
     /// As [`Engine::record_event`].
     pub fn event(&mut self, engine: &Engine, event: &Event) -> Result<(), EngineError> {
         engine.record_event(&self.tenant, event, None)?;
+        self.passes(event.event_time);
         self.note(&EventFacts::of(event), event.event_time);
         Ok(())
     }
@@ -82,6 +102,7 @@ impl Rows {
         if entry.tenant != self.tenant {
             return Ok(());
         }
+        let in_time = self.passes(entry.event_time);
         if entry.kind != EntryKind::Decision {
             if let Some(event) = read_open_event(entry)? {
                 self.note(&event, entry.event_time.max(entry.received_at));
@@ -90,6 +111,10 @@ impl Rows {
         }
         let (decision, record) = read_open_decision(entry)?;
         if crate::engine::is_payment(&record) {
+            if !in_time {
+                self.late += 1;
+                return Ok(());
+            }
             let declined = decision.action == Action::Decline;
             let row = LabelledRecord { record, event_time: entry.event_time, labels: Vec::new() };
             self.add(decision.transaction_id, &row, declined);
@@ -110,6 +135,18 @@ impl Rows {
     /// Events about transactions that were not among the rows.
     pub fn unknown(&self) -> usize {
         self.unknown
+    }
+
+    /// Payments told after something later, which are no rows.
+    pub fn late(&self) -> usize {
+        self.late
+    }
+
+    /// Takes note of a time; false where something later was told before.
+    fn passes(&mut self, at: Timestamp) -> bool {
+        let latest = *self.latest.get_or_insert(at);
+        self.latest = Some(latest.max(at));
+        latest.millis_since(at) <= MAX_AHEAD_MS
     }
 
     fn add(&mut self, id: TransactionId, row: &LabelledRecord, refused: bool) {

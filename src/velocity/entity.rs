@@ -129,7 +129,7 @@ impl Entity {
     pub(super) const fn counts(self, signal: Signal) -> bool {
         use Signal as S;
         match signal {
-            S::Attempt => !matches!(self, E::Licence | E::Invoice),
+            S::Attempt => !matches!(self, E::Licence),
             S::Trial => self.is_payer() || matches!(self, E::CardOnAccount | E::DeviceOnAccount),
             S::Approved => self.is_payer(),
             S::Declined | S::DeclinedFunds | S::DeclinedStolen | S::DeclinedData => {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 /// Mean radius of the Earth, km (IUGG).
 const EARTH_KM: f64 = 6_371.0;
 
-/// A place in hundredths of a degree, about a kilometre: finer would tell more of a person than a
-/// city does, and take more room.
+/// A place to a tenth of a degree, about eleven kilometres, kept in hundredths: it lies in the open
+/// part of the ledger and outlives the erasure of a person, so it must say no more than a city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
@@ -45,7 +45,7 @@ impl Place {
 
 #[expect(clippy::cast_possible_truncation, reason = "at most 18,000 either way")]
 fn hundredths(degrees: f64) -> i16 {
-    (degrees * 100.0).round() as i16
+    (degrees * 10.0).round() as i16 * 10
 }
 
 /// A place and when somebody was there; ordered by time.
