@@ -214,6 +214,25 @@ fn training_from_the_file_and_from_the_ledger_see_the_same() {
     }
 }
 
+/// A file in the wrong order trains on nothing that knew its future.
+#[test]
+fn payments_told_after_later_ones_are_no_rows() {
+    let lines = world(5, 30, 60);
+    let rows = |lines: &mut dyn Iterator<Item = &Line>| {
+        let (engine, mut rows) = (in_memory(), Rows::default());
+        for line in lines {
+            if let Line::Transaction(transaction) = line {
+                rows.transaction(&engine, (**transaction).clone(), vec![], None).unwrap();
+            }
+        }
+        (rows.late(), rows.finish().0.len())
+    };
+    let (late, in_order) = rows(&mut lines.iter());
+    assert_eq!(late, 0);
+    let (late, backwards) = rows(&mut lines.iter().rev());
+    assert!(late > 20 && late + backwards == in_order, "{late} late, {backwards} of {in_order}");
+}
+
 /// The same month over HTTP: the server's ledger holds the records the file gives.
 #[test]
 fn a_month_over_http_is_the_month_of_the_file() {
