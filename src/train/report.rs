@@ -9,7 +9,7 @@ use super::encode::Dropped;
 use super::metrics::{Bin, Metrics, Scored, bins, count, metrics};
 use super::split::{Known, Split, Windows};
 use crate::domain::{Calibration, DAY_MS};
-use crate::model::{Model, Scorer};
+use crate::model::Model;
 use serde::Serialize;
 use std::fmt;
 
@@ -84,7 +84,6 @@ pub enum CalibratedOn {
 
 impl Report {
     pub(super) fn new(model: &Model, split: &Split, training: Metrics, test: &[Scored]) -> Self {
-        let Scorer::Logistic(scorer) = &model.artefact().scorer;
         let mut test_deciles = bins(test, 10);
         test_deciles.reverse();
         Self {
@@ -95,7 +94,7 @@ impl Report {
             windows: split.windows,
             rows: RowCounts::of(split),
             calibrated_on: CalibratedOn::LaterRows,
-            features: scorer.numbers.len() + scorer.words.len(),
+            features: model.artefact().scorer.features(),
             dropped: vec![],
             notes: vec![],
             training,
