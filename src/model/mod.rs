@@ -44,7 +44,7 @@ pub struct Model {
 #[derive(Debug)]
 enum Scoring {
     Logistic(Terms),
-    Forest(ForestTerms),
+    Forest(Box<ForestTerms>),
 }
 
 /// What a model says about one record.
@@ -92,7 +92,7 @@ impl Model {
                 Scoring::Logistic(Terms::build(logistic, artefact.calibrator)?)
             }
             Scorer::Forest(forest) => {
-                Scoring::Forest(ForestTerms::build(forest, artefact.calibrator)?)
+                Scoring::Forest(Box::new(ForestTerms::build(forest, artefact.calibrator)?))
             }
         };
         Ok(Self { bytes: bytes.into(), artefact, terms })

@@ -71,6 +71,7 @@ impl ForestTerms {
         self.calibrator.slope * self.link.log_odds(margin) + self.calibrator.intercept
     }
 
+    #[expect(clippy::large_stack_arrays, reason = "32 KiB, and no allocation per row")]
     fn with_row<T>(&self, record: &Record, then: impl FnOnce(&[f64]) -> T) -> T {
         if self.columns.len() <= FEW_COLUMNS {
             then(self.fill(record, &mut [f64::NAN; FEW_COLUMNS]))
@@ -105,7 +106,9 @@ impl ForestTerms {
         let span = margin - self.base;
         let factor = (self.calibrated(margin) - self.base()) / span;
         let factor = if span == 0.0 { 0.0 } else { factor };
-        out.iter_mut().for_each(|contribution| contribution.log_odds *= factor);
+        for contribution in out.iter_mut() {
+            contribution.log_odds *= factor;
+        }
         out.retain(|contribution| contribution.log_odds != 0.0);
         out.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
     }

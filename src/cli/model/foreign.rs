@@ -89,18 +89,19 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
     }
 }
 
+/// What only an artefact of ours has.
+#[derive(serde::Deserialize)]
+struct Header {
+    #[serde(rename = "format")]
+    _format: u32,
+    #[serde(rename = "sha256")]
+    _sha256: String,
+}
+
 /// A foreign file, or an artefact of ours that holds a forest.
 fn scoring(path: &Path) -> Result<Scoring> {
     let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
     let bytes = read(&file)?;
-    // Only an artefact of ours says which format it is before anything else.
-    #[derive(serde::Deserialize)]
-    struct Header {
-        #[serde(rename = "format")]
-        _format: u32,
-        #[serde(rename = "sha256")]
-        _sha256: String,
-    }
     if serde_json::from_slice::<Header>(&bytes).is_err() {
         let Imported { forest, .. } = import::read(&bytes)?;
         return Ok(Scoring { forest, calibrator: None });

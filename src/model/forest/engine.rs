@@ -106,6 +106,7 @@ impl Engine {
     }
 
     /// The margin of one row: one number a feature, NaN for missing, as what a short row lacks.
+    #[expect(clippy::large_stack_arrays, reason = "64 KiB, and no allocation per row")]
     pub fn margin(&self, row: &[f64]) -> f64 {
         if self.quantiser.slots() <= FEW_SLOTS {
             self.margin_in(row, &mut [0; FEW_SLOTS])
@@ -115,16 +116,13 @@ impl Engine {
     }
 
     fn margin_in(&self, row: &[f64], bytes: &mut [u8]) -> f64 {
-        let matched = match &self.matched {
-            Some((token, matched)) => {
-                token.quantise(&self.quantiser, row, bytes);
-                let [sum] = token.sums(matched, [bytes]);
-                sum
-            }
-            None => {
-                self.quantiser.quantise(row, bytes);
-                0
-            }
+        let matched = if let Some((token, matched)) = &self.matched {
+            token.quantise(&self.quantiser, row, bytes);
+            let [sum] = token.sums(matched, [bytes]);
+            sum
+        } else {
+            self.quantiser.quantise(row, bytes);
+            0
         };
         self.units.sum(self.base + matched + self.packed.sum(bytes))
     }

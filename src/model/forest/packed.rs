@@ -105,7 +105,7 @@ impl Packed {
         sum
     }
 
-    #[inline(always)]
+    #[inline]
     fn step(&self, row: &[u8], place: u32) -> u32 {
         let Some(node) = self.nodes.get(usize::try_from(place).unwrap_or(usize::MAX)) else {
             return 0;

@@ -59,7 +59,7 @@ pub fn rows(forest: &Forest, count: usize, seed: u64) -> Vec<f64> {
     let mut rows = Vec::with_capacity(count.saturating_mul(values.len()));
     for _ in 0..count {
         for values in &values {
-            let edge = values.is_empty() || stream.next() % 5 == 0;
+            let edge = values.is_empty() || stream.next().is_multiple_of(5);
             rows.push(if edge { stream.pick(&EDGES) } else { stream.pick(values) });
         }
     }

@@ -191,12 +191,15 @@ fn number_slots(forest: &Forest) -> Option<Slots> {
     Some(Slots { numbers, sets, thresholds })
 }
 
+/// A category set with what a missing value is to it, and its slot.
+type Set<'a> = (&'a [u32], Missing, u16);
+
 fn tables(sets: &BTreeMap<(u32, Box<[u32]>, Missing), u16>) -> Box<[Table]> {
-    let mut features: BTreeMap<u32, Vec<(&[u32], Missing, u16)>> = BTreeMap::new();
+    let mut features: BTreeMap<u32, Vec<Set>> = BTreeMap::new();
     for ((feature, set, missing), slot) in sets {
         features.entry(*feature).or_default().push((set, *missing, *slot));
     }
-    let table = |(feature, sets): (u32, Vec<(&[u32], Missing, u16)>)| {
+    let table = |(feature, sets): (u32, Vec<Set>)| {
         let mut categories: Vec<u32> =
             sets.iter().flat_map(|(set, ..)| set.iter().copied()).collect();
         categories.sort_unstable();
@@ -261,7 +264,7 @@ impl Quantiser {
     }
 
     /// How many thresholds of the page lie below `x`; 0 for NaN.
-    #[inline(always)]
+    #[inline]
     fn code(&self, page: &Page, x: f64) -> u8 {
         let start = usize::try_from(page.start).unwrap_or(usize::MAX);
         let chunk = |at: usize| self.chunks.get(at).map_or(0, |chunk| below(chunk, x));
@@ -274,7 +277,7 @@ impl Quantiser {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn below(chunk: &Chunk, x: f64) -> u8 {
     // Counting in the width of the numbers lets one vector instruction do several.
     let count: u64 = chunk.iter().map(|t| u64::from(x > *t)).sum();

@@ -13,6 +13,7 @@ use super::quantise::Quantiser;
 pub(super) struct Token(());
 
 #[cfg(not(target_arch = "x86_64"))]
+#[expect(clippy::unused_self, reason = "a token is a proof, not a value")]
 impl Token {
     /// Never: there is no such processor.
     pub(super) fn detect() -> Option<Self> {
@@ -31,6 +32,7 @@ impl Token {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[expect(clippy::unused_self, reason = "a token is a proof, not a value")]
 impl Token {
     /// Asks the processor.
     pub(super) fn detect() -> Option<Self> {
@@ -133,7 +135,7 @@ mod avx2 {
     }
 
     /// The lowest bit that is set, 32 for none.
-    #[inline(always)]
+    #[inline]
     fn low(bits: u32) -> usize {
         bits.trailing_zeros() as usize
     }

@@ -29,7 +29,7 @@ impl Dice {
     }
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u32) as usize]
+        of[self.below(u32::try_from(of.len()).unwrap()) as usize]
     }
 
     fn unit(&mut self) -> f64 {
@@ -74,7 +74,7 @@ fn question(dice: &mut Dice, shape: Shape) -> Question {
     let feature = dice.below(shape.features);
     let left = dice.below(2) == 0;
     if feature < shape.categorical {
-        let mut set: Vec<u32> = (0..1 + dice.below(6)).map(|_| dice.below(12)).collect();
+        let mut set: Vec<u32> = (0..=dice.below(6)).map(|_| dice.below(12)).collect();
         set.sort_unstable();
         set.dedup();
         return Question { feature, test: Test::In(set.into()), missing: Missing::nan_left(left) };

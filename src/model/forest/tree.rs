@@ -274,13 +274,12 @@ fn read_node(token: &str) -> Option<Grown<()>> {
     let letter = token.chars().next_back()?;
     let (missing, _) = Missing::LETTERS.into_iter().find(|(_, known)| *known == letter)?;
     let body = token.strip_suffix(letter)?;
-    let (feature, test) = match body.split_once("<=") {
-        Some((feature, threshold)) => (feature, Test::AtMost(threshold.parse().ok()?)),
-        None => {
-            let (feature, set) = body.split_once(':')?;
-            let set = set.split(',').map(|c| c.parse().ok()).collect::<Option<Box<[u32]>>>()?;
-            (feature, Test::In(set))
-        }
+    let (feature, test) = if let Some((feature, threshold)) = body.split_once("<=") {
+        (feature, Test::AtMost(threshold.parse().ok()?))
+    } else {
+        let (feature, set) = body.split_once(':')?;
+        let set = set.split(',').map(|c| c.parse().ok()).collect::<Option<Box<[u32]>>>()?;
+        (feature, Test::In(set))
     };
     let question = Question { feature: feature.parse().ok()?, test, missing };
     Some(Grown::Split { question, left: (), right: () })

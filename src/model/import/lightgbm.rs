@@ -22,7 +22,7 @@ struct Section<'a> {
 pub(super) fn read(bytes: &[u8]) -> Result<Imported, ImportError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count();
         ImportError::Line { line, problem: LineProblem::NotText }
     })?;
     let mut sections = vec![];

@@ -142,7 +142,7 @@ struct Values<'s, 'a> {
 
 impl Values<'_, '_> {
     /// False at the end of the container.
-    fn more(&mut self) -> Result<bool, Problem> {
+    fn more(&mut self) -> bool {
         let more = match &mut self.container.left {
             Some(0) => false,
             Some(left) => {
@@ -161,7 +161,7 @@ impl Values<'_, '_> {
         if !more {
             self.source.depth -= 1;
         }
-        Ok(more)
+        more
     }
 
     fn value<'de, S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Problem> {
@@ -177,7 +177,7 @@ impl<'de> SeqAccess<'de> for Values<'_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Problem> {
-        if self.more()? { self.value(seed).map(Some) } else { Ok(None) }
+        if self.more() { self.value(seed).map(Some) } else { Ok(None) }
     }
 }
 
@@ -188,7 +188,7 @@ impl<'de> MapAccess<'de> for Values<'_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Problem> {
-        if !self.more()? {
+        if !self.more() {
             return Ok(None);
         }
         let key = self.source.text()?;

@@ -25,7 +25,8 @@ struct Learner {
     #[serde(default)]
     feature_names: Vec<String>,
     gradient_booster: Booster,
-    learner_model_param: Parameters,
+    #[serde(rename = "learner_model_param")]
+    parameters: Parameters,
     objective: Objective,
 }
 
@@ -70,8 +71,8 @@ struct Inner {
 #[derive(Debug, serde::Deserialize)]
 struct Trees {
     /// Absent for a linear booster.
-    #[serde(default)]
-    trees: Vec<Arrays>,
+    #[serde(default, rename = "trees")]
+    list: Vec<Arrays>,
     #[serde(default)]
     tree_info: Vec<i32>,
     cats: Option<Categories>,
@@ -181,10 +182,10 @@ fn imported(document: Document) -> Result<Imported, ImportError> {
     let base = base_score(&learner)?;
     let features = features(&learner, trees)?;
     let weights = &booster.weight_drop;
-    if booster.name == "dart" && weights.len() != trees.trees.len() {
+    if booster.name == "dart" && weights.len() != trees.list.len() {
         return Err(ImportError::Part { part: "weight_drop", what: "has not one weight a tree" });
     }
-    let grown = trees.trees.iter().enumerate().map(|(number, arrays)| {
+    let grown = trees.list.iter().enumerate().map(|(number, arrays)| {
         let weight = weights.get(number).copied().unwrap_or(1.0);
         arrays.tree(f64::from(weight)).map_err(in_tree(number))
     });
@@ -205,7 +206,7 @@ fn check_shape(learner: &Learner, trees: &Trees) -> Result<(), ImportError> {
         let instead = "its output is no probability; `binary:logistic` is";
         return Err(unsupported("objective", objective, instead));
     }
-    let Parameters { num_class, num_target, .. } = &learner.learner_model_param;
+    let Parameters { num_class, num_target, .. } = &learner.parameters;
     let instead = "train one with two classes, fraud and not";
     if !matches!(num_class.as_str(), "0" | "1") {
         return Err(unsupported("a model with num_class", num_class, instead));
@@ -213,11 +214,11 @@ fn check_shape(learner: &Learner, trees: &Trees) -> Result<(), ImportError> {
     if num_target != "1" || trees.tree_info.iter().any(|class| *class != 0) {
         return Err(unsupported("a model with num_target", num_target, instead));
     }
-    let wide = trees.trees.iter().map(|tree| &tree.tree_param.size_leaf_vector);
+    let wide = trees.list.iter().map(|tree| &tree.tree_param.size_leaf_vector);
     if let Some(size) = wide.into_iter().find(|size| !matches!(size.as_str(), "0" | "1")) {
         return Err(unsupported("a tree with size_leaf_vector", size, instead));
     }
-    match trees.trees.len() {
+    match trees.list.len() {
         count if count > Limits::TREES => {
             Err(ForestError::TooMany { what: "trees", count, most: Limits::TREES }.into())
         }
@@ -227,7 +228,7 @@ fn check_shape(learner: &Learner, trees: &Trees) -> Result<(), ImportError> {
 
 /// The log-odds of the base score, which is written `5E-1`, or `[5E-1]` since version 3.1.
 fn base_score(learner: &Learner) -> Result<f64, ImportError> {
-    let text = learner.learner_model_param.base_score.as_str();
+    let text = learner.parameters.base_score.as_str();
     let text = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     let bad = |what| ImportError::Part { part: "base_score", what };
     let p: f32 = text.trim().parse().map_err(|_| bad("is not a number"))?;
@@ -244,7 +245,7 @@ fn base_score(learner: &Learner) -> Result<f64, ImportError> {
 
 fn features(learner: &Learner, trees: &Trees) -> Result<Vec<Feature>, ImportError> {
     let count: usize = learner
-        .learner_model_param
+        .parameters
         .num_feature
         .parse()
         .map_err(|_| ImportError::Part { part: "num_feature", what: "is not a number" })?;
@@ -259,7 +260,7 @@ fn features(learner: &Learner, trees: &Trees) -> Result<Vec<Feature>, ImportErro
     let encodings = trees.cats.as_ref().map(|cats| cats.enc.as_slice()).unwrap_or_default();
     let feature = |place: usize| {
         let name = names.get(place).cloned().unwrap_or_else(|| format!("f{place}"));
-        let words = encodings.get(place).map(Encoding::words).unwrap_or(Some(vec![]));
+        let words = encodings.get(place).map_or(Some(vec![]), Encoding::words);
         let bad = ImportError::Part { part: "cats", what: "has offsets outside its values" };
         Ok(Feature { name, words: words.ok_or(bad)? })
     };
