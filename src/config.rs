@@ -22,6 +22,8 @@ pub struct Config {
     pub model: ModelConfig,
     /// Where tables come from.
     pub reference: ReferenceConfig,
+    /// When changed files are taken into use.
+    pub reload: ReloadConfig,
     /// History kept in memory.
     pub velocity: VelocityConfig,
     /// Costs and thresholds.
@@ -88,13 +90,27 @@ pub struct ModelConfig {
 }
 
 /// Where tables come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReferenceConfig {
     /// A directory of compiled tables; absent: the bundled ones.
     pub dir: Option<PathBuf>,
-    /// MaxMind-format files that override them.
+    /// MaxMind-format files that override them; of two that state a fact, the first wins.
     pub mmdb: Vec<PathBuf>,
+    /// Where large MaxMind-format files are copied to, to be mapped; absent: the system's directory
+    /// for temporary files.
+    pub copy_dir: Option<PathBuf>,
+    /// A MaxMind-format file built more days ago is warned of; 0 for never.
+    pub stale_days: u32,
+}
+
+/// Taking changed rules, models and tables into use while serving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReloadConfig {
+    /// How often to look for changed files, in seconds; 0 for never. SIGHUP and `POST /v1/reload`
+    /// reload at once.
+    pub poll_s: u32,
 }
 
 /// History kept in memory.
@@ -125,6 +141,12 @@ impl Default for LedgerSettings {
             queue: 16_384,
             segment_mib: 64,
         }
+    }
+}
+
+impl Default for ReferenceConfig {
+    fn default() -> Self {
+        Self { dir: None, mmdb: Vec::new(), copy_dir: None, stale_days: 30 }
     }
 }
 

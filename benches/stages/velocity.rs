@@ -5,7 +5,8 @@ use std::hint::black_box;
 use vouch::domain::{SECOND_MS, Timestamp};
 use vouch::velocity::naive::Recount;
 use vouch::velocity::{
-    Entity, EntityKey, EntityKeys, Limits, Occurrence, Signal, SlidingWindows, Velocity, Window,
+    Entity, EntityKey, EntityKeys, Limits, Occurrence, Other, Signal, SlidingWindows, Velocity,
+    Window,
 };
 
 /// Buyers in the stream: a few come all the time, most were there once.
@@ -29,14 +30,14 @@ pub(crate) fn bench(c: &mut Criterion) {
 
 /// Reads what a decision reads, then records.
 fn score(velocity: &dyn Velocity, attempt: &Occurrence) {
-    for (entity, key) in attempt.keys.present() {
+    for entity in Entity::ALL {
+        let Some(key) = attempt.keys.get(entity) else { continue };
         let view = velocity.view(entity, key, attempt.at);
         for window in Window::ALL {
-            black_box((
-                Signal::ALL.map(|signal| view.count(signal, window)),
-                view.sum(window),
-                Entity::ALL.map(|of| view.distinct(of, window)),
-            ));
+            for signal in Signal::ALL {
+                black_box((view.count(*signal, window), view.sum(*signal, window)));
+            }
+            black_box(Other::ALL.map(|of| view.distinct(of, window)));
         }
     }
     velocity.record(attempt);
@@ -69,8 +70,9 @@ impl Stream {
             ip: key(Entity::Ip, ip),
             device: key(Entity::Device, device),
             account: key(Entity::Account, buyer),
+            ..EntityKeys::default()
         };
-        Occurrence { keys, at: self.at, signal: Signal::Attempt, amount: Some(4_900) }
+        Occurrence { keys, at: self.at, signal: Signal::Attempt, amount: Some(4_900), place: None }
     }
 
     /// A number below [`BUYERS`], one half of them below a sixteenth of it.

@@ -1,5 +1,8 @@
-//! `vouch data`: compiles the bundled tables from the files of the public packages.
+//! `vouch data`: lists the tables in use, and compiles the bundled ones from the files of the public
+//! packages.
 
+use super::state::ConfigArgs;
+use super::tables;
 use crate::reference::Table;
 use crate::reference::compile::{Sources, compile};
 use anyhow::Context;
@@ -17,8 +20,19 @@ pub(super) struct DataArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum DataCommand {
+    /// List the tables and MaxMind-format files in use, with the day they were built.
+    List(ListArgs),
     /// Compile the tables from source files, as the recipes of the list fetch them.
     Compile(CompileArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +49,34 @@ struct CompileArgs {
 }
 
 pub(super) fn run(args: DataArgs) -> anyhow::Result<ExitCode> {
-    let DataCommand::Compile(args) = args.command;
+    match args.command {
+        DataCommand::List(args) => list(&args),
+        DataCommand::Compile(args) => compile_all(&args),
+    }
+}
+
+fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
+    let config = args.config.load()?;
+    let reference = tables::load(&config, None, &[]);
+    let (now, stale_days) = (crate::clock::now(), config.reference.stale_days);
+    let mut stdout = std::io::stdout().lock();
+    if args.json {
+        let rows: Vec<_> = reference
+            .versions()
+            .iter()
+            .map(|version| {
+                let (age, stale) = (version.age_days(now), version.is_stale(now, stale_days));
+                serde_json::json!({ "source": version, "age_days": age, "stale": stale })
+            })
+            .collect();
+        writeln!(stdout, "{:#}", serde_json::Value::Array(rows))?;
+    } else {
+        tables::write(&reference, now, stale_days, &mut stdout)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn compile_all(args: &CompileArgs) -> anyhow::Result<ExitCode> {
     let sources = Sources::read(&args.sources)?;
     let bar = ProgressBar::new(Table::ALL.len() as u64); // draws on a terminal only
     bar.set_style(ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}")?);

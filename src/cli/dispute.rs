@@ -2,15 +2,20 @@
 //!
 //! Data goes to `out`, remarks to `notes`; the caller opens the record and passes stdout and stderr.
 
+use super::output::Output;
+use crate::disputes::deadline::{Deadline, deadline};
 use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
 use crate::domain::{
     Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+mod ce3;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -29,7 +34,7 @@ pub(super) enum DisputeCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// List all disputes, latest first
+    /// List all disputes, the least time left first
     List {
         /// Print one JSON object a line
         #[arg(long)]
@@ -39,6 +44,17 @@ pub(super) enum DisputeCommand {
     },
     /// Show where a dispute stands
     Show {
+        /// The processor's identifier of the dispute
+        #[arg(value_parser = dispute_id)]
+        id: DisputeId,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Whether Compelling Evidence 3.0 holds: the pair, or what every earlier sale lacks
+    Ce3 {
         /// The processor's identifier of the dispute
         #[arg(value_parser = dispute_id)]
         id: DisputeId,
@@ -79,6 +95,7 @@ impl DisputeCommand {
             Self::Intake { place, .. }
             | Self::List { place, .. }
             | Self::Show { place, .. }
+            | Self::Ce3 { place, .. }
             | Self::Packet { place, .. } => place,
         }
     }
@@ -105,8 +122,9 @@ pub(super) fn run<S: DisputeStore>(
 ) -> anyhow::Result<()> {
     match command {
         DisputeCommand::Intake { file, .. } => intake(file, store, now, out, notes),
-        DisputeCommand::List { json, .. } => list(store, *json, out),
+        DisputeCommand::List { json, .. } => list(store, *json, now, out),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
+        DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
         DisputeCommand::Packet { id, out: path, .. } => {
             let packet = write_packet(id, store, path.as_deref(), out)?;
             for warning in &packet.warnings {
@@ -131,7 +149,7 @@ fn intake<S: DisputeStore>(
     let kind = intake.event.kind;
     let taken = disputes::take_in(store, intake, now)?;
     if let Some(dispute) = &taken.dispute {
-        writeln!(out, "{}", summary(dispute))?;
+        writeln!(out, "{}", summary(dispute, &deadline(dispute, now)))?;
     } else {
         let sale = taken.transaction_id.as_ref().map_or("-", TransactionId::as_str);
         writeln!(out, "{kind}  transaction {sale}")?;
@@ -163,15 +181,39 @@ fn read_message(file: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(message)
 }
 
-fn list<S: DisputeStore>(store: &S, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
-    for dispute in store.disputes()? {
+/// A dispute as it is listed: with the time left.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    dispute: Dispute,
+    deadline: Deadline,
+}
+
+fn list<S: DisputeStore>(
+    store: &S,
+    json: bool,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let mut listed: Vec<Listed> = store
+        .disputes()?
+        .into_iter()
+        .map(|dispute| Listed { deadline: deadline(&dispute, now), dispute })
+        .collect();
+    listed.sort_by_key(|row| row.deadline.urgency()); // stable: else the latest opened first
+    for row in listed {
         if json {
-            writeln!(out, "{}", serde_json::to_string(&dispute)?)?;
+            writeln!(out, "{}", serde_json::to_string(&row)?)?;
         } else {
-            writeln!(out, "{}", summary(&dispute))?;
+            writeln!(out, "{}", summary(&row.dispute, &row.deadline))?;
         }
     }
     Ok(())
+}
+
+/// The case of a dispute, with everything recorded about it.
+fn case_of<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<packet::CaseFile> {
+    disputes::case_file(store, id)?.with_context(|| format!("no dispute `{id}` is recorded"))
 }
 
 fn find<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<Dispute> {
@@ -190,12 +232,7 @@ fn show<S: DisputeStore>(
         return Ok(());
     }
     let code = code_text(&dispute);
-    let title = dispute
-        .network
-        .as_ref()
-        .zip(dispute.network_reason_code.as_ref())
-        .and_then(|(network, code)| reasons::find(network.as_str(), code.as_str()))
-        .map(|row| row.title.to_owned());
+    let title = reasons::of(&dispute).map(|row| row.title.clone());
     let due = dispute.evidence_due_by.zip(dispute.evidence_due_source.as_ref());
     let rows = [
         ("dispute", Some(dispute.id.to_string())),
@@ -224,12 +261,16 @@ fn write_packet<S: DisputeStore>(
     path: Option<&Path>,
     out: &mut dyn Write,
 ) -> anyhow::Result<packet::Packet> {
-    let case = disputes::case_file(store, id)?
-        .with_context(|| format!("no dispute `{id}` is recorded"))?;
+    let case = case_of(id, store)?;
     let packet = packet::text(&case);
     match path {
-        Some(path) => std::fs::write(path, &packet.text)
-            .with_context(|| format!("cannot write `{}`", path.display()))?,
+        Some(path) => {
+            let mut file = Output::open(Some(path))?;
+            file.write_all(packet.text.as_bytes())
+                .and_then(|()| file.flush())
+                .with_context(|| format!("can't write `{}`", path.display()))?;
+            file.finish()?;
+        }
         None => out.write_all(packet.text.as_bytes())?,
     }
     Ok(packet)
@@ -242,11 +283,11 @@ fn code_text(dispute: &Dispute) -> String {
 }
 
 /// One line a person can scan and `awk` can split: no column is empty.
-fn summary(dispute: &Dispute) -> String {
+fn summary(dispute: &Dispute, deadline: &Deadline) -> String {
     let due = dispute.evidence_due_by.map_or_else(|| "-".to_owned(), |due| due.to_string());
     let sale = dispute.transaction_id.as_ref().map_or("-", TransactionId::as_str);
     format!(
-        "{}  {}  {}  {}  {}  {}  due {due}  transaction {sale}",
+        "{}  {}  {}  {}  {}  {}  due {due}  {deadline}  transaction {sale}",
         dispute.id,
         dispute.opened_at.date_text(),
         code_text(dispute),

@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod simulate;
 mod state;
+mod tables;
 mod train;
 mod training;
 
@@ -59,7 +60,7 @@ enum Command {
     Ledger(ledger::LedgerArgs),
     /// Make a stored decision again and compare it byte for byte
     Replay(replay::ReplayArgs),
-    /// Compile the bundled tables from their public packages
+    /// List the tables in use with their age, or compile the bundled ones from their public packages
     Data(data::DataArgs),
     /// Look up what the tables know of an address, a BIN or a mailbox
     Lookup(lookup::LookupArgs),

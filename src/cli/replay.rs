@@ -17,6 +17,9 @@ pub(super) struct ReplayArgs {
     /// Data directory of the server
     #[arg(long, value_name = "DIR", default_value = "vouch-data")]
     data_dir: PathBuf,
+    /// Whose decision
+    #[arg(long, value_name = "TENANT", default_value = "default", value_parser = TenantId::new)]
+    tenant: TenantId,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -46,10 +49,9 @@ fn find(args: &ReplayArgs) -> Result<Option<StoredDecision>> {
     let master = crate::config::master_key()?.map(crate::ledger::MasterKey::from_bytes);
     let reader = Reader::open(&args.data_dir, master)
         .with_context(|| format!("no ledger in `{}`", args.data_dir.display()))?;
-    let tenant = TenantId::default_tenant();
     for entry in reader.scan(None)? {
         let entry = entry?;
-        if entry.kind != EntryKind::Decision || entry.tenant != tenant {
+        if entry.kind != EntryKind::Decision || entry.tenant != args.tenant {
             continue;
         }
         let named = entry.id == args.decision

@@ -1,8 +1,9 @@
 //! The rows of a file, one after another: progress, errors with their place, the count of bad ones.
 
 use super::progress;
-use crate::input::files::{Format, Line, Lines};
-use anyhow::Result;
+use crate::input::Map;
+use crate::input::files::{FileError, Format, Line, Lines, read_map};
+use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 use std::io;
 use std::path::Path;
@@ -67,6 +68,17 @@ fn note_unused(path: &Path, lines: &Lines) {
         let names = unused.iter().take(LISTED).cloned().collect::<Vec<_>>().join("`, `");
         let more = if unused.len() > LISTED { ", …" } else { "" };
         eprintln!("{}: columns not read: `{names}`{more}", path.display());
+    }
+}
+
+/// Reads the map of a command line, if it names one; its faults are shown with line and caret.
+pub(super) fn map_at(path: Option<&Path>) -> Result<Option<Map>> {
+    let Some(path) = path else { return Ok(None) };
+    let name = path.display().to_string();
+    match read_map(path) {
+        Ok(map) => Ok(Some(map)),
+        Err(FileError::Map(error)) => bail!("the map can not be used\n{}", error.render(&name)),
+        Err(error) => Err(anyhow::Error::from(error).context(format!("map `{name}`"))),
     }
 }
 

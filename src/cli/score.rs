@@ -6,10 +6,10 @@
 
 use super::listing::{Listing, Sale, Style};
 use super::output::{Output, reader_has_gone};
-use super::rows::{count, for_each};
+use super::rows::{count, for_each, map_at};
 use super::state::ConfigArgs;
 use crate::domain::{Action, Decision};
-use crate::input::files::{Item, open, read_map};
+use crate::input::files::{Item, open};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,11 +70,7 @@ fn listed(
     args: &ScoreArgs,
     mut score: impl FnMut(Item) -> Result<Option<Decision>>,
 ) -> Result<Tally> {
-    let map = args
-        .map
-        .as_deref()
-        .map(|path| read_map(path).with_context(|| format!("map `{}`", path.display())));
-    let map = map.transpose()?;
+    let map = map_at(args.map.as_deref())?;
     let lines =
         open(&args.file, map.as_ref()).with_context(|| format!("`{}`", args.file.display()))?;
     let same = |out: &PathBuf| out.canonicalize().ok() == args.file.canonicalize().ok();

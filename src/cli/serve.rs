@@ -1,14 +1,25 @@
 //! `vouch serve`: the HTTP server.
 
 use super::state::{self, ConfigArgs};
+use crate::engine::{Artefacts, Reloader};
 use crate::http::{AppState, bind, serve};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+SIGHUP and `POST /v1/reload` read rules, model, tables and MaxMind-format files again and take what is good
+into use without dropping a request; so does a changed file, looked for every `reload.poll_s` seconds (0,
+the default: never). What is broken is refused with its place in the log, and the old part goes on. Replace
+a MaxMind-format file by rename, never in place. SIGINT and SIGTERM end the server once the requests under
+way are answered.";
 
 /// Arguments of `vouch serve`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
@@ -34,7 +45,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
     runtime.block_on(async {
         // Bound first: a taken address must not cost the time to read the ledger.
         let listener = bind(args.listen).await?;
-        let engine = state::open_engine(&config, &args.data_dir)?;
+        let origins = state::origins(&config);
+        let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
+        let engine = state::open_engine_with(snapshot, &config, &args.data_dir)?;
+        let reloader = Arc::new(Reloader::new(engine.clone(), origins));
         let address = listener.local_addr()?;
         if !args.dev {
             eprintln!(
@@ -43,9 +57,13 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         // Before anybody knows of us, so that from then on a signal ends us in order.
         let stop = stop()?;
+        let app = AppState::new(engine, config.server.clone(), config.ledger.clone())
+            .reloading(reloader, config.reference.stale_days);
+        app.loaded(&loaded);
+        let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         println!("listening on http://{address}");
-        let app = AppState::new(engine, config.server.clone(), config.ledger.clone());
         serve(listener, app, stop).await;
+        reloading.abort();
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -62,6 +80,23 @@ fn log_to_stderr() {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panicked");
     }));
+}
+
+/// Reloads at SIGHUP, and at changes seen every `poll_s` seconds unless that is 0; never ends.
+fn reload(app: AppState, poll_s: u32) -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup()).context("can't wait for signals")?;
+    let period = Duration::from_secs(poll_s.max(1).into());
+    Ok(async move {
+        let mut ticks = tokio::time::interval(period);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => drop(app.reload().await),
+                _ = ticks.tick(), if poll_s > 0 => app.poll().await,
+            }
+        }
+    })
 }
 
 /// Resolves at SIGINT or SIGTERM.

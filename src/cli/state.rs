@@ -2,11 +2,9 @@
 
 use crate::config::{self, Config};
 use crate::domain::Durability;
-use crate::engine::{Artefacts, Engine, Snapshot};
+use crate::engine::{Engine, ModelOrigin, Origins, Snapshot};
 use crate::ledger::{AckPolicy, LedgerConfig, MasterKey};
-use crate::model::Model;
-use crate::reference::Reference;
-use crate::rules::RuleSet;
+use crate::reference::{Reference, ReferenceFiles};
 use crate::velocity::Limits;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -29,29 +27,41 @@ impl ConfigArgs {
 /// The tables of a configuration. A file that can't be used is reported and what was there before
 /// it stays, so a broken download does not stop a server.
 pub(super) fn reference(config: &Config) -> Arc<Reference> {
-    let settings = &config.reference;
-    let (reference, refused) = Reference::load(settings.dir.as_deref(), &settings.mmdb);
+    let (reference, refused) = Reference::load(&reference_files(config));
     for error in refused {
         eprintln!("warning: {:#}", anyhow::Error::from(error));
     }
     Arc::new(reference)
 }
 
-/// Rules, model, tables and costs of a configuration.
-pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
-    let rules = match &config.rules.dir {
-        Some(dir) => RuleSet::load(&[dir]),
-        None => RuleSet::builtin(),
-    };
-    let rules = rules.map_err(|found| anyhow::anyhow!("{found}").context("rules were refused"))?;
+/// Where the tables of a configuration lie.
+pub(super) fn reference_files(config: &Config) -> ReferenceFiles {
+    let settings = &config.reference;
+    ReferenceFiles {
+        tables: settings.dir.clone(),
+        files: settings.mmdb.clone(),
+        copies: settings.copy_dir.clone(),
+    }
+}
+
+/// Where every part of a configuration's snapshot lies.
+pub(super) fn origins(config: &Config) -> Origins {
     let model = match (&config.model.dir, config.model.off) {
-        (_, true) => None,
-        (Some(dir), false) => Some(
-            Model::load(dir).with_context(|| format!("model `{}` was refused", dir.display()))?,
-        ),
-        (None, false) => Some(Model::bundled().context("the bundled model")?),
+        (_, true) => ModelOrigin::Off,
+        (Some(dir), false) => ModelOrigin::Path(dir.clone()),
+        (None, false) => ModelOrigin::Bundled,
     };
-    Ok(Snapshot::new(reference(config), rules, model, config.policy.clone()))
+    let (rules, policy) = (config.rules.dir.clone(), config.policy.clone());
+    Origins { rules, model, reference: reference_files(config), policy }
+}
+
+/// Rules, model, tables and costs of a configuration; broken rules or a broken model are errors.
+pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
+    let (snapshot, loaded) = origins(config).load(None)?;
+    for fault in loaded.refused().flat_map(|part| &part.faults) {
+        eprintln!("warning: {}", fault.message);
+    }
+    Ok(snapshot)
 }
 
 /// An engine that keeps nothing, for files.
@@ -61,7 +71,15 @@ pub(super) fn engine_in_memory(config: &Config) -> Result<Engine> {
 
 /// An engine on a data directory, its history rebuilt from the ledger.
 pub(super) fn open_engine(config: &Config, data_dir: &Path) -> Result<Arc<Engine>> {
-    let snapshot = snapshot(config)?;
+    open_engine_with(snapshot(config)?, config, data_dir)
+}
+
+/// The same with a snapshot already loaded.
+pub(super) fn open_engine_with(
+    snapshot: Snapshot,
+    config: &Config,
+    data_dir: &Path,
+) -> Result<Arc<Engine>> {
     let mut ledger = ledger_config(config, data_dir)?;
     ledger.durability = match config.ledger.durability {
         Durability::Os => AckPolicy::Os,
@@ -74,8 +92,6 @@ pub(super) fn open_engine(config: &Config, data_dir: &Path) -> Result<Arc<Engine
     })
     .with_context(|| format!("can't open the ledger in `{}`", data_dir.display()))?;
     progress.finish_and_clear();
-    // Before the first decision, so that every decision can be made again.
-    Artefacts::new(data_dir).keep(&engine.snapshot())?;
     Ok(Arc::new(engine))
 }
 

@@ -3,14 +3,17 @@
 //! Where the rows come from is the caller's business: [`run`] is given the step that reads what the
 //! arguments name, a file or the ledger, through the one pipeline.
 
-use crate::domain::{Calibration, DAY_MS, HOUR_MS, Timestamp};
-use crate::train::{Dataset, TrainConfig, train};
+use super::state::ConfigArgs;
+use crate::decision::{CostPolicy, Policy};
+use crate::domain::{Calibration, DAY_MS, HOUR_MS, TenantId, Timestamp};
+use crate::train::{Dataset, ErrorCost, ErrorCosts, TrainConfig, train};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Arguments of `vouch train`.
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command")]
 #[derive(Debug, clap::Args)]
 pub(super) struct TrainArgs {
     /// Labelled transactions: JSONL, CSV or Parquet
@@ -22,6 +25,9 @@ pub(super) struct TrainArgs {
     /// Data directory of the server
     #[arg(long, value_name = "DIR", default_value = "vouch-data")]
     pub(super) data_dir: PathBuf,
+    /// Whose decisions and labels of the ledger
+    #[arg(long, value_name = "TENANT", default_value = "default", value_parser = TenantId::new)]
+    pub(super) tenant: TenantId,
     /// Mapping file for foreign data
     #[arg(long, value_name = "MAP.toml")]
     pub(super) map: Option<PathBuf>,
@@ -52,13 +58,19 @@ pub(super) struct TrainArgs {
     /// The labels are generated: the model advises and rules act
     #[arg(long)]
     synthetic: bool,
+    /// Fit again without each of the best features, and with labels as they were known then and
+    /// later: some twelve fits more
+    #[arg(long)]
+    ablation: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArgs,
 }
 
 impl TrainArgs {
-    fn config(&self) -> Result<TrainConfig> {
+    fn training(&self, policy: &Policy) -> Result<TrainConfig> {
         let name = self.out.file_name().and_then(|name| name.to_str());
         let name =
             name.with_context(|| format!("`{}` does not end in a name", self.out.display()))?;
@@ -74,8 +86,26 @@ impl TrainArgs {
             test_from: self.test_from,
             test_to: self.test_to,
             seed: self.seed,
+            costs: error_costs(&policy.costs),
+            ablation: self.ablation,
             ..TrainConfig::default()
         })
+    }
+}
+
+/// What errors cost by the policy, for a card sale whose liability did not move.
+fn error_costs(costs: &CostPolicy) -> ErrorCosts {
+    let rate = costs.dispute_rate(None);
+    let dispute_eur = costs.dispute_fee + costs.dispute_work + costs.dispute_headroom;
+    ErrorCosts {
+        missed_fraud: ErrorCost {
+            share: rate * costs.loss_share,
+            fixed_eur: rate * dispute_eur + costs.warning_headroom,
+        },
+        declined_good: ErrorCost {
+            share: costs.margin,
+            fixed_eur: costs.future_margin * costs.insult,
+        },
     }
 }
 
@@ -95,7 +125,7 @@ fn run_to(
     rows: impl FnOnce(&TrainArgs) -> Result<Dataset>,
     out: &mut impl Write,
 ) -> Result<()> {
-    let config = args.config()?;
+    let config = args.training(&args.config.load()?.policy)?;
     let trained = train(&rows(args)?, &config)?;
     trained.save(&args.out)?;
     if args.json {
@@ -151,7 +181,7 @@ mod tests {
              --train-to 2026-02-01T12:00:00+01:00 --delay 36h --test-from 2026-02-10 --seed 9",
         )
         .unwrap()
-        .config()
+        .training(&Policy::default())
         .unwrap();
         assert_eq!(config.name, "spring");
         assert_eq!(config.train_from.unwrap().to_string(), "2026-01-01T00:00:00Z");
@@ -159,6 +189,23 @@ mod tests {
         assert_eq!((config.delay_ms, config.seed), (36 * HOUR_MS, 9));
         assert_eq!(config.calibration, Calibration::Merchant);
         assert!(args("--from-ledger --out models/x").is_ok());
+    }
+
+    #[test]
+    fn errors_cost_what_the_policy_says() {
+        let (found, default) = (error_costs(&CostPolicy::default()), ErrorCosts::default());
+        let numbers = |costs: ErrorCosts| {
+            let ErrorCosts { missed_fraud, declined_good } = costs;
+            [
+                missed_fraud.share,
+                missed_fraud.fixed_eur,
+                declined_good.share,
+                declined_good.fixed_eur,
+            ]
+        };
+        for (found, expected) in numbers(found).into_iter().zip(numbers(default)) {
+            assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        }
     }
 
     #[test]
@@ -174,7 +221,7 @@ mod tests {
             let error = args(words).unwrap_err().to_string();
             assert!(error.contains(part), "{words}: {error}");
         }
-        assert!(args("a.csv --out /").unwrap().config().is_err());
+        assert!(args("a.csv --out /").unwrap().training(&Policy::default()).is_err());
     }
 
     fn some_rows() -> Dataset {

@@ -1,12 +1,12 @@
 //! Rows to train on: a file's lines through the engine, or the ledger's records as they are.
 
 use super::progress;
-use super::rows::{count, for_each};
-use super::state::{self, ConfigArgs};
+use super::rows::{count, for_each, map_at};
+use super::state;
 use super::train::TrainArgs;
 use crate::engine::Engine;
 use crate::input::Item;
-use crate::input::files::{open, read_map};
+use crate::input::files::open;
 use crate::ledger::{MasterKey, Reader};
 use crate::train::{Dataset, Label, Rows};
 use anyhow::{Context, Result};
@@ -14,10 +14,10 @@ use std::path::Path;
 
 /// The rows the arguments name.
 pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
-    let mut rows = Rows::default();
+    let mut rows = Rows::of(args.tenant.clone());
     match &args.file {
         Some(file) => {
-            let engine = state::engine_in_memory(&ConfigArgs::default().load()?)?;
+            let engine = state::engine_in_memory(&args.config.load()?)?;
             from_file(&engine, file, args.map.as_deref(), &mut rows)?;
         }
         None => from_ledger(&args.data_dir, &mut rows)?,
@@ -33,9 +33,7 @@ pub(super) fn collect(args: &TrainArgs) -> Result<Dataset> {
 }
 
 fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) -> Result<()> {
-    let map = map
-        .map(|path| read_map(path).with_context(|| format!("map `{}`", path.display())))
-        .transpose()?;
+    let map = map_at(map)?;
     let lines = open(file, map.as_ref()).with_context(|| format!("`{}`", file.display()))?;
     let bad = for_each(file, lines, true, |line| take(engine, line.item, rows))?;
     if bad > 0 {

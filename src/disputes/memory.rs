@@ -1,6 +1,6 @@
 //! A record in memory, for tests.
 
-use super::{DisputeStore, Intake, SaleKeys, merge, stripe};
+use super::{DisputeStore, Intake, OtherSale, SaleKeys, is_same_card, merge, stripe};
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
 };
@@ -69,6 +69,23 @@ impl DisputeStore for Memory {
 
     fn events(&self, _: &Transaction) -> Result<Vec<Event>, Infallible> {
         Ok(self.events.clone())
+    }
+
+    fn other_sales(&self, sale: &Transaction) -> Result<Vec<OtherSale>, Infallible> {
+        let others = self.sales.iter().filter(|other| {
+            other.transaction_id != sale.transaction_id && is_same_card(sale, other)
+        });
+        let mut found: Vec<OtherSale> = others
+            .map(|other| {
+                let id = Some(&other.transaction_id);
+                let own = self.events.iter().filter(|e| e.transaction_id.as_ref() == id);
+                OtherSale { transaction: other.clone(), events: own.cloned().collect() }
+            })
+            .collect();
+        found.sort_by_key(|other| {
+            (other.transaction.event_time, other.transaction.transaction_id.clone())
+        });
+        Ok(found)
     }
 
     fn record_report(&mut self, report: &Intake) -> Result<bool, Infallible> {

@@ -7,6 +7,8 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod ce3;
+pub mod deadline;
 mod error;
 mod intake;
 mod json;
@@ -16,6 +18,7 @@ pub(crate) mod memory;
 mod merge;
 pub mod packet;
 pub mod reasons;
+pub mod rulebook;
 mod store;
 pub mod stripe;
 
@@ -23,8 +26,8 @@ pub use error::IntakeError;
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
-pub use packet::{CaseFile, Exhibit, Packet};
-pub use store::{DisputeStore, Taken, case_file, take_in};
+pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
+pub use store::{DisputeStore, Taken, case_file, is_same_card, take_in};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

@@ -1,10 +1,10 @@
 //! What disputes need of the record, and the one path every message takes into it.
 
-use super::packet::CaseFile;
+use super::packet::{CaseFile, OtherSale};
 use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
 use crate::domain::{
-    Actor, Decision, Dispute, DisputeId, Event, EventData, EventId, EventKind, LabelClass,
-    Timestamp, Transaction, TransactionId,
+    Actor, Decision, Dispute, DisputeId, DisputeReason, Event, EventData, EventId, EventKind,
+    LabelClass, Timestamp, Transaction, TransactionId,
 };
 
 /// One tenant's record, as far as disputes need it.
@@ -30,6 +30,13 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn events(&self, sale: &Transaction) -> Result<Vec<Event>, Self::Error>;
+
+    /// Every other sale paid by the same card, by its fingerprint or its network token, with the
+    /// events that name it; sorted by time, then by identifier.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn other_sales(&self, sale: &Transaction) -> Result<Vec<OtherSale>, Self::Error>;
 
     /// Keeps a report: its event, its dispute and the raw message, as one record. True when it is
     /// new, false when an event of this id is already there.
@@ -111,6 +118,17 @@ pub fn take_in<S: DisputeStore>(
     })
 }
 
+/// Whether two sales were paid by one card, as far as fingerprint or network token show it.
+pub fn is_same_card(one: &Transaction, other: &Transaction) -> bool {
+    fn equal<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+        one.is_some() && one == other
+    }
+    one.card.as_ref().zip(other.card.as_ref()).is_some_and(|(one, other)| {
+        equal(one.fingerprint.as_ref(), other.fingerprint.as_ref())
+            || equal(one.network_token.as_ref(), other.network_token.as_ref())
+    })
+}
+
 /// All that a packet is written from; `None` for an unknown dispute.
 ///
 /// # Errors
@@ -128,12 +146,18 @@ pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<Ca
             transaction: None,
             decision: None,
             events: Vec::new(),
+            other_sales: Vec::new(),
         }));
+    };
+    let other_sales = match dispute.reason {
+        DisputeReason::Fraud | DisputeReason::Unrecognized => store.other_sales(&sale)?,
+        _ => Vec::new(),
     };
     Ok(Some(CaseFile {
         dispute,
         decision: store.decision(&sale.transaction_id)?,
         events: store.events(&sale)?,
+        other_sales,
         transaction: Some(sale),
     }))
 }

@@ -1,6 +1,7 @@
 //! Money: an exact decimal with its ISO 4217 currency. Never a float.
 
 use super::Currency;
+use super::card_number::excerpt;
 use rust_decimal::Decimal;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess};
 use serde::{Deserialize, Serialize};
@@ -27,25 +28,25 @@ pub enum AmountError {
     /// Not digits with an optional fraction.
     #[error("`{given}` is not a decimal number; write it like `49.00`")]
     Malformed {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
     /// Below zero: refunds are events, not negative sales.
     #[error("`{given}` is negative; a refund is an event, not a negative amount")]
     Negative {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
     /// Above 10^15.
     #[error("`{given}` is above the largest amount, 10^15")]
     TooLarge {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
     /// More than 8 decimals.
     #[error("`{given}` has more than 8 decimals")]
     TooPrecise {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
 }
@@ -91,7 +92,7 @@ impl Amount {
 
 /// Reads and checks the decimal text of a non-negative amount.
 fn read_decimal(value: &str) -> Result<Decimal, AmountError> {
-    let given = || value.chars().take(40).collect::<String>();
+    let given = || excerpt(value, 40);
     let digits = value.strip_prefix('-').unwrap_or(value);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
@@ -110,7 +111,7 @@ fn read_decimal(value: &str) -> Result<Decimal, AmountError> {
 }
 
 fn check(value: Decimal) -> Result<Decimal, AmountError> {
-    let given = || value.to_string().chars().take(40).collect::<String>();
+    let given = || excerpt(&value.to_string(), 40);
     if value.is_sign_negative() && !value.is_zero() {
         return Err(AmountError::Negative { given: given() });
     }

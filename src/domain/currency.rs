@@ -4,6 +4,7 @@
 //! A code is three upper-case letters: `usd` is refused with a hint, since a source that mixes the
 //! cases usually mixes more than that. Crypto tickers (`BTC`) are no ISO codes and are refused.
 
+use super::card_number::excerpt;
 use super::currency_table::{Entry, TABLE};
 use super::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -28,7 +29,7 @@ pub struct Withdrawn {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not an ISO 4217 currency code{}", hint.map(|h| format!("; did you mean `{h}`?")).unwrap_or_default())]
 pub struct UnknownCurrency {
-    /// The text, cut to 20 characters.
+    /// The text, cut to 20 characters, card numbers masked.
     pub given: String,
     /// The code probably meant.
     pub hint: Option<&'static str>,
@@ -130,9 +131,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, UnknownCurrency> {
         match TABLE.binary_search_by_key(&text, |entry| entry.code) {
             Ok(position) => Ok(Self::at(position)),
-            Err(_) => {
-                Err(UnknownCurrency { given: text.chars().take(20).collect(), hint: hint(text) })
-            }
+            Err(_) => Err(UnknownCurrency { given: excerpt(text, 20), hint: hint(text) }),
         }
     }
 }

@@ -18,6 +18,9 @@ words! {
     EventKind {
         /// The issuer's answer to an authorization.
         AuthResult = "auth.result",
+        /// Another control than ours (the shop's own, the processor's) stopped the attempt before
+        /// the issuer was asked: there is no answer, and nobody will ever learn what it was.
+        PaymentBlocked = "payment.blocked",
         /// The money was captured.
         Capture = "capture",
         /// Money went back to the buyer.
@@ -38,20 +41,32 @@ words! {
         LicenceIssued = "licence.issued",
         /// A licence key was activated on a machine.
         LicenceActivated = "licence.activated",
+        /// A machine gave its activation of a licence key back.
+        LicenceDeactivated = "licence.deactivated",
         /// A licence key was revoked.
         LicenceRevoked = "licence.revoked",
+        /// A seat of a subscription was given to a person (`usage.holder`).
+        SeatAssigned = "seat.assigned",
+        /// A seat of a subscription was taken back from a person.
+        SeatRemoved = "seat.removed",
         /// A download began.
         DownloadStarted = "download.started",
         /// A download ended.
         DownloadCompleted = "download.completed",
         /// Somebody logged in.
         SessionLogin = "session.login",
+        /// A login was refused: the wrong password, or no second factor.
+        LoginFailed = "session.login_failed",
         /// Somebody used a feature.
         SessionAction = "session.action",
-        /// An interface was called.
+        /// A session (`usage.session`) ended; one that never says so ends by itself.
+        SessionEnded = "session.ended",
+        /// An interface was called. Billed afterwards: its `amount` is owed until the next invoice.
         ApiUsage = "api.usage",
-        /// Credit, an item or an entitlement was used up.
+        /// Credit, an item or an entitlement was used up. Paid before: its `amount` leaves a balance.
         EntitlementConsumed = "entitlement.consumed",
+        /// The account's password, e-mail address or second factor was changed (`usage.what`).
+        AccountChanged = "account.changed",
         /// A receipt, reminder or confirmation was sent.
         NoticeSent = "notice.sent",
         /// A message to or from support.
@@ -170,7 +185,8 @@ pub struct EventData {
     /// `auth.result`: the 3-D Secure result.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub three_ds: Option<ThreeDs>,
-    /// `capture`, `refund`, `refund.offered`, `dispute.*`, `fraud.warning`: the money.
+    /// `capture`, `refund`, `refund.offered`, `dispute.*`, `fraud.warning`: the money. `api.usage`:
+    /// what the calls cost, not yet billed. `entitlement.consumed`: what leaves a prepaid balance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
     /// `capture`, `refund`, `dispute.*`: the acquirer's reference number.
@@ -200,7 +216,8 @@ pub struct EventData {
     /// `checkout.completed`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub checkout: Option<Checkout>,
-    /// `licence.*`, `download.*`, `session.*`, `api.usage`, `entitlement.consumed`.
+    /// `licence.*`, `seat.*`, `download.*`, `session.*`, `api.usage`, `entitlement.consumed`,
+    /// `account.changed`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub usage: Option<Usage>,
     /// `notice.sent`.
@@ -316,7 +333,7 @@ impl Event {
             }
             K::Label if data.label.is_none() => lacks("a label", "/data/label"),
             K::Refund if data.amount.is_none() => lacks("an amount", "/data/amount"),
-            K::AuthResult | K::Label | K::Capture | K::ReviewResolved
+            K::AuthResult | K::PaymentBlocked | K::Label | K::Capture | K::ReviewResolved
                 if self.transaction_id.is_none() =>
             {
                 lacks("the transaction it is about", "/transaction_id")

@@ -78,6 +78,12 @@ pub struct Usage {
     /// Keyed hash of the machine's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Text<128>>,
+    /// The session: the same in its login, its actions and its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<Text<128>>,
+    /// Keyed hash of the person who holds the seat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Text<128>>,
 }
 
 /// A message the merchant sent.

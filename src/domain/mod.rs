@@ -5,6 +5,7 @@
 
 mod amount;
 mod card;
+mod card_number;
 mod country;
 mod currency;
 mod currency_table;
@@ -23,13 +24,15 @@ mod words;
 
 pub use amount::{Amount, AmountError};
 pub use card::{Bin, BinError, Card, ThreeDs};
+pub(crate) use card_number::excerpt;
+pub use card_number::{Issued, find_card_number, in_shared_range, mask_card_numbers};
 pub use country::{Country, UnknownCountry};
 pub use currency::{Currency, UnknownCurrency, Withdrawn};
 pub use decision::{
     Action, Calibration, Costs, Decision, Defensibility, Delivery, Durability, Reason, RuleAction,
     RuleHit, RuleMode, Versions, Warning,
 };
-pub use dispute::{Dispute, DisputeReason, DisputeStage, DisputeStatus};
+pub use dispute::{Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus};
 pub use event::{
     Actor, ChallengeKind, Event, EventData, EventKind, IncompleteEvent, LabelClass, Outcome,
 };

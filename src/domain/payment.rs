@@ -105,6 +105,25 @@ impl PaymentMethod {
     }
 }
 
+impl PaymentMethod {
+    /// Days from the payment in which the payer can usually still have it reversed as unauthorised;
+    /// 0 where there is no such right, `None` where no rule gives a number of days.
+    ///
+    /// Source: Visa and Mastercard, 120 days for most reasons (a longer limit from the day a service
+    /// was due is left out); `PayPal`, 180 days; SEPA Core rulebook, 13 months; Nacha, 60 days; Pix
+    /// MED, 80 days. Bacs has no limit, Klarna and UPI no public number.
+    pub fn dispute_days(self) -> Option<i64> {
+        match self {
+            Self::Card | Self::ApplePay | Self::GooglePay | Self::Link => Some(120),
+            Self::Paypal => Some(180),
+            Self::SepaDebit => Some(395),
+            Self::AchDebit => Some(60),
+            Self::Pix => Some(80),
+            _ => (self.dispute_right()? == DisputeRight::None).then_some(0),
+        }
+    }
+}
+
 words! {
     /// Who started the payment.
     Initiator {

@@ -1,5 +1,6 @@
 //! Instants: milliseconds since 1970-01-01T00:00:00Z, RFC 3339 on the wire.
 
+use super::card_number::excerpt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
@@ -28,13 +29,13 @@ pub enum TimeError {
     /// Not an RFC 3339 date and time with an offset.
     #[error("`{given}` is not a time; write it like `2026-11-20T10:15:00Z`")]
     Malformed {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
     /// Outside 1970-01-01 ..= 2200-01-01.
     #[error("`{given}` is outside 1970-01-01 to 2200-01-01")]
     OutOfRange {
-        /// The text, cut to 40 characters.
+        /// The text, cut to 40 characters, card numbers masked.
         given: String,
     },
 }
@@ -81,7 +82,7 @@ impl FromStr for Timestamp {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let given = || text.chars().take(40).collect::<String>();
+        let given = || excerpt(text, 40);
         let instant: jiff::Timestamp =
             text.parse().map_err(|_| TimeError::Malformed { given: given() })?;
         let ms = instant.as_millisecond();

@@ -3,6 +3,7 @@
 //! Read by hand: the derived reader also takes `{"purchase": null}` for `"purchase"`, its error lists
 //! thirty words where the one meant would do, and the derived schema lists the names of the variants.
 
+use super::card_number::excerpt;
 use serde::Deserializer;
 use serde::de;
 use std::fmt;
@@ -102,7 +103,7 @@ struct UnknownWord<'a> {
 
 impl fmt::Display for UnknownWord<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text: String = self.text.chars().take(40).collect();
+        let text = excerpt(self.text, 40);
         write!(f, "`{text}` is not known here")?;
         let lower = text.to_ascii_lowercase().replace([' ', '-'], "_");
         let distance = |word: &&&str| strsim::osa_distance(word, &lower);

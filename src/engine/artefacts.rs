@@ -1,7 +1,8 @@
 //! Every rule set, model and cost setting a decision was made with, kept by its digest.
 //!
 //! A decision names digests; a replay needs the content. Files are written once, whole and flushed
-//! before the first decision that names them, and are never changed.
+//! before the first decision that names them, and are never changed. One more file, `current.json`,
+//! names the digests in use: where a start finds a broken rule file or model, they go on.
 
 use super::error::EngineError;
 use super::snapshot::{Snapshot, digest};
@@ -13,6 +14,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The file that names what is in use.
+const CURRENT: &str = "current.json";
 
 /// The directory of kept artefacts.
 #[derive(Debug, Clone)]
@@ -38,7 +42,36 @@ impl Artefacts {
             let bytes = model.artefact().clone().seal().unwrap_or_default();
             self.put("model", &versions.model, &bytes)?;
         }
-        Ok(())
+        let current = serde_json::to_vec(versions).unwrap_or_default();
+        self.write(&self.dir.join(CURRENT), &current)
+    }
+
+    /// The digests kept last; `None` where nothing was kept yet, or nothing that can be read.
+    pub fn current(&self) -> Option<Versions> {
+        serde_json::from_slice(&fs::read(self.dir.join(CURRENT)).ok()?).ok()
+    }
+
+    /// A kept rule set.
+    ///
+    /// # Errors
+    /// It is gone, unreadable or not what its digest says.
+    pub(super) fn rules(&self, digest: &str) -> Result<RuleSet, EngineError> {
+        let rules = self.get("rules", digest)?;
+        RuleSet::from_source_json(&String::from_utf8_lossy(&rules))
+            .ok()
+            .filter(|rules| rules.digest() == digest)
+            .ok_or_else(|| self.damaged("rules", digest))
+    }
+
+    /// A kept model.
+    ///
+    /// # Errors
+    /// As [`Artefacts::rules`].
+    pub(super) fn model(&self, digest: &str) -> Result<Model, EngineError> {
+        Model::from_bytes(&self.get("model", digest)?)
+            .ok()
+            .filter(|model| model.digest() == digest)
+            .ok_or_else(|| self.damaged("model", digest))
     }
 
     /// The snapshot a decision was made with, over the tables given; the tables are not read by a
@@ -51,17 +84,12 @@ impl Artefacts {
         versions: &Versions,
         tables: Arc<crate::reference::Reference>,
     ) -> Result<Snapshot, EngineError> {
-        let rules = self.get("rules", &versions.rules)?;
-        let rules = RuleSet::from_source_json(&String::from_utf8_lossy(&rules))
-            .map_err(|_| self.damaged("rules", &versions.rules))?;
+        let rules = self.rules(&versions.rules)?;
         let policy: Policy = serde_json::from_slice(&self.get("policy", &versions.policy)?)
             .map_err(|_| self.damaged("policy", &versions.policy))?;
         let model = match versions.model.as_str() {
             "" => None,
-            name => {
-                let bytes = self.get("model", name)?;
-                Some(Model::from_bytes(&bytes).map_err(|_| self.damaged("model", name))?)
-            }
+            digest => Some(self.model(digest)?),
         };
         Ok(Snapshot::new(tables, rules, model, policy))
     }
@@ -72,19 +100,20 @@ impl Artefacts {
 
     fn put(&self, kind: &str, name: &str, bytes: &[u8]) -> Result<(), EngineError> {
         let path = self.path(kind, name);
-        if path.exists() {
-            return Ok(());
-        }
+        if path.exists() { Ok(()) } else { self.write(&path, bytes) }
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
         let written = || -> io::Result<()> {
             fs::create_dir_all(&self.dir)?;
             let temporary = path.with_extension("tmp");
             let mut file = File::create(&temporary)?;
             file.write_all(bytes)?;
             file.sync_all()?;
-            fs::rename(&temporary, &path)?;
+            fs::rename(&temporary, path)?;
             File::open(&self.dir)?.sync_all()
         };
-        written().map_err(|source| file_error(&path, source))
+        written().map_err(|source| file_error(path, source))
     }
 
     fn get(&self, kind: &str, name: &str) -> Result<Vec<u8>, EngineError> {

@@ -7,7 +7,7 @@ use super::error::EngineError;
 use super::query::{read_decision, read_event, read_sealed_event};
 use super::service::Engine;
 use super::stored::Report;
-use crate::disputes::{DisputeStore, Intake, SaleKeys, merge};
+use crate::disputes::{DisputeStore, Intake, OtherSale, SaleKeys, is_same_card, merge};
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, Outcome, TenantId, Timestamp, Transaction,
     TransactionId,
@@ -186,6 +186,37 @@ impl DisputeStore for Cases<'_> {
         });
         events.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
         Ok(events)
+    }
+
+    fn other_sales(&self, sale: &Transaction) -> Result<Vec<OtherSale>, EngineError> {
+        let card = sale.card.as_ref().and_then(|card| card.fingerprint.as_ref());
+        let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
+        let mut entries = Vec::new();
+        if let Some(card) = card {
+            entries.extend(self.by_lookup(LookupField::Card, "card", card.as_str())?);
+        }
+        // A token joins a card to its replacement; such sales are found by their account.
+        if let Some(account) = account {
+            entries.extend(self.by_lookup(LookupField::Account, "account", account.as_str())?);
+        }
+        let mut found = BTreeMap::new();
+        for other in Self::sales(&entries)? {
+            if other.transaction_id == sale.transaction_id || !is_same_card(sale, &other) {
+                continue;
+            }
+            found.insert((other.event_time, other.transaction_id.clone()), other);
+        }
+        let mut others = Vec::new();
+        for transaction in found.into_values() {
+            let mut events = Vec::new();
+            for entry in self.of_transaction(&transaction.transaction_id)? {
+                events.extend(read_event(&entry)?);
+            }
+            events.retain(|e| e.transaction_id.as_ref() == Some(&transaction.transaction_id));
+            events.sort_by(|a, b| (a.event_time, &a.event_id).cmp(&(b.event_time, &b.event_id)));
+            others.push(OtherSale { transaction, events });
+        }
+        Ok(others)
     }
 
     fn record_report(&mut self, report: &Intake) -> Result<bool, EngineError> {

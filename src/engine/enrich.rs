@@ -1,16 +1,25 @@
-//! Facts from the tables: where the address is, whose card it is, what kind of mailbox.
+//! Facts from the request and the tables: where the address is, whose card it is, what kind of
+//! mailbox, and whether they agree.
+//!
+//! No history here and nothing that depends on what was seen before; a pure function of transaction
+//! and tables. One file for each kind of fact, called in order: what compares comes last.
+
+mod agreement;
+mod card;
+mod locale;
+mod mailbox;
+mod order;
 
 use super::history::hours;
 use crate::domain::{
-    Country, Currency, DisputeRight, Loose, Payment, PaymentMethod, Timestamp, Transaction,
+    Currency, DisputeRight, Initiator, Loose, Payment, PaymentMethod, SECOND_MS, Timestamp,
+    Transaction,
 };
 use crate::features::{Record, Value, fields as f};
-use crate::reference::{EmailClass, Funding, MAX_AGE_DAYS, Reference};
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
+use crate::reference::{IpFacts, MAX_AGE_DAYS, Reference, agent};
 
 /// A rate this old still tells a small amount from a large one; nothing older is used.
-const OLDEST_RATE_DAYS: i64 = 400;
+pub(super) const OLDEST_RATE_DAYS: i64 = 400;
 
 /// True when an amount was converted by a rate older than the table's own limit: worth naming in
 /// the answer.
@@ -24,30 +33,17 @@ pub(super) fn rate_is_old(tx: &Transaction, reference: &Reference) -> bool {
 
 /// Derives every feature that needs no history. What a missing table would say stays missing.
 pub(super) fn enrich(tx: &Transaction, reference: &Reference, record: &mut Record) {
-    amounts(tx, reference, record);
+    order::amounts(tx, reference, record);
+    order::items(tx, record);
+    order::agreement(tx, record);
     network(tx, reference, record);
-    issuer(tx, reference, record);
-    mailbox(tx, reference, record);
+    program(tx, record);
+    card::issuer(tx, reference, record);
+    card::results(tx, record);
+    mailbox::facts(tx, reference, record);
     context(tx, record);
-    mismatches(record);
-}
-
-fn amounts(tx: &Transaction, reference: &Reference, record: &mut Record) {
-    if let (Some(amount), Some(rates)) = (tx.amount, reference.rates()) {
-        let convert = |x, to| {
-            let rate = rates.rate(amount.currency(), to, tx.event_time, OLDEST_RATE_DAYS);
-            rate.and_then(|rate| rate.apply(x))
-        };
-        let (euro, dollar) = (Currency::EUR, Currency::USD);
-        record.set(f::AMOUNT_EUR, convert(amount.value(), euro).map(|x| x.round_dp(2)));
-        record.set(f::AMOUNT_USD, convert(amount.value(), dollar).map(|x| x.round_dp(2)));
-        let rate = convert(Decimal::ONE, euro).and_then(|rate| rate.to_f64());
-        record.set(f::EUR_RATE, rate.map_or(Value::Missing, Value::float));
-    }
-    if !tx.items.is_empty() {
-        let units = tx.items.iter().map(|item| i64::from(item.quantity.unwrap_or(1))).sum::<i64>();
-        record.set(f::ITEM_COUNT, units);
-    }
+    let locale = locale::read(tx, reference, record);
+    agreement::compare(reference, &locale, record);
 }
 
 fn network(tx: &Transaction, reference: &Reference, record: &mut Record) {
@@ -61,34 +57,40 @@ fn network(tx: &Transaction, reference: &Reference, record: &mut Record) {
     record.set(f::IP_TOR, facts.tor);
     record.set(f::IP_VPN, facts.vpn);
     record.set(f::IP_RESERVED, facts.reserved);
-}
-
-fn issuer(tx: &Transaction, reference: &Reference, record: &mut Record) {
-    let Some(bin) = tx.card.as_ref().and_then(|c| c.bin.as_ref()).and_then(Loose::valid) else {
-        return;
-    };
-    let Some(facts) = reference.bin(bin.as_str()) else { return };
-    record.set(f::BIN_COUNTRY, facts.country);
-    record.set(f::BIN_BRAND, facts.brand);
-    record.set(f::BIN_FUNDING, facts.funding.map(funding));
-    record.set(f::BIN_PREPAID, facts.prepaid);
-    record.set(f::BIN_TEST, facts.test);
-}
-
-fn funding(funding: Funding) -> &'static str {
-    match funding {
-        Funding::Credit => "credit",
-        Funding::Debit => "debit",
-        Funding::Charge => "charge",
+    record.set(f::IP_CDN, facts.cdn);
+    record.set(f::IP_RELAY, facts.relay);
+    record.set(f::IP_BOT, facts.bot);
+    record.set(f::IP_PROXY, facts.proxy);
+    record.set(f::IP_USER_TYPE, facts.user_type);
+    record.set(f::IP_ANONYMIZER_CONFIDENCE, facts.anonymizer_confidence.map(u32::from));
+    record.set(f::IP_PROVIDER, facts.provider);
+    if !facts.reserved {
+        record.set(f::IP_CITY_KNOWN, facts.location.is_some());
     }
+    record.set(f::IP_COUNTRY_RELIABLE, country_is_reliable(&facts));
 }
 
-fn mailbox(tx: &Transaction, reference: &Reference, record: &mut Record) {
-    let Some(email) = tx.account.as_ref().and_then(|a| a.email.as_ref()) else { return };
-    let facts = reference.email(email.as_str());
-    record.set(f::EMAIL_DOMAIN, facts.registrable.as_deref());
-    record.set(f::EMAIL_CLASS, facts.class.map(EmailClass::name));
-    record.set(f::EMAIL_ROLE, facts.role);
+/// Whether the country of an address is where its user is. The country of a data centre, an anycast
+/// network or a relay is a guess in every source, and a VPN's is chosen; those flags carry the risk
+/// themselves. Missing where no table could tell.
+fn country_is_reliable(facts: &IpFacts<'_>) -> Option<bool> {
+    let elsewhere =
+        [facts.hosting, facts.cdn, facts.relay, facts.vpn, facts.tor, facts.bot, facts.proxy];
+    if elsewhere.contains(&Some(true)) {
+        return Some(false);
+    }
+    facts.hosting.and(facts.cdn).map(|_| true)
+}
+
+fn program(tx: &Transaction, record: &mut Record) {
+    let Some(text) = tx.device.as_ref().and_then(|d| d.user_agent.as_ref()) else { return };
+    let facts = agent(text.as_str());
+    record.set(f::AGENT_CLASS, facts.class.name());
+    record.set(f::AGENT_OS, facts.os);
+    record.set(f::AGENT_BROWSER, facts.browser);
+    record.set(f::AGENT_VERSION, facts.version);
+    record.set(f::AGENT_MOBILE, facts.mobile);
+    record.set(f::AGENT_AUTOMATED, facts.class.is_automated());
 }
 
 fn context(tx: &Transaction, record: &mut Record) {
@@ -98,25 +100,33 @@ fn context(tx: &Transaction, record: &mut Record) {
     record.set(f::ACCOUNT_AGE_H, created_at.map_or(Value::Missing, age));
     let right = dispute_right(tx).map(|right| right != DisputeRight::None);
     record.set(f::PAYMENT_DISPUTE_RIGHT, right);
+    record.set(f::PAYMENT_DISPUTE_DAYS, method(tx).and_then(PaymentMethod::dispute_days));
+    if let Some(payment) = &tx.payment {
+        record.set(f::PAYMENT_RETRY, payment.attempt.map(|attempt| attempt > 1));
+        let merchant = payment.initiator.map(|who| who == Initiator::Merchant);
+        record.set(f::PAYMENT_MERCHANT_INITIATED, merchant);
+    }
+    let accepted_at = tx.terms.as_ref().and_then(|terms| terms.accepted_at);
+    let age = |accepted| seconds(tx.event_time, accepted);
+    record.set(f::TERMS_AGE_S, accepted_at.map_or(Value::Missing, age));
 }
 
-/// The payer's right to reverse this payment; a card without a stated method is a card.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of some centuries fit 53 bits")]
+fn seconds(later: Timestamp, earlier: Timestamp) -> Value {
+    Value::float(later.millis_since(earlier) as f64 / SECOND_MS as f64)
+}
+
+/// The payer's right to reverse this payment.
 pub(super) fn dispute_right(tx: &Transaction) -> Option<DisputeRight> {
+    method(tx)?.dispute_right()
+}
+
+/// The method; a card without a stated one is a card.
+fn method(tx: &Transaction) -> Option<PaymentMethod> {
     let stated = |payment: &Payment| payment.method;
     let method = tx.payment.as_ref().and_then(stated);
-    method.or(tx.card.is_some().then_some(PaymentMethod::Card))?.dispute_right()
+    method.or(tx.card.is_some().then_some(PaymentMethod::Card))
 }
 
-fn mismatches(record: &mut Record) {
-    let country = |field| match record.get(field) {
-        Value::Country(country) => Some(*country),
-        _ => None,
-    };
-    let differ = |a: Option<Country>, b: Option<Country>| Some(a? != b?);
-    let (ip, bin) = (country(f::IP_COUNTRY), country(f::BIN_COUNTRY));
-    let (billing, region) = (country(f::BILLING_COUNTRY), country(f::PRICE_REGION));
-    record.set(f::IP_BILLING_MISMATCH, differ(ip, billing));
-    record.set(f::IP_BIN_MISMATCH, differ(ip, bin));
-    record.set(f::BIN_BILLING_MISMATCH, differ(bin, billing));
-    record.set(f::PRICE_REGION_MISMATCH, differ(region, bin));
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Ledger entries of decisions and events, and the keyed hashes they are found by.
 
-use super::history::{Identities, KeyMaker};
+use super::identity::{Identities, KeyMaker};
 use super::known::{ContentHash, IdHash};
 use super::service::ScoreRequest;
 use super::stored::{self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
@@ -66,7 +66,7 @@ pub(super) struct DecisionParts<'a> {
     pub(super) answer: &'a (Decision, Vec<Warning>),
     pub(super) record: &'a Record,
     pub(super) keys: EntityKeys,
-    pub(super) occurrence: Option<Occurrence>,
+    pub(super) occurrences: &'a [Occurrence],
     pub(super) content: &'a ContentHash,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
         summary: summary(tx, decision),
         digest: hex(parts.content),
         keys: parts.keys,
-        occurrence: parts.occurrence,
+        occurrences: parts.occurrences.to_vec(),
         decision: decision.clone(),
         record: stored::record_json(&open_record),
         arrival: arrival.clone(),
@@ -110,7 +110,7 @@ pub(super) struct EventParts<'a> {
     /// The person of the sale it is about, where that is known.
     pub(super) subject: Option<SubjectHash>,
     pub(super) received_at: Timestamp,
-    pub(super) occurrence: Option<Occurrence>,
+    pub(super) occurrences: &'a [Occurrence],
     pub(super) content: &'a ContentHash,
 }
 
@@ -128,8 +128,9 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
             ..Summary::default()
         },
         digest: hex(parts.content),
-        occurrence: parts.occurrence,
+        occurrences: parts.occurrences.to_vec(),
         label: event.data.label,
+        outcome: event.data.outcome,
     };
     let account = event.account_id.as_ref().map(ToString::to_string);
     let identities = Identities { account, ..Identities::default() };

@@ -2,12 +2,17 @@
 //!
 //! `dashmap` holds a shard lock only while an entry is looked at or placed; the decision itself is
 //! made under the entry of its own id, so two equal requests at once are one decision.
+//!
+//! A write that fails frees the id, but what it counted stays counted: sums could be taken back,
+//! "the last time seen with this device" could not. So such ids are noted, and their retry counts
+//! nothing again.
 
-use crate::domain::{Decision, Warning};
-use crate::ledger::{Position, SubjectHash};
+use crate::domain::{Decision, Event, Transaction, TransactionKind, Warning};
+use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
 use crate::velocity::EntityKeys;
 use dashmap::DashMap;
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Keyed hash of (tenant, kind, id).
@@ -39,6 +44,10 @@ impl Known {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SaleRef {
     pub(super) keys: EntityKeys,
+    /// What was bought; `None` for an event.
+    pub(super) kind: Option<TransactionKind>,
+    /// For how many euro cents.
+    pub(super) amount: Option<i64>,
     /// Sealed under the same person, so that one erasure reaches both.
     pub(super) subject: Option<SubjectHash>,
 }
@@ -50,7 +59,18 @@ pub(super) struct Flight {
     pub(super) sale: SaleRef,
     /// The decision and its arrival warnings; `None` for an event.
     pub(super) answer: Option<Arc<(Decision, Vec<Warning>)>>,
+    /// What came, to tell where another content under the same id differs.
+    pub(super) sent: Sent,
+    /// True when it moved counters.
+    pub(super) counted: bool,
     pub(super) landed: watch::Receiver<Landing>,
+}
+
+/// What came under an id.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Transaction(Box<Transaction>),
+    Event(Box<Event>),
 }
 
 /// How the writing ended.
@@ -64,20 +84,146 @@ pub enum Landing {
     Failed,
 }
 
+/// Most failed writes noted; the oldest is given up for a new one, and its retry counts again. Only
+/// what is queued when a disk fails is counted and lost, so this is many failures of a full queue.
+const MAX_LOST: usize = 1 << 16;
+
 /// Every known id.
 #[derive(Debug, Default)]
-pub(super) struct KnownIds(pub(super) DashMap<IdHash, Known>);
+pub(super) struct KnownIds {
+    ids: DashMap<IdHash, Known>,
+    lost: Mutex<Lost>,
+}
+
+/// What was counted, and lost by the disk. Empty while the disk is well.
+#[derive(Debug, Default)]
+struct Lost {
+    counted: HashSet<(IdHash, ContentHash)>,
+    /// Oldest first; those whose retry came are still in it.
+    order: VecDeque<(IdHash, ContentHash)>,
+}
+
+impl Lost {
+    fn note(&mut self, id: IdHash, content: ContentHash) {
+        if self.order.len() == MAX_LOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.counted.remove(&oldest);
+        }
+        self.order.push_back((id, content));
+        self.counted.insert((id, content));
+    }
+}
 
 impl KnownIds {
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The entry of an id, locked until it is dropped.
+    pub(super) fn entry(&self, id: IdHash) -> dashmap::Entry<'_, IdHash, Known> {
+        self.ids.entry(id)
+    }
+
+    pub(super) fn contains(&self, id: &IdHash) -> bool {
+        self.ids.contains_key(id)
+    }
+
     pub(super) fn get(&self, id: &IdHash) -> Option<Known> {
-        self.0.get(id).map(|entry| entry.clone())
+        self.ids.get(id).map(|entry| entry.clone())
     }
 
     pub(super) fn keep(&self, id: IdHash, content: ContentHash, position: Position) {
-        self.0.insert(id, Known::Kept { content, position });
+        self.ids.insert(id, Known::Kept { content, position });
     }
 
-    pub(super) fn forget(&self, id: &IdHash) {
-        self.0.remove(id);
+    /// Whether this content was counted by a write that failed; asked once, for the retry.
+    pub(super) fn was_counted(&self, id: &IdHash, content: &ContentHash) -> bool {
+        self.lost().counted.remove(&(*id, *content))
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Lost> {
+        // Whole between two statements, whoever panicked while holding it.
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a flight: its id becomes known for good, or is forgotten so that a retry decides anew.
+    fn land(&self, id: IdHash, flight: &Flight, outcome: &Result<Ack, LedgerError>) -> Landing {
+        if let Ok(ack) = outcome {
+            self.keep(id, flight.content, ack.position);
+            return Landing::Kept(ack.durability);
+        }
+        if flight.counted {
+            self.lost().note(id, flight.content);
+        }
+        self.ids.remove(&id);
+        Landing::Failed
+    }
+}
+
+/// The writing of one entry. Dropped before its end (a panic, a task given up) it is ended by a
+/// thread of its own, or the id would be under way until the next start.
+#[derive(Debug)]
+pub struct Settling {
+    ticket: Ticket,
+    /// `None` once it has ended.
+    pending: Option<Pending>,
+}
+
+/// What lands a flight.
+#[derive(Debug, Clone)]
+struct Ticket {
+    known: Arc<KnownIds>,
+    id: IdHash,
+    flight: Arc<Flight>,
+    landing: watch::Sender<Landing>,
+}
+
+impl Ticket {
+    fn land(&self, outcome: &Result<Ack, LedgerError>) {
+        self.landing.send_replace(self.known.land(self.id, &self.flight, outcome));
+    }
+}
+
+impl Settling {
+    /// Something the ledger is writing, and the rest of the work.
+    pub(super) fn new(
+        known: &Arc<KnownIds>,
+        id: IdHash,
+        pending: Pending,
+        flight: impl FnOnce(watch::Receiver<Landing>) -> Flight,
+    ) -> (Arc<Flight>, Self) {
+        let (landing, landed) = watch::channel(Landing::Pending);
+        let flight = Arc::new(flight(landed));
+        let ticket = Ticket { known: known.clone(), id, flight: flight.clone(), landing };
+        (flight, Self { ticket, pending: Some(pending) })
+    }
+
+    /// Waits for the disk and lands.
+    pub(super) async fn end(mut self) {
+        if let Some(pending) = &mut self.pending {
+            let outcome = pending.await;
+            self.pending = None;
+            self.ticket.land(&outcome);
+        }
+    }
+
+    /// As [`Settling::end`], on this thread.
+    pub(super) fn end_blocking(mut self) -> Result<Ack, LedgerError> {
+        let pending = self.pending.take();
+        let outcome = pending.map_or_else(|| Err(LedgerError::Closed), Pending::wait);
+        self.ticket.land(&outcome);
+        outcome
+    }
+}
+
+impl Drop for Settling {
+    fn drop(&mut self) {
+        let Some(pending) = self.pending.take() else { return };
+        let ticket = self.ticket.clone();
+        let waiting = std::thread::Builder::new().name("settling".to_owned());
+        if waiting.spawn(move || ticket.land(&pending.wait())).is_err() {
+            self.ticket.land(&Err(LedgerError::Closed));
+        }
     }
 }

@@ -7,29 +7,41 @@
 mod artefacts;
 mod cases;
 mod chain;
+mod counted;
 mod enrich;
 mod entry;
 mod error;
+mod fault;
 mod guard;
 mod history;
+mod identity;
 mod known;
 mod open;
 mod query;
+mod reload;
 mod replay;
 mod request;
+#[cfg(test)]
+mod restart_tests;
 mod service;
 mod snapshot;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use artefacts::Artefacts;
 pub use cases::Cases;
 pub use chain::decision_name;
 pub use error::{EngineError, StoredError};
-pub use history::KeyMaker;
-pub use known::Landing;
-pub use query::{StoredDecision, is_payment, read_decision, read_event, read_open_decision};
+pub use fault::Fault;
+pub use identity::KeyMaker;
+pub use known::{Landing, Settling};
+pub use query::{
+    EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
+    read_open_event,
+};
+pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader, StartError};
 pub use replay::{Replay, replay};
-pub use service::{Begun, Engine, Keeping, ScoreRequest, Settling, Timing};
+pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;

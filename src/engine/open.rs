@@ -1,13 +1,14 @@
 //! Starting on an existing ledger: known ids and history come back from the records themselves.
 //!
-//! Nothing is scored again and no clock is asked: each record carries the occurrence it counted,
-//! with its event time, so the state after a crash is the state without it.
+//! Nothing is scored again and no clock is asked: each record carries the occurrences it counted,
+//! with their event time, so the state after a crash is the state without it.
 
+use super::artefacts::Artefacts;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
-use super::history::KeyMaker;
+use super::identity::KeyMaker;
 use super::known::KnownIds;
-use super::service::Engine;
+use super::service::{Engine, Kept};
 use super::snapshot::Snapshot;
 use super::stored::{self, Recovered};
 use crate::domain::{TenantId, TransactionId};
@@ -23,10 +24,11 @@ impl KeyMaker for IndexKey {
 impl Engine {
     /// Opens the ledger, verifies it record by record and rebuilds ids and history from it.
     ///
-    /// `progress` is told the number of records read so far. Cost: one pass over the ledger.
+    /// The snapshot is kept for replays before the first decision. `progress` is told the number of
+    /// records read so far. Cost: one pass over the ledger.
     ///
     /// # Errors
-    /// The ledger is in use, damaged or of a newer format.
+    /// The ledger is in use, damaged or of a newer format; the snapshot can't be kept.
     pub fn open(
         snapshot: Snapshot,
         config: LedgerConfig,
@@ -39,6 +41,7 @@ impl Engine {
             failed: None,
         };
         let durability = config.durability.into();
+        let artefacts = Artefacts::new(&config.data_dir);
         let ledger = Ledger::open(config, &mut |stored| {
             recovery.take(stored);
             progress(stored.sequence);
@@ -46,8 +49,9 @@ impl Engine {
         if let Some(error) = recovery.failed {
             return Err(error);
         }
-        let kept = Some((ledger, durability));
-        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, kept))
+        artefacts.keep(&snapshot)?;
+        let kept = Kept { ledger, durability, artefacts };
+        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, Some(kept)))
     }
 }
 
@@ -79,7 +83,7 @@ impl Recovery {
         };
         let content = unhex(&recovered.digest).ok_or(StoredError::Digest)?;
         self.known.keep(id, content, stored.position);
-        if let Some(occurrence) = &recovered.occurrence {
+        for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
             self.windows.record(occurrence);
         }
         Ok(())

@@ -1,12 +1,16 @@
 //! Reading back what was decided and what happened since.
 
+use super::counted;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
-use super::known::{Known, SaleRef};
-use super::service::{Engine, ScoreRequest};
-use super::stored::{self, OpenDecision, Recovered, SealedDecision, SealedEvent};
+use super::known::{Known, SaleRef, Sent};
+use super::service::Engine;
+use super::stored::{
+    self, OpenDecision, OpenEvent, Recovered, RecoveredSale, SealedDecision, SealedEvent,
+};
 use crate::domain::{
-    Decision, Durability, Event, TenantId, Transaction, TransactionId, TransactionKind, Warning,
+    Decision, Durability, Event, EventKind, LabelClass, Outcome, TenantId, Transaction,
+    TransactionId, TransactionKind, Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
@@ -91,14 +95,39 @@ impl Engine {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
         let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
-        Ok(SaleRef { keys: recovered.keys, subject: stored.subject })
+        let RecoveredSale { kind, amount_eur } = recovered.record;
+        let amount = amount_eur.and_then(counted::cents);
+        Ok(SaleRef { keys: recovered.keys, kind, amount, subject: stored.subject })
     }
 
     /// Where a repeated transaction differs from the one known; `None` when that can't be read.
-    pub(super) fn first_difference(&self, request: &ScoreRequest, known: &Known) -> Option<String> {
-        let Known::Kept { position, .. } = known else { return None };
-        let stored = self.stored_decision(*position).ok()?;
-        input::first_difference(&stored.transaction?, &request.transaction)
+    pub(super) fn first_difference(&self, tx: &Transaction, known: &Known) -> Option<String> {
+        match known {
+            Known::Flying(flight) => match &flight.sent {
+                Sent::Transaction(sent) => input::first_difference(sent, tx),
+                Sent::Event(_) => None,
+            },
+            Known::Kept { position, .. } => {
+                let stored = self.stored_decision(*position).ok()?;
+                input::first_difference(&stored.transaction?, tx)
+            }
+            Known::Unkept { .. } => None,
+        }
+    }
+
+    /// The same for an event.
+    pub(super) fn first_event_difference(&self, event: &Event, known: &Known) -> Option<String> {
+        match known {
+            Known::Flying(flight) => match &flight.sent {
+                Sent::Event(sent) => input::first_event_difference(sent, event),
+                Sent::Transaction(_) => None,
+            },
+            Known::Kept { position, .. } => {
+                let entry = self.ledger.as_ref()?.read(*position).ok()?;
+                input::first_event_difference(&read_event(&entry).ok()??, event)
+            }
+            Known::Unkept { .. } => None,
+        }
     }
 }
 
@@ -158,6 +187,48 @@ pub fn is_payment(record: &Record) -> bool {
 /// The key file can't be read, or the entry is none of this version's.
 pub fn read_event(stored: &StoredEntry) -> Result<Option<Event>, EngineError> {
     Ok(read_sealed_event(stored)?.map(|sealed| sealed.event))
+}
+
+/// What an event says of its sale without naming anybody; outlives an erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFacts {
+    /// What happened.
+    pub kind: EventKind,
+    /// The transaction it is about.
+    pub transaction_id: Option<TransactionId>,
+    /// What the sale was said to be, of a `label`.
+    pub label: Option<LabelClass>,
+    /// How it ended, of an `auth.result` and others that end.
+    pub outcome: Option<Outcome>,
+}
+
+impl EventFacts {
+    /// The facts of an event at hand.
+    pub fn of(event: &Event) -> Self {
+        Self {
+            kind: event.kind,
+            transaction_id: event.transaction_id.clone(),
+            label: event.data.label,
+            outcome: event.data.outcome,
+        }
+    }
+}
+
+/// Reads the open part of an event's entry; `None` for an entry that is none.
+///
+/// # Errors
+/// The entry is none of this version's.
+pub fn read_open_event(stored: &StoredEntry) -> Result<Option<EventFacts>, EngineError> {
+    if stored.kind == EntryKind::Decision || stored.kind == EntryKind::Admin {
+        return Ok(None);
+    }
+    let OpenEvent { summary, label, outcome, .. } =
+        stored::read(&stored.open).map_err(at(stored))?;
+    let Some(kind) = summary.entry_type.as_deref().and_then(EventKind::from_word) else {
+        return Ok(None);
+    };
+    let transaction_id = summary.transaction_id.and_then(|id| TransactionId::new(&id).ok());
+    Ok(Some(EventFacts { kind, transaction_id, label, outcome }))
 }
 
 pub(super) fn read_sealed_event(stored: &StoredEntry) -> Result<Option<SealedEvent>, EngineError> {

@@ -4,26 +4,27 @@
 //! runs [`Settling`] to its end even if nobody waits for the answer any more, so that a decision
 //! once made is recorded.
 
+use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::error::EngineError;
-use super::history::{self, Identities, KeyMaker};
-use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef};
+use super::history::{self, Moment};
+use super::identity::{Identities, KeyMaker};
+use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
-use super::{enrich, entry, guard, request};
+use super::{counted, enrich, entry, guard, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
-    Action, DAY_MS, Decision, Durability, Event, EventKind, Outcome, TenantId, Timestamp,
-    Transaction, TransactionId, Warning,
+    DAY_MS, Decision, Durability, Event, Loose, TenantId, Timestamp, Transaction, TransactionId,
+    Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
-use crate::ledger::{Ack, Ledger, LedgerError, Pending};
+use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{
-    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Signal, SlidingWindows, Velocity,
+    EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, SlidingWindows, Velocity,
 };
 use arc_swap::ArcSwap;
-use rust_decimal::prelude::ToPrimitive;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -34,11 +35,13 @@ const LATE_MS: i64 = DAY_MS;
 pub struct Engine {
     snapshot: ArcSwap<Snapshot>,
     pub(super) windows: SlidingWindows,
-    pub(super) known: KnownIds,
+    pub(super) known: Arc<KnownIds>,
     pub(super) ledger: Option<Ledger>,
     pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
     /// When an entry counts as kept.
     pub(super) durability: Durability,
+    /// Where what decisions are made with is kept; nowhere without a ledger.
+    artefacts: Option<Artefacts>,
 }
 
 /// One transaction to score.
@@ -64,6 +67,9 @@ pub struct Begun {
     /// Rules that a missing fact would have decided, in the set's order; none for an event or a
     /// repeat.
     pub undecided: Vec<String>,
+    /// What was odd about an event: it names a transaction that is not known. None for a decision,
+    /// which carries its own.
+    pub warnings: Vec<Warning>,
     /// True when the id was known: nothing moved.
     pub repeated: bool,
     /// Time spent per stage, in microseconds.
@@ -98,15 +104,6 @@ pub struct Timing {
     pub total: u64,
 }
 
-/// The writing of one entry.
-#[derive(Debug)]
-pub struct Settling {
-    id: IdHash,
-    flight: Arc<Flight>,
-    pending: Pending,
-    landing: watch::Sender<Landing>,
-}
-
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("windows", &self.windows.stats()).finish_non_exhaustive()
@@ -124,20 +121,24 @@ impl Engine {
         snapshot: Snapshot,
         windows: SlidingWindows,
         known: KnownIds,
-        kept: Option<(Ledger, Durability)>,
+        kept: Option<Kept>,
     ) -> Self {
         let keys: Box<dyn KeyMaker + Send + Sync> = match &kept {
-            Some((ledger, _)) => Box::new(ledger.hasher().clone()),
+            Some(kept) => Box::new(kept.ledger.hasher().clone()),
             None => Box::new(entry::FileKeys),
         };
-        let (ledger, durability) = kept.unzip();
+        let (ledger, durability, artefacts) = match kept {
+            Some(kept) => (Some(kept.ledger), kept.durability, Some(kept.artefacts)),
+            None => (None, Durability::None, None),
+        };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             windows,
-            known,
+            known: Arc::new(known),
             ledger,
             keys,
-            durability: durability.unwrap_or(Durability::None),
+            durability,
+            artefacts,
         }
     }
 
@@ -146,9 +147,17 @@ impl Engine {
         self.snapshot.load_full()
     }
 
-    /// Swaps the snapshot; requests under way finish with the one they began with.
-    pub fn swap(&self, snapshot: Snapshot) {
+    /// Swaps the snapshot once it is kept for replays; requests under way finish with the one they
+    /// began with.
+    ///
+    /// # Errors
+    /// It can't be kept: the old one goes on.
+    pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
+        if let Some(artefacts) = &self.artefacts {
+            artefacts.keep(&snapshot)?;
+        }
         self.snapshot.store(Arc::new(snapshot));
+        Ok(())
     }
 
     /// The ledger, where there is one.
@@ -163,7 +172,7 @@ impl Engine {
 
     /// How many ids are known.
     pub fn known_ids(&self) -> usize {
-        self.known.0.len()
+        self.known.len()
     }
 
     /// Decides and hands the record to the ledger; does not wait for the disk. A ledger that takes
@@ -183,7 +192,7 @@ impl Engine {
             entry::content_hash(self.keys.as_ref(), &request.tenant, &input::canonical_digest(tx));
         let id = entry::transaction_hash(&request.tenant, &tx.transaction_id);
         // The entry stays locked until the decision is placed: equal requests at once are one.
-        let place = match self.known.0.entry(id) {
+        let place = match self.known.entry(id) {
             dashmap::Entry::Occupied(place) => {
                 let known = place.get().clone();
                 drop(place); // the stored answer is read without holding the shard
@@ -192,11 +201,10 @@ impl Engine {
             dashmap::Entry::Vacant(place) => place,
         };
         let (decided, timing) = self.decide(&snapshot, &request, clock);
-        let Decided { record, keys, decision, undecided, occurrence } = decided;
+        let Decided { record, sale, decision, undecided, occurrences } = decided;
         let answer = Arc::new((decision, arrival));
         let (keeping, settling) = match &self.ledger {
             None => {
-                let sale = SaleRef { keys, subject: None };
                 place.insert(Known::Unkept { content, sale });
                 (Keeping::Done(Durability::None), None)
             }
@@ -206,15 +214,18 @@ impl Engine {
                     request: &request,
                     answer: &answer,
                     record: &record,
-                    keys,
-                    occurrence,
+                    keys: sale.keys,
+                    occurrences: &occurrences,
                     content: &content,
                 });
-                let sale = SaleRef { keys, subject: new.subject };
+                let sale = SaleRef { subject: new.subject, ..sale };
                 match ledger.append(&new) {
                     Ok(pending) => {
-                        let answer = Some(answer.clone());
-                        let (flight, settling) = fly(id, content, sale, answer, pending);
+                        let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
+                        let sent = Sent::Transaction(Box::new(request.transaction));
+                        let flight =
+                            |landed| Flight { content, sale, answer, sent, counted, landed };
+                        let (flight, settling) = Settling::new(&self.known, id, pending, flight);
                         place.insert(Known::Flying(flight.clone()));
                         (Keeping::Flying(flight.landed.clone()), Some(settling))
                     }
@@ -222,20 +233,34 @@ impl Engine {
                 }
             }
         };
-        if let Some(occurrence) = occurrence
-            && !matches!(keeping, Keeping::Refused(_))
-        {
-            self.windows.record(&occurrence);
+        if !matches!(keeping, Keeping::Refused(_)) {
+            self.count(&occurrences, &id, &content);
         }
         Ok(Begun {
             answer: Some(answer),
             record: Some(Box::new(record)),
             undecided,
+            warnings: Vec::new(),
             repeated: false,
             timing,
             keeping,
             settling,
         })
+    }
+
+    /// Moves the counters, but not again for what a failed write counted.
+    fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
+        if !occurrences.is_empty() && !self.known.was_counted(id, content) {
+            for occurrence in occurrences {
+                self.windows.record(occurrence);
+            }
+        }
+    }
+
+    /// True when this transaction's id is known: [`Engine::begin`] will then read the stored answer,
+    /// which may wait for the disk.
+    pub fn is_known(&self, tenant: &TenantId, id: &TransactionId) -> bool {
+        self.known.contains(&entry::transaction_hash(tenant, id))
     }
 
     /// The record as it would be scored now, without deciding, recording or counting anything.
@@ -249,16 +274,23 @@ impl Engine {
         tenant: &TenantId,
         tx: &Transaction,
         clock: Stopwatch,
-    ) -> (Record, EntityKeys, Timing) {
+    ) -> (Record, EntityKeys, Option<Place>, Timing) {
         let mut record = Record::default();
         request::copy(tx, &mut record);
         enrich::enrich(tx, &snapshot.reference, &mut record);
         let enriched = clock.elapsed_us();
-        let keys = Identities::of(tx).keys(self.keys.as_ref(), tenant);
-        history::read(&self.windows, &keys, tx.event_time, &mut record);
+        let country = match record.get(f::IP_COUNTRY) {
+            Value::Country(country) => Some(*country),
+            _ => None,
+        };
+        let keys = Identities::of(tx).keys(self.keys.as_ref(), tenant, country);
+        let ip = tx.device.as_ref().and_then(|d| d.ip.as_ref()).and_then(Loose::valid);
+        let place = ip.and_then(|ip| counted::place(&snapshot.reference, *ip));
+        let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
+        history::read(&self.windows, &keys, &moment, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
-        (record, keys, timing)
+        (record, keys, place, timing)
     }
 
     fn decide(
@@ -268,7 +300,8 @@ impl Engine {
         clock: Stopwatch,
     ) -> (Decided, Timing) {
         let tx = &request.transaction;
-        let (mut record, keys, mut timing) = self.gather(snapshot, &request.tenant, tx, clock);
+        let (mut record, keys, place, mut timing) =
+            self.gather(snapshot, &request.tenant, tx, clock);
         let mut degraded = snapshot.degraded.clone();
         let lacks_rate = tx.amount.is_some() && record.get(f::EUR_RATE).is_missing();
         if lacks_rate && snapshot.reference.rates().is_some() {
@@ -290,8 +323,10 @@ impl Engine {
         let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
-        let occurrence = attempt(tx, &decision, keys, &record);
-        (Decided { record, keys, decision, undecided, occurrence }, timing)
+        let amount = counted::euro_cents(&record);
+        let occurrences = counted::by_transaction(tx, &decision, keys, place, amount);
+        let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
+        (Decided { record, sale, decision, undecided, occurrences }, timing)
     }
 
     /// The stored answer to a repeated request, or the conflict.
@@ -303,7 +338,7 @@ impl Engine {
     ) -> Result<Begun, EngineError> {
         let id = request.transaction.transaction_id.as_str();
         if known.content() != content {
-            let pointer = self.first_difference(request, known);
+            let pointer = self.first_difference(&request.transaction, known);
             return Err(EngineError::Conflict { id: id.to_owned(), pointer });
         }
         let (answer, keeping) = match known {
@@ -320,6 +355,7 @@ impl Engine {
             answer,
             record: None,
             undecided: Vec::new(),
+            warnings: Vec::new(),
             repeated: true,
             timing: Timing::default(),
             keeping,
@@ -349,7 +385,10 @@ impl Engine {
         report: Option<Report>,
         received_at: Option<Timestamp>,
     ) -> Result<Begun, EngineError> {
-        guard::event(event, &self.snapshot.load().reference)?;
+        let tables = self.snapshot.load().reference.clone();
+        guard::event(event, &tables)?;
+        let report =
+            report.map(|report| Report { raw: guard::mask_message(report.raw, &tables), ..report });
         arrival(event.event_time, received_at)?;
         let digest = input::event_digest(event);
         let content = entry::content_hash(self.keys.as_ref(), tenant, &digest);
@@ -358,19 +397,26 @@ impl Engine {
             Some(id) => self.sale_of(tenant, id)?,
             None => None,
         };
-        let place = match self.known.0.entry(id) {
-            dashmap::Entry::Occupied(known) => {
-                return known_event(event, known.get(), &content, self.durability);
+        let warnings = unknown_sale(event, sale.as_ref());
+        let place = match self.known.entry(id) {
+            dashmap::Entry::Occupied(place) => {
+                let known = place.get().clone();
+                drop(place); // the stored event is read without holding the shard
+                return self.repeated_event(event, &known, &content, warnings);
             }
             dashmap::Entry::Vacant(place) => place,
         };
-        let occurrence = sale.and_then(|sale| auth_result(event, sale.keys));
+        let occurrences = counted::by_event(&counted::Received {
+            tenant,
+            event,
+            sale: sale.as_ref(),
+            reference: &tables,
+            maker: self.keys.as_ref(),
+        });
         let Some(ledger) = &self.ledger else {
             place.insert(Known::Unkept { content, sale: SaleRef::default() });
-            if let Some(occurrence) = occurrence {
-                self.windows.record(&occurrence);
-            }
-            return Ok(event_begun(false, Keeping::Done(Durability::None), None));
+            self.count(&occurrences, &id, &content);
+            return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
         let parts = entry::EventParts {
             keys_of: self.keys.as_ref(),
@@ -379,16 +425,42 @@ impl Engine {
             report,
             subject: sale.and_then(|sale| sale.subject),
             received_at: received_at.unwrap_or(event.event_time),
-            occurrence,
+            occurrences: &occurrences,
             content: &content,
         };
         let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
-        let (flight, settling) = fly(id, content, SaleRef::default(), None, pending);
+        let (flight, settling) = Settling::new(&self.known, id, pending, |landed| Flight {
+            content,
+            sale: SaleRef::default(),
+            answer: None,
+            sent: Sent::Event(Box::new(event.clone())),
+            counted: !occurrences.is_empty(),
+            landed,
+        });
         place.insert(Known::Flying(flight.clone()));
-        if let Some(occurrence) = occurrence {
-            self.windows.record(&occurrence);
+        self.count(&occurrences, &id, &content);
+        Ok(event_begun(warnings, Keeping::Flying(flight.landed.clone()), Some(settling)))
+    }
+
+    /// The receipt of a repeated event, or the conflict.
+    fn repeated_event(
+        &self,
+        event: &Event,
+        known: &Known,
+        content: &[u8; 16],
+        warnings: Vec<Warning>,
+    ) -> Result<Begun, EngineError> {
+        if known.content() != content {
+            let id = event.event_id.as_str().to_owned();
+            let pointer = self.first_event_difference(event, known);
+            return Err(EngineError::Conflict { id, pointer });
         }
-        Ok(event_begun(false, Keeping::Flying(flight.landed.clone()), Some(settling)))
+        let keeping = match known {
+            Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
+            Known::Kept { .. } => Keeping::Done(self.durability),
+            Known::Unkept { .. } => Keeping::Done(Durability::None),
+        };
+        Ok(Begun { repeated: true, ..event_begun(warnings, keeping, None) })
     }
 
     /// A known transaction, wherever its record lies; `None` for an unknown one.
@@ -406,11 +478,10 @@ impl Engine {
     }
 
     /// Ends the writing of one entry: the id becomes known for good, or is forgotten so that a
-    /// retry decides anew. The counters a failed write moved stay moved until the next start.
+    /// retry decides anew. The counters a failed write moved stay moved until the next start; a
+    /// retry does not move them again.
     pub async fn settle(&self, settling: Settling) {
-        let Settling { id, flight, pending, landing } = settling;
-        let outcome = pending.await;
-        self.land(id, &flight, &landing, &outcome);
+        settling.end().await;
     }
 
     /// As [`Engine::settle`], for callers without a runtime.
@@ -418,79 +489,49 @@ impl Engine {
     /// # Errors
     /// The ledger could not keep the entry.
     pub fn settle_blocking(&self, settling: Settling) -> Result<Ack, EngineError> {
-        let Settling { id, flight, pending, landing } = settling;
-        let outcome = pending.wait();
-        self.land(id, &flight, &landing, &outcome);
-        outcome.map_err(EngineError::NotKept)
+        settling.end_blocking().map_err(EngineError::NotKept)
     }
+}
 
-    fn land(
-        &self,
-        id: IdHash,
-        flight: &Flight,
-        landing: &watch::Sender<Landing>,
-        outcome: &Result<Ack, LedgerError>,
-    ) {
-        let landed = if let Ok(ack) = outcome {
-            self.known.keep(id, flight.content, ack.position);
-            Landing::Kept(ack.durability)
-        } else {
-            self.known.forget(&id);
-            Landing::Failed
-        };
-        landing.send_replace(landed);
-    }
+/// How an engine keeps what it decides.
+pub(super) struct Kept {
+    pub(super) ledger: Ledger,
+    pub(super) durability: Durability,
+    pub(super) artefacts: Artefacts,
 }
 
 /// What [`Engine::decide`] made.
 struct Decided {
     record: Record,
-    keys: EntityKeys,
+    sale: SaleRef,
     decision: Decision,
     undecided: Vec<String>,
-    occurrence: Option<Occurrence>,
+    occurrences: Vec<Occurrence>,
 }
 
-fn fly(
-    id: IdHash,
-    content: [u8; 16],
-    sale: SaleRef,
-    answer: Option<Arc<(Decision, Vec<Warning>)>>,
-    pending: Pending,
-) -> (Arc<Flight>, Settling) {
-    let (landing, landed) = watch::channel(Landing::Pending);
-    let flight = Arc::new(Flight { content, sale, answer, landed });
-    (flight.clone(), Settling { id, flight, pending, landing })
-}
-
-fn event_begun(repeated: bool, keeping: Keeping, settling: Option<Settling>) -> Begun {
+fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settling>) -> Begun {
     Begun {
         answer: None,
         record: None,
         undecided: Vec::new(),
-        repeated,
+        warnings,
+        repeated: false,
         timing: Timing::default(),
         keeping,
         settling,
     }
 }
 
-fn known_event(
-    event: &Event,
-    known: &Known,
-    content: &[u8; 16],
-    durability: Durability,
-) -> Result<Begun, EngineError> {
-    if known.content() != content {
-        let id = event.event_id.as_str().to_owned();
-        return Err(EngineError::Conflict { id, pointer: None });
-    }
-    let keeping = match known {
-        Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
-        Known::Kept { .. } => Keeping::Done(durability),
-        Known::Unkept { .. } => Keeping::Done(Durability::None),
-    };
-    Ok(event_begun(true, keeping, None))
+/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing.
+fn unknown_sale(event: &Event, sale: Option<&SaleRef>) -> Vec<Warning> {
+    let unknown = event.transaction_id.is_some() && sale.is_none();
+    let warning = unknown.then(|| Warning {
+        code: "transaction_unknown".to_owned(),
+        message: "no transaction of this id is known: the event is kept and moves no counter"
+            .to_owned(),
+        pointer: "/transaction_id".to_owned(),
+    });
+    warning.into_iter().collect()
 }
 
 /// Refuses the far future and warns of the distant past.
@@ -509,37 +550,4 @@ fn arrival(
         pointer: "/event_time".to_owned(),
     });
     Ok(late.into_iter().collect())
-}
-
-/// The attempt to count, if this is one: a payment we did not refuse ourselves, and not a retry of
-/// an invoice already counted. Our own action is never evidence against whom it stopped.
-fn attempt(
-    tx: &Transaction,
-    decision: &Decision,
-    keys: EntityKeys,
-    record: &Record,
-) -> Option<Occurrence> {
-    let payment = tx.payment.as_ref();
-    let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
-    if !tx.kind.is_payment() || decision.action == Action::Decline || retry {
-        return None;
-    }
-    let amount = match record.get(f::AMOUNT_EUR) {
-        Value::Decimal(euro) => (*euro * rust_decimal::Decimal::ONE_HUNDRED).to_i64(),
-        _ => None,
-    };
-    Some(Occurrence { keys, at: tx.event_time, signal: Signal::Attempt, amount })
-}
-
-/// The issuer's answer as a signal; an outage is none.
-fn auth_result(event: &Event, keys: EntityKeys) -> Option<Occurrence> {
-    if event.kind != EventKind::AuthResult {
-        return None;
-    }
-    let signal = match event.data.outcome? {
-        Outcome::Approved => Signal::Approved,
-        Outcome::Declined => Signal::Declined,
-        _ => return None,
-    };
-    Some(Occurrence { keys, at: event.event_time, signal, amount: None })
 }

@@ -14,14 +14,15 @@ pub struct Snapshot {
     /// The tables. Shared with the next snapshot where they did not change.
     pub reference: Arc<Reference>,
     /// The rules.
-    pub rules: RuleSet,
+    pub rules: Arc<RuleSet>,
     /// The model; without one, rules act alone and the answer says `degraded: ["model"]`.
-    pub model: Option<Model>,
+    pub model: Option<Arc<Model>>,
     /// The costs.
     pub policy: Policy,
     /// Digests of all of these.
     pub versions: Versions,
-    /// Parts that are missing, named in every answer.
+    /// Parts that are missing, and those whose newest file was refused (`rules.refused`) so that an
+    /// older one goes on; named in every answer.
     pub degraded: Vec<String>,
 }
 
@@ -31,6 +32,16 @@ impl Snapshot {
         reference: Arc<Reference>,
         rules: RuleSet,
         model: Option<Model>,
+        policy: Policy,
+    ) -> Self {
+        Self::of(reference, Arc::new(rules), model.map(Arc::new), policy)
+    }
+
+    /// The same of parts that another snapshot may share.
+    pub(super) fn of(
+        reference: Arc<Reference>,
+        rules: Arc<RuleSet>,
+        model: Option<Arc<Model>>,
         policy: Policy,
     ) -> Self {
         let versions = Versions {
@@ -46,6 +57,13 @@ impl Snapshot {
             degraded.push("model".to_owned());
         }
         Self { reference, rules, model, policy, versions, degraded }
+    }
+
+    /// The same, saying in every answer that these parts were refused.
+    #[must_use]
+    pub(super) fn refusing<'p>(mut self, parts: impl IntoIterator<Item = &'p str>) -> Self {
+        self.degraded.extend(parts.into_iter().map(|part| format!("{part}.refused")));
+        self
     }
 }
 

@@ -4,10 +4,13 @@
 //! the transaction or event as it came. Both are JSON, so that a record can be read without us.
 
 use super::error::StoredError;
-use crate::domain::{Decision, Dispute, Event, LabelClass, Transaction, Warning};
+use crate::domain::{
+    Decision, Dispute, Event, LabelClass, Outcome, Transaction, TransactionKind, Warning,
+};
 use crate::features::Record;
 use crate::ledger::Summary;
 use crate::velocity::{EntityKeys, Occurrence};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// The format this version writes and the newest it reads.
@@ -22,8 +25,9 @@ pub(super) struct OpenDecision {
     /// erasure.
     pub(super) digest: String,
     pub(super) keys: EntityKeys,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) occurrence: Option<Occurrence>,
+    /// What it counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) occurrences: Vec<Occurrence>,
     pub(super) decision: Decision,
     pub(super) record: serde_json::Map<String, serde_json::Value>,
     /// Warnings about the arrival (a late event time), which a replay can't repeat.
@@ -45,10 +49,14 @@ pub(super) struct OpenEvent {
     pub(super) summary: Summary,
     /// Keyed hash of the event as a value.
     pub(super) digest: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) occurrence: Option<Occurrence>,
+    /// What it counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) occurrences: Vec<Occurrence>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) label: Option<LabelClass>,
+    /// How it ended: training leaves out what the issuer refused, after an erasure too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// The sealed part of an event.
@@ -74,7 +82,20 @@ pub(super) struct Recovered {
     #[serde(default)]
     pub(super) keys: EntityKeys,
     #[serde(default)]
+    pub(super) occurrences: Vec<Occurrence>,
+    /// Of an entry written when an entry could count one thing only.
+    #[serde(default)]
     pub(super) occurrence: Option<Occurrence>,
+    #[serde(default)]
+    pub(super) record: RecoveredSale,
+}
+
+/// What a later event needs of the transaction it is about.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RecoveredSale {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<TransactionKind>,
+    pub(super) amount_eur: Option<Decimal>,
 }
 
 /// Reads one part and refuses a newer format by name.

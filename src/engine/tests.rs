@@ -1,8 +1,10 @@
 //! The engine end to end, without HTTP: in memory and on a ledger.
 
+mod faults;
+
 use super::*;
 use crate::decision::Policy;
-use crate::domain::{Action, Durability, Event, TenantId, Transaction};
+use crate::domain::{Action, Durability, Event, EventKind, Outcome, TenantId, Transaction};
 use crate::features::fields as f;
 use crate::ledger::{LedgerConfig, Reader};
 use crate::reference::Reference;
@@ -227,7 +229,6 @@ fn one_tenant_does_not_see_another() {
 fn a_stored_decision_replays_byte_for_byte_until_erased() {
     let dir = tempfile::tempdir().unwrap();
     let engine = on_disk(dir.path());
-    Artefacts::new(dir.path()).keep(&engine.snapshot()).unwrap();
     let decision = score(&engine, purchase("tx-1", 0));
     let entry = engine.ledger().unwrap().scan(None).unwrap().next().unwrap().unwrap();
     let stored = read_decision(&entry).unwrap();
@@ -291,6 +292,9 @@ fn an_event_is_sealed_under_the_person_of_its_sale() {
     ledger.erase(entries[0].subject.unwrap()).unwrap();
     let event = ledger.read(entries[1].position).unwrap();
     assert!(read_event(&event).unwrap().is_none());
+    let facts = read_open_event(&event).unwrap().unwrap();
+    assert_eq!((facts.kind, facts.outcome), (EventKind::AuthResult, Some(Outcome::Approved)));
+    assert_eq!(facts.transaction_id.unwrap().as_str(), "tx-1");
 }
 
 #[test]

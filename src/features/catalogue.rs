@@ -80,7 +80,16 @@ const METHODS: &[&str] = crate::domain::PaymentMethod::WORDS;
 const INITIATORS: &[&str] = crate::domain::Initiator::WORDS;
 const FULFILMENTS: &[&str] = crate::domain::FulfilmentMethod::WORDS;
 const FUNDINGS: &[&str] = &["credit", "debit", "charge"];
-const EMAIL_CLASSES: &[&str] = &["disposable", "relay", "free", "other"];
+const RESULTS: &[&str] = &["approved", "declined"];
+const DECLINES: &[&str] = &["other", "funds", "stolen", "data"];
+const CHALLENGES: &[&str] = &["passed", "failed", "abandoned"];
+const AGENT_CLASSES: &[&str] = &["bot", "headless", "library", "app", "browser", "other"];
+const AGENT_SYSTEMS: &[&str] = &["windows", "macos", "linux", "chromeos", "android", "ios"];
+const AGENT_BROWSERS: &[&str] =
+    &["chrome", "edge", "firefox", "opera", "safari", "samsung", "yandex"];
+const CHECKS: &[&str] = &["match", "partial", "none", "unavailable"];
+const THREE_DS: &[&str] = &["authenticated", "attempted", "none"];
+const EMAIL_CLASSES: &[&str] = &["disposable", "disposable_wide", "relay", "free", "other"];
 
 /// Declares a group of fields: their ids in `ids`, their entries in `GROUP`, numbered from `after`.
 macro_rules! group {
@@ -132,6 +141,7 @@ const GROUPS: [&[Field]; 4] = [request::GROUP, facts::GROUP, history::GROUP, sco
 pub static FIELDS: &[Field] = &joined();
 
 #[expect(clippy::indexing_slicing, reason = "a number outside the groups does not compile")]
+#[expect(clippy::large_stack_arrays, reason = "runs in the compiler only")]
 const fn joined() -> [Field; score::END as usize] {
     let mut fields = [GROUPS[0][0]; score::END as usize];
     let (mut group, mut filled) = (0, 0);

@@ -13,7 +13,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
-use crate::domain::MAX_CUSTOM;
+use crate::domain::{MAX_CUSTOM, excerpt};
 
 /// One transaction's fields and derived features.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +154,7 @@ pub fn read_value(field: FieldId, json: &serde_json::Value) -> Result<Value, Rec
     let wrong = || RecordError::WrongType {
         field: field.field().name.to_owned(),
         kind: kind.name(),
-        given: json.to_string().chars().take(60).collect(),
+        given: excerpt(&json.to_string(), 60),
     };
     let text = || json.as_str().ok_or_else(wrong);
     let value = match kind {

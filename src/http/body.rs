@@ -1,8 +1,9 @@
-//! Reading a body within its limits of size and time.
+//! Reading a body within its limits of size and time, if it says that it is JSON: a page of any site
+//! may make a browser send a body of another type without asking us first.
 
 use super::error::{Code, Failure};
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -18,13 +19,17 @@ const LINGER: Duration = Duration::from_secs(2);
 /// length or at the first byte too many; none of the rest is kept.
 ///
 /// # Errors
-/// Too long, too slow or broken off.
+/// Not JSON by its type, too long, too slow or broken off.
 pub(super) async fn read(
     headers: &HeaderMap,
     mut body: Body,
     limit: usize,
     until: Instant,
 ) -> Result<Vec<u8>, Failure> {
+    if !says_json(headers) {
+        discard(headers, body);
+        return Err(Failure::new(Code::NotJson, "send `Content-Type: application/json`"));
+    }
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let read = if stated.and_then(|text| text.parse().ok()).is_some_and(|n: usize| n > limit) {
         Ok(None)
@@ -35,15 +40,30 @@ pub(super) async fn read(
         Ok(Some(Ok(bytes))) => Ok(bytes),
         Ok(Some(Err(_))) => Err(Failure::new(Code::MalformedBody, "the body broke off")),
         Ok(None) => {
-            // A client that asks first sends nothing after this answer.
-            if !headers.contains_key(header::EXPECT) {
-                tokio::spawn(timeout(LINGER, async move { while body.frame().await.is_some() {} }));
-            }
+            discard(headers, body);
             Err(Failure::new(Code::BodyTooLarge, format!("the body is over {limit} bytes")))
         }
         Err(_) => {
             Err(Failure::new(Code::BodyTimeout, "the body did not arrive within the deadline"))
         }
+    }
+}
+
+/// True for `application/json`, whatever its parameters.
+fn says_json(headers: &HeaderMap) -> bool {
+    let essence = |value: &HeaderValue| {
+        let text = value.to_str().unwrap_or_default();
+        text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+    };
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter().peekable();
+    types.peek().is_some() && types.all(essence)
+}
+
+/// Throws away what the client still sends.
+fn discard(headers: &HeaderMap, mut body: Body) {
+    // A client that asks first sends nothing after this answer.
+    if !headers.contains_key(header::EXPECT) {
+        tokio::spawn(timeout(LINGER, async move { while body.frame().await.is_some() {} }));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::access;
 use super::answer::{KeptDecision, complete};
+use super::blocking::apart;
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use axum::Extension;
@@ -17,10 +18,10 @@ pub(super) async fn decision(
 ) -> Response {
     // An id that is not UTF-8 is nobody's.
     let found = match id {
-        Ok(Path(id)) => state.engine.find_decision(&access::tenant(), &id),
-        Err(_) => Ok(None),
+        Ok(Path(id)) => apart(move || state.engine.find_decision(&access::tenant(), &id)).await,
+        Err(_) => Ok(Ok(None)),
     };
-    match found {
+    match found.and_then(|found| found.map_err(Failure::from)) {
         Ok(Some((decision, arrival, durability))) => {
             let decision = complete(&decision, &arrival, false);
             axum::Json(KeptDecision { decision: &decision, durability }).into_response()
@@ -28,6 +29,6 @@ pub(super) async fn decision(
         Ok(None) => {
             Failure::new(Code::NotFound, "no decision has this id").into_response(&request_id)
         }
-        Err(error) => Failure::from(error).into_response(&request_id),
+        Err(failure) => failure.into_response(&request_id),
     }
 }

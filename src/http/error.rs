@@ -16,11 +16,13 @@ use std::error::Error;
 pub(super) enum Code {
     MalformedBody,
     InvalidHeader,
+    ForeignSite,
     NotFound,
     MethodNotAllowed,
     BodyTimeout,
     Conflict,
     BodyTooLarge,
+    NotJson,
     InvalidField,
     CardNumber,
     FutureEvent,
@@ -32,14 +34,16 @@ pub(super) enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::MalformedBody,
         Self::InvalidHeader,
+        Self::ForeignSite,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTimeout,
         Self::Conflict,
         Self::BodyTooLarge,
+        Self::NotJson,
         Self::InvalidField,
         Self::CardNumber,
         Self::FutureEvent,
@@ -55,11 +59,13 @@ impl Code {
         match self {
             Self::MalformedBody => ("malformed_body", 400, "the body is empty, not UTF-8, not JSON or nested too deep"),
             Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
+            Self::ForeignSite => ("foreign_site", 403, "there are no access keys, and `Host` is no name of this machine or another site's page asks"),
             Self::NotFound => ("not_found", 404, "no decision has this id, or there is no such route"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
             Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
+            Self::NotJson => ("unsupported_media_type", 415, "`Content-Type` is not `application/json`"),
             Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),
             Self::CardNumber => ("card_number", 422, "a member carries a card number"),
             Self::FutureEvent => ("event_time_in_future", 422, "`event_time` is ahead of this server's clock"),

@@ -1,5 +1,6 @@
 //! `POST /v1/events`: one event, or an array of them.
 
+use super::blocking::apart;
 use super::error::{Code, ErrorDetail, Failure};
 use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
@@ -30,7 +31,8 @@ pub(super) struct EventReceipt {
     durability: Option<Durability>,
     /// True when the id was known: nothing moved.
     repeated: bool,
-    /// What was odd about its form.
+    /// What was odd about its form; `transaction_unknown` where no transaction of its id is known, so
+    /// that the event is kept and moves no counter.
     warnings: Vec<Warning>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,13 +72,31 @@ async fn answer(
 ) -> Result<Response, Failure> {
     let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
+    let taking = state.clone();
+    // Each event looks up its transaction, and a batch is a thousand of them.
+    match apart(move || take(&taking, &bytes)).await?? {
+        Taken::One(handed) => Ok(axum::Json(handed.receipt(state, until).await?).into_response()),
+        Taken::Batch(handed) => {
+            Ok(axum::Json(receipts(state, request_id, handed, until).await).into_response())
+        }
+    }
+}
+
+/// What a body held.
+enum Taken {
+    One(Handed),
+    /// The id of each, as far as it could be read.
+    Batch(Vec<(String, Result<Handed, Failure>)>),
+}
+
+/// Hands the events of a body over to the engine.
+fn take(state: &AppState, bytes: &[u8]) -> Result<Taken, Failure> {
     let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if !is_array {
-        let (event, warnings) = read_event(&bytes)?;
-        let receipt = Handed::over(state, &event, warnings)?.receipt(state, until).await?;
-        return Ok(axum::Json(receipt).into_response());
+        let (event, warnings) = read_event(bytes)?;
+        return Handed::over(state, &event, warnings).map(Taken::One);
     }
-    let elements = read_array(&bytes)?;
+    let elements = read_array(bytes)?;
     if elements.len() > MAX_BATCH {
         let message = format!("a batch has at most {MAX_BATCH} events");
         return Err(Failure::new(Code::BatchTooLarge, message));
@@ -92,7 +112,7 @@ async fn answer(
             Err(error) => (String::new(), Err(error.into())),
         });
     }
-    Ok(axum::Json(receipts(state, request_id, handed, until).await).into_response())
+    Ok(Taken::Batch(handed))
 }
 
 /// An event on its way to the disk.
@@ -104,10 +124,11 @@ struct Handed {
 }
 
 impl Handed {
-    fn over(state: &AppState, event: &Event, warnings: Vec<Warning>) -> Result<Self, Failure> {
+    fn over(state: &AppState, event: &Event, mut warnings: Vec<Warning>) -> Result<Self, Failure> {
         let received_at = Some(crate::clock::now());
         let mut begun = state.engine.record_event(&access::tenant(), event, received_at)?;
         settle(state, &mut begun);
+        warnings.append(&mut begun.warnings);
         Ok(Self {
             event_id: event.event_id.as_str().to_owned(),
             keeping: begun.keeping,

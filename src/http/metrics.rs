@@ -1,8 +1,9 @@
 //! Counters and histograms for `/metrics`. Labels come from closed lists or the rule set, never from
 //! a request, so their number is bounded.
 
+use super::state::AppState;
 use crate::domain::Decision;
-use crate::engine::{Engine, Timing};
+use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -27,6 +28,10 @@ pub(super) struct Metrics {
     decisions: Family<Labels, Counter>,
     rule_hits: Family<Labels, Counter>,
     rules_undecided: Family<Labels, Counter>,
+    loads: Family<Labels, Counter>,
+    part_refused: Family<Labels, Gauge>,
+    reference_age: Family<Labels, Gauge>,
+    reference_stale: Family<Labels, Gauge>,
     velocity_keys: Gauge,
     velocity_evictions: Gauge,
     known_ids: Gauge,
@@ -64,7 +69,20 @@ impl Metrics {
             gauge
         };
         let r = &mut registry;
+        let mut gauges = |name: &str, help: &str| {
+            let family = Family::<Labels, Gauge>::default();
+            r.register(name, help, family.clone());
+            family
+        };
+        let part_refused = gauges("part_refused", "1 for each part whose newest file was refused");
+        let reference_age =
+            gauges("reference_age_days", "Days since the data was built, by source");
+        let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
+            part_refused,
+            reference_age,
+            reference_stale,
+            loads: family(r, "part_loads", "Parts read at start and by reloads, by outcome"),
             requests: family(r, "requests", "Requests by route and status"),
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),
             decisions: family(r, "decisions", "Decisions by action"),
@@ -120,13 +138,47 @@ impl Metrics {
         }
     }
 
+    /// Counts a part that was read.
+    pub(super) fn loaded(&self, part: &PartReport) {
+        let outcome = match part.outcome {
+            PartOutcome::Unchanged => "unchanged",
+            PartOutcome::Replaced => "replaced",
+            PartOutcome::Refused => "refused",
+        };
+        let labels = vec![("part", part.part.clone()), ("outcome", outcome.to_owned())];
+        self.loads.get_or_create(&labels).inc();
+    }
+
+    /// What is in use: refused parts, and the age of each source.
+    fn sources(&self, state: &AppState) {
+        let snapshot = state.engine.snapshot();
+        let now = crate::clock::now();
+        for family in [&self.part_refused, &self.reference_age, &self.reference_stale] {
+            family.clear();
+        }
+        for part in snapshot.degraded.iter().filter_map(|part| part.strip_suffix(".refused")) {
+            self.part_refused.get_or_create(&vec![("part", part.to_owned())]).set(1);
+        }
+        for version in snapshot.reference.versions() {
+            let name = version.file.as_ref().unwrap_or(&version.name).clone();
+            let age = i64::try_from(version.age_days(now)).unwrap_or(i64::MAX);
+            self.reference_age.get_or_create(&vec![("source", name.clone())]).set(age);
+            let stale = i64::from(version.is_stale(now, state.stale_days));
+            if version.file.is_some() {
+                self.reference_stale.get_or_create(&vec![("source", name)]).set(stale);
+            }
+        }
+    }
+
     /// Counts an answer that lacked a part.
     pub(super) fn lacked(&self, part: &str) {
         self.degraded.get_or_create(&vec![("part", part.to_owned())]).inc();
     }
 
     /// The page for a scraper.
-    pub(super) fn page(&self, engine: &Engine) -> String {
+    pub(super) fn page(&self, state: &AppState) -> String {
+        let engine = &state.engine;
+        self.sources(state);
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let stats = engine.windows().stats();
         self.velocity_keys.set(whole(stats.keys as u64));

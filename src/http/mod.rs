@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod blocking;
 mod body;
 mod connection;
 mod deadline;
@@ -16,6 +17,7 @@ mod layers;
 mod metrics;
 mod openapi;
 mod ops;
+mod reload;
 mod score;
 mod server;
 mod state;

@@ -10,6 +10,7 @@ use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
 use crate::domain::{Event, Transaction};
+use crate::engine::Reload;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use serde_json::Value;
@@ -45,6 +46,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
         let PathItem { get, post, .. } = item;
         for operation in [get, post].into_iter().flatten() {
             operation.parameters.get_or_insert_default().push(request_id().into());
+            operation.responses.responses.extend(refusals(&[Code::ForeignSite]));
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = HeaderBuilder::new().description(Some("The request's id")).build();
@@ -61,14 +63,14 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
     info(
         title = "Vouch",
         description = "Fraud scoring and chargeback evidence for sellers of digital goods. \
-            Bodies are JSON in UTF-8, whatever `Content-Type` says. Unknown members are accepted \
+            Bodies are JSON in UTF-8 and say so by `Content-Type: application/json`. Unknown members are accepted \
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, health, ready, metrics, openapi),
+    paths(score, events, decision, reload, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
-        BatchReceipt, ErrorBody, Readiness, Liveness
+        BatchReceipt, ErrorBody, Reload, Readiness, Liveness
     ))
 )]
 struct Contract;
@@ -111,6 +113,17 @@ fn events() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn decision() {}
+
+#[utoipa::path(
+    post, path = "/v1/reload", tag = "operations",
+    summary = "Read rules, model, tables and MaxMind-format files again",
+    description = "Each part that is good is taken into use; each that is broken is refused with its \
+        place, and the old one goes on. Requests under way finish with what they began with. A body \
+        is not read.",
+    responses((status = 200, description = "What became of each part", body = Reload))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn reload() {}
 
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", summary = "The process runs",
@@ -210,11 +223,12 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
 }
 
 /// What answers a body that is refused.
-const BODY: [Code; 5] = [
+const BODY: [Code; 6] = [
     Code::MalformedBody,
     Code::InvalidHeader,
     Code::BodyTimeout,
     Code::BodyTooLarge,
+    Code::NotJson,
     Code::InvalidField,
 ];
 /// What answers content that is refused.
@@ -224,7 +238,7 @@ const CONTENT: [Code; 5] =
 struct ScoreRefusals;
 impl IntoResponses for ScoreRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals([BODY, CONTENT].as_flattened())
+        refusals(&[&BODY[..], &CONTENT].concat())
     }
 }
 

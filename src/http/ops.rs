@@ -14,7 +14,8 @@ pub(super) struct Readiness {
     ready: bool,
     /// What is in the way.
     reasons: Vec<String>,
-    /// Parts that are missing, so that answers rest on less than usual.
+    /// Parts that are missing, refused (`rules.refused`: an older one goes on) or stale
+    /// (`reference.FILE.stale`), so that answers rest on less than they should.
     degraded: Vec<String>,
 }
 
@@ -35,6 +36,10 @@ pub(super) async fn health() -> Response {
 pub(super) async fn ready(State(state): State<AppState>) -> Response {
     let mut reasons = Vec::new();
     let mut degraded = state.engine.snapshot().degraded.clone();
+    let now = crate::clock::now();
+    let versions = state.engine.snapshot().reference.versions().to_vec();
+    let stale = versions.into_iter().filter(|version| version.is_stale(now, state.stale_days));
+    degraded.extend(stale.filter_map(|version| Some(format!("reference.{}.stale", version.file?))));
     if let Some(health) = state.engine.ledger().map(Ledger::health) {
         // Which file and why is in the log: it is no business of whoever asks.
         if health.fault.is_some() {
@@ -52,5 +57,5 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
 /// `GET /metrics`: the page for a scraper.
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], state.metrics.page(&state.engine)).into_response()
+    ([(header::CONTENT_TYPE, kind)], state.metrics.page(&state)).into_response()
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/score`.
 
 use super::answer::{ScoreAnswer, complete};
+use super::blocking::apart;
 use super::error::Failure;
 use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
@@ -31,12 +32,14 @@ async fn answer(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Res
     let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
     let (transaction, warnings) = crate::input::read_transaction(&bytes)?;
-    let mut begun = state.engine.begin(ScoreRequest {
-        tenant: access::tenant(),
-        transaction,
-        warnings,
-        received_at: Some(crate::clock::now()),
-    })?;
+    let received_at = Some(crate::clock::now());
+    let request = ScoreRequest { tenant: access::tenant(), transaction, warnings, received_at };
+    let engine = state.engine.clone();
+    let mut begun = if engine.is_known(&request.tenant, &request.transaction.transaction_id) {
+        apart(move || engine.begin(request)).await?? // reads the stored answer
+    } else {
+        engine.begin(request)?
+    };
     settle(state, &mut begun);
     let answer = begun.answer.ok_or_else(Failure::internal)?;
     if begun.repeated {

@@ -2,10 +2,10 @@
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, connection, decisions, events, layers, openapi, ops, score};
+use super::{access, connection, decisions, events, layers, openapi, ops, reload, score};
 use axum::Extension;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use std::net::SocketAddr;
@@ -43,12 +43,13 @@ pub(super) fn working_routes() -> [Route; 3] {
 }
 
 /// What operators ask; answered also when there is too much work.
-pub(super) fn operating_routes() -> [Route; 4] {
+pub(super) fn operating_routes() -> [Route; 5] {
     [
         ("/healthz", get(ops::health)),
         ("/readyz", get(ops::ready)),
         ("/metrics", get(ops::metrics)),
         ("/openapi.json", get(openapi::document)),
+        ("/v1/reload", post(reload::reload)),
     ]
 }
 
@@ -68,6 +69,7 @@ pub(super) fn around(routes: Router<AppState>, state: AppState) -> Router {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(access::keyless))
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }

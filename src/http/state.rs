@@ -2,7 +2,7 @@
 
 use super::metrics::Metrics;
 use crate::config::{LedgerSettings, ServerConfig};
-use crate::engine::Engine;
+use crate::engine::{Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::task::TaskTracker;
@@ -16,6 +16,12 @@ pub struct AppState {
     pub(super) metrics: Arc<Metrics>,
     /// Requests and writings under way; a shutdown waits for them.
     pub(super) work: TaskTracker,
+    /// Absent where nothing can be read again.
+    pub(super) reloader: Option<Arc<Reloader>>,
+    /// One reload at a time; others wait here and not in a thread each.
+    pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
+    /// A merchant's file built more days ago is warned of; 0 for never.
+    pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
     started: u64,
 }
@@ -30,9 +36,18 @@ impl AppState {
             ledger: Arc::new(ledger),
             metrics: Arc::new(Metrics::new()),
             work: TaskTracker::new(),
+            reloader: None,
+            reload_turn: Arc::default(),
+            stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,
         }
+    }
+
+    /// The same, able to reload; merchant's files over `stale_days` old are warned of.
+    #[must_use]
+    pub fn reloading(self, reloader: Arc<Reloader>, stale_days: u32) -> Self {
+        Self { reloader: Some(reloader), stale_days, ..self }
     }
 
     /// The next id of our own: start time and number, unique across restarts.

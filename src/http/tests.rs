@@ -5,6 +5,7 @@ mod contract;
 mod events;
 mod flow;
 mod refusals;
+mod secrets;
 
 use super::server::around;
 use super::{AppState, router};
@@ -18,7 +19,7 @@ use crate::rules::{RuleSet, Source};
 use crate::velocity::Limits;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request};
+use axum::http::{HeaderMap, HeaderValue, Request};
 use axum::routing::get;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -61,7 +62,7 @@ struct Server {
     router: Router,
     state: AppState,
     disk: TestDisk,
-    #[expect(dead_code, reason = "removed when dropped")]
+    /// Removed when dropped.
     dir: tempfile::TempDir,
 }
 
@@ -142,8 +143,13 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// Asks, and holds every answer to what all have in common.
-async fn ask(router: &Router, request: Request<Body>) -> Answer {
+/// Asks, a body being JSON where nothing else is said, and holds every answer to what all have in
+/// common.
+async fn ask(router: &Router, mut request: Request<Body>) -> Answer {
+    if request.method() == "POST" {
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().entry("content-type").or_insert(json);
+    }
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();

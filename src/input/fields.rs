@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A string; some are checked further (a currency, an address).
     Text,
     /// A string of decimal digits.
@@ -28,17 +28,17 @@ pub(super) enum Kind {
 
 /// One field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Its name, e.g. `account.email`; `items.0.sku` for the first of a list; `custom.*`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it holds.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// Most bytes, where the schema says so.
-    pub(super) max: Option<u64>,
+    pub(crate) max: Option<u64>,
 }
 
 /// Every field of `T`, sorted by name.
-pub(super) fn fields<T: ToSchema>() -> Vec<Field> {
+pub(crate) fn fields<T: ToSchema>() -> Vec<Field> {
     let mut types = Vec::new();
     T::schemas(&mut types);
     let types: Vec<(String, Value)> = types

@@ -9,7 +9,7 @@
 use super::error::InputError;
 use super::warnings::{Unknown, of_event, of_transaction};
 use super::watch::Watch;
-use crate::domain::{Event, Object, Transaction, Warning};
+use crate::domain::{Event, Object, Transaction, Warning, in_shared_range, mask_card_numbers};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -130,10 +130,12 @@ pub(super) fn pointer_to(path: &serde_path_to_error::Path) -> String {
 /// Longest member name kept in a pointer, in characters.
 const LONGEST_STEP: usize = 64;
 
-/// Appends one step to a JSON pointer (RFC 6901), its name cut to [`LONGEST_STEP`].
+/// Appends one step to a JSON pointer (RFC 6901), its name cut to [`LONGEST_STEP`]. A member's name
+/// is the sender's text too: card numbers in it are masked.
 pub(super) fn push_step(pointer: &mut String, name: &str) {
     pointer.push('/');
-    for c in name.chars().take(LONGEST_STEP) {
+    let masked = mask_card_numbers(name, &in_shared_range);
+    for c in masked.as_deref().unwrap_or(name).chars().take(LONGEST_STEP) {
         match c {
             '~' => pointer.push_str("~0"),
             '/' => pointer.push_str("~1"),

@@ -7,7 +7,7 @@
 #[cfg(test)]
 pub(crate) mod arbitrary;
 mod error;
-mod fields;
+pub(crate) mod fields;
 pub mod files;
 mod json;
 mod map;
@@ -21,5 +21,5 @@ pub use error::{InputError, MAX_DEPTH};
 pub use files::{FileError, Format, Item, Line, Lines, Position, Progress, RowError, RowProblem};
 pub use json::{read_array, read_event, read_transaction};
 pub use map::{CellError, Label, Map, MapError, MapFault};
-pub use same::{canonical_digest, event_digest, first_difference};
+pub use same::{canonical_digest, event_digest, first_difference, first_event_difference};
 pub use warnings::MAX_UNKNOWN;

@@ -6,6 +6,7 @@
 
 use super::json::push_step;
 use crate::domain::{Amount, CustomValue, Event, Transaction};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -22,13 +23,7 @@ pub fn canonical_digest(transaction: &Transaction) -> [u8; 32] {
 
 /// SHA-256 over an event's canonical JSON; see [`canonical_digest`].
 pub fn event_digest(event: &Event) -> [u8; 32] {
-    let mut copy = event.clone();
-    copy.data.amount = copy.data.amount.map(normal);
-    if let Some(checkout) = &mut copy.data.checkout {
-        checkout.price = checkout.price.map(normal);
-        checkout.tax = checkout.tax.map(normal);
-    }
-    Sha256::digest(serde_json::to_vec(&copy).unwrap_or_default()).into()
+    Sha256::digest(serde_json::to_vec(&canonical_event(event)).unwrap_or_default()).into()
 }
 
 /// An amount without trailing zeros.
@@ -42,10 +37,34 @@ pub fn first_difference(one: &Transaction, other: &Transaction) -> Option<String
     if one == other {
         return None;
     }
-    let value = |transaction| serde_json::to_value(canonical(transaction)).unwrap_or_default();
+    Some(difference(&canonical(one), &canonical(other)))
+}
+
+/// The same for two events.
+pub fn first_event_difference(one: &Event, other: &Event) -> Option<String> {
+    if one == other {
+        return None;
+    }
+    Some(difference(&canonical_event(one), &canonical_event(other)))
+}
+
+/// Where two values first differ; the whole of them (an empty pointer) where nothing is found.
+fn difference(one: &impl Serialize, other: &impl Serialize) -> String {
     let mut pointer = String::new();
-    differ(&value(one), &value(other), &mut pointer);
-    Some(pointer)
+    let (one, other) = (serde_json::to_value(one), serde_json::to_value(other));
+    differ(&one.unwrap_or_default(), &other.unwrap_or_default(), &mut pointer);
+    pointer
+}
+
+/// A copy of an event in which equal values have one form.
+fn canonical_event(event: &Event) -> Event {
+    let mut copy = event.clone();
+    copy.data.amount = copy.data.amount.map(normal);
+    if let Some(checkout) = &mut copy.data.checkout {
+        checkout.price = checkout.price.map(normal);
+        checkout.tax = checkout.tax.map(normal);
+    }
+    copy
 }
 
 /// A copy in which equal values have one form.

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -70,6 +70,10 @@ impl Future for Pending {
 pub(super) struct Shared {
     /// Packed position behind the last committed record.
     end: AtomicU64,
+    /// Packed position of the last record acknowledged before it is committed.
+    promised: AtomicU64,
+    /// Told of every commit and every failure.
+    moved: Condvar,
     sequence: AtomicU64,
     queued: AtomicUsize,
     queued_bytes: AtomicUsize,
@@ -124,11 +128,29 @@ impl Shared {
         let failed = fault.is_some();
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
         self.failed.store(failed, Ordering::Release);
+        self.moved.notify_all();
+    }
+
+    /// Waits until a record that was acknowledged early is committed: with [`AckPolicy::Async`] it
+    /// lies in memory for [`ASYNC_WAIT`]. Returns at once for any other position.
+    pub(super) fn await_promised(&self, position: Position) {
+        let open =
+            || self.end() <= position && position.packed() <= self.promised.load(Ordering::Acquire);
+        if !open() {
+            return;
+        }
+        let guard = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = |fault: &mut Option<_>| fault.is_none() && open();
+        // Twice the time: a commit may have begun just before the record came.
+        drop(self.moved.wait_timeout_while(guard, 2 * ASYNC_WAIT, waits));
     }
 
     pub(super) fn publish(&self, sequence: u64, end: Position) {
-        self.end.store(end.packed(), Ordering::Release);
         self.sequence.store(sequence, Ordering::Release);
+        self.end.store(end.packed(), Ordering::Release);
+        // Under the lock, or one about to wait would miss it.
+        let _guard = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        self.moved.notify_all();
     }
 }
 
@@ -250,7 +272,10 @@ impl Committer {
         let durability = domain::Durability::from(self.durability);
         let ack = Ack { sequence: place.sequence, position: place.position, durability };
         match self.durability {
-            AckPolicy::Async => drop(append.reply.send(Ok(ack))),
+            AckPolicy::Async => {
+                self.shared.promised.store(place.position.packed(), Ordering::Release);
+                drop(append.reply.send(Ok(ack)));
+            }
             AckPolicy::Os | AckPolicy::Fsync => waiting.push((append.reply, ack)),
         }
     }

@@ -55,12 +55,16 @@ impl Reader {
         self.shared.as_ref().map(|shared| shared.end())
     }
 
-    /// The record at a position. Cost: one opened file and two reads.
+    /// The record at a position. Cost: one opened file and two reads; a record acknowledged before
+    /// it is committed is waited for, a fraction of a second.
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] where no committed record begins; damage; a failed read.
     pub fn read(&self, position: Position) -> Result<StoredEntry, LedgerError> {
         let absent = LedgerError::NotFound(position);
+        if let Some(shared) = &self.shared {
+            shared.await_promised(position);
+        }
         if self.end().is_some_and(|end| position >= end) {
             return Err(absent);
         }

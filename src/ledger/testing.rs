@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// What the disk does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// A write stops half-way: no space.
     Full,
     /// A write stops half-way: input/output error.
@@ -59,7 +59,7 @@ impl Undo {
 
 /// The disk.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TestDisk(Arc<(Mutex<State>, Condvar)>);
+pub(crate) struct TestDisk(Arc<(Mutex<State>, Condvar)>);
 
 const SECTOR: u64 = 512;
 
@@ -70,12 +70,12 @@ impl TestDisk {
         done
     }
 
-    pub(super) fn set(&self, fault: Option<Fault>) {
+    pub(crate) fn set(&self, fault: Option<Fault>) {
         self.with(|state| state.fault = fault);
     }
 
     /// Makes syncs wait, or lets them go on.
-    pub(super) fn stall(&self, stalled: bool) {
+    pub(crate) fn stall(&self, stalled: bool) {
         self.with(|state| state.stalled = stalled);
     }
 
@@ -198,7 +198,7 @@ impl StorageFile for TestFile {
 }
 
 /// A small ledger on a test disk, without an index.
-pub(super) fn config(dir: &Path, disk: &TestDisk) -> LedgerConfig {
+pub(crate) fn config(dir: &Path, disk: &TestDisk) -> LedgerConfig {
     LedgerConfig {
         segment_bytes: 4096,
         retry: Duration::from_millis(1),

@@ -46,9 +46,37 @@ macro_rules! groups {
 }
 
 groups! {
-    "GEO_MISMATCH" "How the countries of address, card, billing and price list agree" ["*_mismatch"]
-    "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count"]
-    "CARD_AGE" "How long the card is known" ["card.first_seen_h"]
+    "GEO_MISMATCH" "How countries, time zones, languages and currencies agree"
+        ["*_mismatch" "*_timezone_gap_h" "countries_*" "timezone.*" "language.*" "phone.*"]
+    "TRIAL_REUSE" "Earlier trials"
+        ["*.trials" "*_trial_count_90d" "account.trial_started_h" "*.trial_converted"]
+    "DISPUTE_HISTORY" "Earlier disputes, warnings and refunds"
+        ["*.disputes" "*_dispute_count_90d" "*.warnings" "*.refunds" "*_refund_count_90d"]
+    "ISSUER_ANSWERS" "The issuers' earlier answers"
+        ["*.last_result" "*.last_result_h" "*.last_decline" "*_decline_ratio_30d" "*_decline_ratio_1d"]
+    "CHALLENGE_HISTORY" "Earlier challenges" ["account.last_challenge" "account_challenge_*"]
+    "TRAVEL" "The way from where the buyer was last seen"
+        ["*.travel_km" "*.travel_kmh" "*.impossible_travel"]
+    "AMOUNT_HISTORY" "The amount against what was spent before"
+        ["*_amount_mean_ratio_90d" "*_amount_max_ratio_90d" "*_priced_count_90d" "*_spend_ratio_1d"]
+    "SIGN_UPS" "Recent sign-ups from the same place" ["*_sign_up_count_1d"]
+    "SUBSCRIPTION" "The subscription so far"
+        ["account.renewals_paid" "account.cancelled_h" "account_plan_change_*" "invoice_*"]
+    "WALLET" "Small payments, top-ups and what is owed"
+        ["account_micro_*" "account_top_up_*" "account_spent_*" "account_owed_*"]
+    "LICENCES" "How licence keys and seats are used"
+        ["licence_*" "account_activation_*" "account_distinct_machines_30d" "account.seats"]
+    "ACCESS" "Logins, sessions and changed credentials"
+        ["account_distinct_login_*" "*_login_failed_count_1h" "account_sessions_*"
+         "account.credentials_changed_h"]
+    "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count" "items.*" "discount_share"]
+    "CARD_AGE" "How long the card is known"
+        ["card.first_seen_h" "card.last_attempt_h" "card_on_account.*"]
+    "EMAIL_AGE" "How long the e-mail address is known"
+        ["email.first_seen_h" "email.last_attempt_h"]
+    "IP_AGE" "How long the IP address is known" ["ip.first_seen_h" "ip.last_attempt_h"]
+    "DEVICE_AGE" "How long the device is known"
+        ["device.first_seen_h" "device.last_attempt_h" "device_on_account.*"]
     "CARD_VELOCITY" "Recent activity of the card" ["card_*"]
     "CARD_PRODUCT" "The kind of card" ["bin.*" "card.*"]
     "EMAIL_VELOCITY" "Recent activity of the e-mail address" ["email_*"]
@@ -57,10 +85,13 @@ groups! {
     "IP_NETWORK" "The network of the IP address" ["ip.*"]
     "DEVICE_VELOCITY" "Recent activity of the device" ["device_*"]
     "ACCOUNT_VELOCITY" "Recent activity of the account" ["account_*"]
-    "ACCOUNT_AGE" "The age of the account" ["account.age_h" "account.first_seen_h"]
+    "ACCOUNT_AGE" "The age of the account"
+        ["account.age_h" "account.first_seen_h" "account.last_attempt_h" "account.sign_up_h"
+         "account.first_purchase_h"]
+    "AGENT" "The browser or program" ["agent.*"]
     "PAYMENT" "How the payment is made" ["payment.*"]
-    "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*"]
-    "TIME_OF_DAY" "The time of day" ["hour_utc"]
+    "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*" "terms.*"]
+    "TIME_OF_DAY" "The time of day and week" ["hour_utc" "local_*"]
     "OTHER" "Everything else" ["*"]
 }
 
@@ -102,6 +133,10 @@ mod tests {
             (fields::IP_TOR, "IP_NETWORK"),
             (fields::CARD_FIRST_SEEN_H, "CARD_AGE"),
             (fields::CARD_TX_COUNT_1H, "CARD_VELOCITY"),
+            (fields::CARD_TRIALS, "TRIAL_REUSE"),
+            (fields::DEVICE_DISPUTES, "DISPUTE_HISTORY"),
+            (fields::DEVICE_ON_ACCOUNT_FIRST_SEEN_H, "DEVICE_AGE"),
+            (fields::ACCOUNT_DISTINCT_LOGIN_DEVICES_7D, "ACCESS"),
             (fields::ACCOUNT_AGE_H, "ACCOUNT_AGE"),
             (fields::AMOUNT_EUR, "AMOUNT"),
             (fields::PAYMENT_METHOD, "PAYMENT"),

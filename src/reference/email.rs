@@ -15,6 +15,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 pub enum EmailClass {
     /// Throw-away addresses.
     Disposable,
+    /// Called throw-away by a wider list that also has mistakes: a hint, no proof.
+    DisposableWide,
     /// Forwarding aliases of a real mailbox (Hide My Email, Firefox Relay, SimpleLogin): low risk.
     Relay,
     /// Free mailboxes for everyone.
@@ -28,6 +30,7 @@ impl EmailClass {
     pub fn name(self) -> &'static str {
         match self {
             Self::Disposable => "disposable",
+            Self::DisposableWide => "disposable_wide",
             Self::Relay => "relay",
             Self::Free => "free",
             Self::Other => "other",
@@ -161,7 +164,12 @@ impl EmailTable {
 
     pub(super) fn read(mut columns: Columns) -> Result<Self, ReferenceError> {
         let mut classes = HashMap::new();
-        for class in [EmailClass::Disposable, EmailClass::Relay, EmailClass::Free] {
+        for class in [
+            EmailClass::Disposable,
+            EmailClass::DisposableWide,
+            EmailClass::Relay,
+            EmailClass::Free,
+        ] {
             let domains = columns.text()?;
             classes.extend(domains.lines().map(|domain| (Box::from(domain), class)));
         }
@@ -175,15 +183,23 @@ impl EmailTable {
 #[derive(Debug, Default)]
 pub(super) struct EmailLists {
     pub(super) disposable: BTreeSet<String>,
+    pub(super) disposable_wide: BTreeSet<String>,
     pub(super) relay: BTreeSet<String>,
     pub(super) free: BTreeSet<String>,
     pub(super) roles: BTreeSet<String>,
 }
 
+impl EmailLists {
+    /// The sets in the order of the file.
+    pub(super) fn all(&self) -> [&BTreeSet<String>; 5] {
+        [&self.disposable, &self.disposable_wide, &self.relay, &self.free, &self.roles]
+    }
+}
+
 /// Writes the table.
 pub(super) fn write(built_day: u32, lists: &EmailLists) -> std::io::Result<Vec<u8>> {
     let mut writer = Writer::new(Table::Email, built_day);
-    for list in [&lists.disposable, &lists.relay, &lists.free, &lists.roles] {
+    for list in lists.all() {
         writer.texts(list.iter().map(String::as_str));
     }
     writer.finish()
@@ -197,6 +213,7 @@ mod tests {
         let set = |items: &[&str]| items.iter().map(ToString::to_string).collect();
         let lists = EmailLists {
             disposable: set(&["mailinator.com", "x.free.example"]),
+            disposable_wide: set(&["wide.example"]),
             relay: set(&["duck.com"]),
             free: set(&["gmail.com", "free.example"]),
             roles: set(&["sales"]),
@@ -213,6 +230,7 @@ mod tests {
             ("a.b.mailinator.com", EmailClass::Disposable),
             ("notmailinator.com", EmailClass::Other),
             ("duck.com", EmailClass::Relay),
+            ("a.wide.example", EmailClass::DisposableWide),
             ("free.example", EmailClass::Free),
             ("y.x.free.example", EmailClass::Disposable),
             ("example.co.uk", EmailClass::Other),

@@ -14,6 +14,28 @@ pub enum ReferenceError {
         /// What the system said.
         source: io::Error,
     },
+    /// A directory, a pipe or a device.
+    #[error("{}: not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// More bytes than a file of reference data has.
+    #[error("{}: {bytes} bytes is more than {limit}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Written while it was read; a retry helps once the writing has ended.
+    #[error("{}: changed while it was read; replace a file by rename", path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file does not begin as a table does.
     #[error("{file}: not a compiled table (byte 0)")]
     NotATable {

@@ -2,11 +2,24 @@
 
 use super::asn::AsnTable;
 use super::country::CountryTable;
-use super::geo::{GeoFile, GeoRecord};
+use super::geo::GeoFile;
 use super::provider::{ProviderKind, ProviderTable};
+use super::record::GeoRecord;
 use crate::domain::Country;
 use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+/// A place on the map, never exact: a city's centre, or where a network's users are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Location {
+    /// Degrees north, -90..=90.
+    pub latitude: f64,
+    /// Degrees east, -180..=180.
+    pub longitude: f64,
+    /// The true place is likely within so many kilometres; missing where the file does not say.
+    pub accuracy_km: Option<u16>,
+}
 
 /// What is known about a network address. A flag is missing when the table that would hold it is
 /// missing or the address is reserved, and `false` when the table does not list the address.
@@ -21,12 +34,25 @@ pub struct IpFacts<'t> {
     pub country: Option<Country>,
     /// City, English; only from a merchant's file.
     pub city: Option<&'t str>,
-    /// Latitude and longitude in degrees; only from a merchant's file.
-    pub location: Option<(f64, f64)>,
+    /// Where it is, to about a city; only from a merchant's file. Records that only give the middle of
+    /// a country or region are left out.
+    pub location: Option<Location>,
+    /// IANA time zone, like `Europe/London`; only from a merchant's file.
+    pub time_zone: Option<&'t str>,
+    /// Postal code, often its first part only; only from a merchant's file.
+    pub postal_code: Option<&'t str>,
     /// Number of the autonomous system.
     pub asn: Option<u32>,
     /// Its organisation.
     pub organisation: Option<&'t str>,
+    /// Internet service provider; only from a merchant's file.
+    pub isp: Option<&'t str>,
+    /// Who uses it, in MaxMind's words (`residential`, `business`, `cellular`, `hosting`, …); only
+    /// from a merchant's file.
+    pub user_type: Option<&'t str>,
+    /// How it is connected, in MaxMind's words (`Cable/DSL`, `Cellular`, `Corporate`, `Satellite`);
+    /// only from a merchant's file.
+    pub connection_type: Option<&'t str>,
     /// The provider that names the range as its own.
     pub provider: Option<&'t str>,
     /// Rented servers: by name, or because the organisation rents them out. Where most VPN and proxy
@@ -44,6 +70,16 @@ pub struct IpFacts<'t> {
     pub bot: Option<bool>,
     /// Public or residential proxy; only from a merchant's file.
     pub proxy: Option<bool>,
+    /// Residential proxy; only from a merchant's file.
+    pub residential_proxy: Option<bool>,
+    /// How sure the file is that this is an anonymizer, 1..=99; only from a merchant's file.
+    pub anonymizer_confidence: Option<u8>,
+    /// Name of the VPN or proxy service; only from a merchant's file.
+    pub anonymizer: Option<&'t str>,
+    /// Day, `YYYY-MM-DD`, on which the service was last seen there; only from a merchant's file.
+    pub anonymizer_last_seen: Option<&'t str>,
+    /// Risk of the address by its publisher's own scale, 0.01..=99; only from a merchant's file.
+    pub ip_risk: Option<f64>,
 }
 
 /// The tables asked, each of which may be missing.
@@ -52,7 +88,7 @@ pub(super) struct IpTables<'t> {
     pub(super) country: Option<&'t CountryTable>,
     pub(super) asn: Option<&'t AsnTable>,
     pub(super) provider: Option<&'t ProviderTable>,
-    pub(super) files: &'t [GeoFile],
+    pub(super) files: &'t [Arc<GeoFile>],
 }
 
 impl<'t> IpTables<'t> {
@@ -74,10 +110,6 @@ impl<'t> IpTables<'t> {
 
         let own = self.record(ip);
         facts.country = own.country.or_else(|| self.country?.get(ip));
-        facts.city = own.city;
-        facts.location = own.latitude.zip(own.longitude).filter(|(latitude, longitude)| {
-            (-90.0..=90.0).contains(latitude) && (-180.0..=180.0).contains(longitude)
-        });
         let system = self.asn.map(|table| match own.asn {
             Some(number) => table.system(number),
             None => table.get(ip),
@@ -95,14 +127,11 @@ impl<'t> IpTables<'t> {
         };
         facts.hosting = hosting.map(|hosting| hosting && facts.relay != Some(true));
 
-        facts.hosting = own.hosting.or(facts.hosting);
-        facts.vpn = own.vpn.or(facts.vpn);
-        facts.tor = own.tor.or(facts.tor);
-        facts.proxy = own.proxy;
+        own.overrule(&mut facts);
         facts
     }
 
-    /// What the merchant's files say, the first that says something winning.
+    /// What the merchant's files say; the first that says something wins.
     fn record(&self, ip: IpAddr) -> GeoRecord<'t> {
         let mut all = GeoRecord::default();
         for file in self.files {
@@ -120,8 +149,13 @@ impl IpFacts<'_> {
             country: None,
             city: None,
             location: None,
+            time_zone: None,
+            postal_code: None,
             asn: None,
             organisation: None,
+            isp: None,
+            user_type: None,
+            connection_type: None,
             provider: None,
             hosting: None,
             cdn: None,
@@ -130,6 +164,11 @@ impl IpFacts<'_> {
             relay: None,
             bot: None,
             proxy: None,
+            residential_proxy: None,
+            anonymizer_confidence: None,
+            anonymizer: None,
+            anonymizer_last_seen: None,
+            ip_risk: None,
         }
     }
 }

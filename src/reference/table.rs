@@ -35,12 +35,21 @@ pub enum Table {
     Email,
     /// Euro reference rates.
     Rates,
+    /// Facts of countries, time zones and calling codes.
+    Places,
 }
 
 impl Table {
     /// All of them, in the order of the declaration.
-    pub const ALL: [Self; 6] =
-        [Self::Country, Self::Asn, Self::Provider, Self::Bin, Self::Email, Self::Rates];
+    pub const ALL: [Self; 7] = [
+        Self::Country,
+        Self::Asn,
+        Self::Provider,
+        Self::Bin,
+        Self::Email,
+        Self::Rates,
+        Self::Places,
+    ];
 
     /// The name in `degraded`, in `versions` and (with `.tab`) of the file.
     pub fn name(self) -> &'static str {
@@ -51,6 +60,7 @@ impl Table {
             Self::Bin => "bin",
             Self::Email => "email",
             Self::Rates => "rates",
+            Self::Places => "places",
         }
     }
 

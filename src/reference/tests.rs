@@ -3,6 +3,7 @@
 use super::*;
 use maxminddb_writer::metadata::IpVersion;
 use maxminddb_writer::paths::IpAddrWithMask;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The bundled tables, unpacked once for all tests.
@@ -13,6 +14,11 @@ pub(crate) fn bundled() -> &'static Reference {
 
 fn ip(text: &str) -> IpFacts<'static> {
     bundled().ip(text.parse().unwrap())
+}
+
+pub(super) fn load(tables: Option<&Path>, files: &[PathBuf]) -> (Reference, Vec<ReferenceError>) {
+    let tables = tables.map(Path::to_owned);
+    Reference::load(&ReferenceFiles { tables, files: files.to_vec(), copies: None })
 }
 
 /// Country, system and the flags set, as one line.
@@ -102,12 +108,15 @@ fn each_table_may_be_missing() {
     assert_eq!((left.ip(tor).asn, left.ip(tor).hosting), (None, None));
 
     assert!(left.bin("457173").is_some());
+    assert!(left.places().is_some());
     let left = left.without(Table::Bin).without(Table::Email).without(Table::Rates);
+    let left = left.without(Table::Places);
+    assert!(left.places().is_none());
     assert_eq!(left.bin("457173"), None);
     assert_eq!(left.email("a@gmail.com").class, None);
     assert_eq!(left.email("a.b@gmail.com").canonical.unwrap().to_string(), "ab@gmail.com");
     assert!(left.rates().is_none());
-    assert_eq!(left.missing(), ["country", "asn", "provider", "bin", "email", "rates"]);
+    assert_eq!(left.missing(), ["country", "asn", "provider", "bin", "email", "rates", "places"]);
     assert_eq!(left.digest(), Reference::empty().digest());
 }
 
@@ -163,7 +172,7 @@ fn a_damaged_table_is_refused_and_the_rest_goes_on() {
     std::fs::write(dir.path().join("provider.tab"), &good[..good.len() / 2]).unwrap();
     std::fs::write(dir.path().join("country.tab"), b"hello, I am a text").unwrap();
     std::fs::write(dir.path().join("bin.tab"), embedded(Table::Rates)).unwrap();
-    let (reference, refused) = Reference::load(Some(dir.path()), &[dir.path().join("no.mmdb")]);
+    let (reference, refused) = load(Some(dir.path()), &[dir.path().join("no.mmdb")]);
     let texts: Vec<String> = refused
         .iter()
         .map(|error| error.to_string().replace(&dir.path().display().to_string(), "DIR"))
@@ -186,7 +195,7 @@ fn a_table_in_the_directory_replaces_the_bundled_one() {
     let dir = tempfile::tempdir().unwrap();
     let everywhere = country::write(20_000, &["NZ".to_owned()], &[(0, 1)], &[(0, 0)]).unwrap();
     std::fs::write(dir.path().join("country.tab"), everywhere).unwrap();
-    let (reference, refused) = Reference::load(Some(dir.path()), &[]);
+    let (reference, refused) = load(Some(dir.path()), &[]);
     assert!(refused.is_empty(), "{refused:?}");
     let facts = reference.ip("8.8.8.8".parse().unwrap());
     assert_eq!((facts.country, facts.asn), ("NZ".parse().ok(), Some(15_169)));
@@ -196,7 +205,10 @@ fn a_table_in_the_directory_replaces_the_bundled_one() {
 }
 
 /// A MaxMind-format file of `records` in a directory.
-fn mmdb(kind: &str, records: &[(&str, serde_json::Value)]) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn mmdb(
+    kind: &str,
+    records: &[(&str, serde_json::Value)],
+) -> (tempfile::TempDir, PathBuf) {
     let mut file = maxminddb_writer::Database::default();
     file.metadata.ip_version = IpVersion::V6;
     file.metadata.binary_format_major_version = 2;
@@ -230,12 +242,13 @@ fn a_merchants_file_overrules_the_tables() {
         "Test-City",
         &[("::808:0/112", nested), ("::909:0/112", flat), ("2a01::/16", "text".into())],
     );
-    let (reference, refused) = Reference::load(None, &[path]);
+    let (reference, refused) = load(None, &[path]);
     assert!(refused.is_empty(), "{refused:?}");
 
     let facts = reference.ip("8.8.8.8".parse().unwrap());
     assert_eq!(line(&facts), "NZ 24940 Google hosting+vpn");
-    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some((-41.3, 174.8))));
+    let wellington = Location { latitude: -41.3, longitude: 174.8, accuracy_km: None };
+    assert_eq!((facts.city, facts.location), (Some("Wellington"), Some(wellington)));
     assert_eq!(facts.organisation, Some("Hetzner Online GmbH"));
 
     let facts = reference.ip("9.9.9.9".parse().unwrap());
@@ -259,7 +272,7 @@ fn a_file_that_is_no_mmdb_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("bad.mmdb");
     std::fs::write(&path, b"\xab\xcd\xefMaxMind.com").unwrap();
-    let (reference, refused) = Reference::load(None, std::slice::from_ref(&path));
+    let (reference, refused) = load(None, std::slice::from_ref(&path));
     assert_eq!(refused.len(), 1);
     assert!(refused[0].to_string().ends_with("bad.mmdb: not a usable MaxMind-format file"));
     assert_eq!(reference.digest(), bundled().digest());

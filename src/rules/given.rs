@@ -7,7 +7,7 @@
 
 use super::error::nearest;
 use super::problem::Problem;
-use crate::domain::Transaction;
+use crate::domain::{Transaction, excerpt};
 use crate::features::{FIELDS, FieldId, Kind, Record, custom_value, read_value};
 use serde_json::{Map, Value as Json};
 
@@ -137,7 +137,7 @@ fn fill(
             fill(record, &format!("{name}."), inner, strict)?;
         } else if strict {
             let near = nearest(&name, FIELDS.iter().map(|field| field.name));
-            return Err(GivenError::UnknownField { name, near });
+            return Err(GivenError::UnknownField { name: excerpt(&name, 80), near });
         }
     }
     Ok(())

@@ -14,6 +14,7 @@
 
 mod builtin;
 mod check;
+mod compiled;
 mod error;
 mod eval;
 mod explain;
@@ -30,6 +31,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use compiled::Scratch;
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};

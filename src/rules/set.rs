@@ -4,8 +4,10 @@
 //! be measured and would lose what explanations, shadow rules and overlap need: the full list of
 //! what matched.
 
+use super::compiled::{Compiled, Scratch};
 use super::error::{Diagnostic, Diagnostics, Place, Source};
 use super::eval::Truth;
+use super::expr::Expr;
 use super::file;
 use super::problem::Problem;
 use super::rule::{Case, Hit, Meaning, Notes, Rule};
@@ -24,6 +26,8 @@ use std::sync::Arc;
 pub struct RuleSet {
     rules: Vec<Rule>,
     digest: String,
+    /// The conditions of the rules, numbered as they stand; those of rules that are off never hold.
+    compiled: Compiled,
 }
 
 /// What a rule set says of a record. Each list is in the set's order.
@@ -110,7 +114,11 @@ impl RuleSet {
             tier(a).cmp(&tier(b)).then_with(|| a.id.cmp(&b.id))
         });
         let digest = digest(source_json(&rules).as_bytes());
-        Self { rules, digest }
+        let off = |rule: &Rule| rule.mode == RuleMode::Off;
+        let never = Expr::Constant(false);
+        let conditions = rules.iter().map(|rule| if off(rule) { &never } else { &rule.when });
+        let compiled = Compiled::new(conditions);
+        Self { rules, digest, compiled }
     }
 
     /// What bears on a decision, as JSON: [`RuleSet::digest`] is the digest of these bytes, and
@@ -171,18 +179,41 @@ impl RuleSet {
     }
 
     /// Evaluates every rule that is not off. `now` decides which are past their date; a replay
-    /// passes the time of the decision. Never fails. Cost: one walk over each condition.
+    /// passes the time of the decision. Never fails.
     pub fn evaluate(&self, record: &Record, now: Timestamp) -> Outcome<'_> {
+        self.evaluate_with(record, now, &mut Scratch::default())
+    }
+
+    /// As [`RuleSet::evaluate`], with memory kept from one record to the next.
+    pub fn evaluate_with(
+        &self,
+        record: &Record,
+        now: Timestamp,
+        scratch: &mut Scratch,
+    ) -> Outcome<'_> {
+        self.compiled.evaluate(record, scratch);
         let mut outcome = Outcome { hits: vec![], unknown: vec![], expired: vec![] };
-        for rule in self.rules.iter().filter(|rule| rule.mode != RuleMode::Off) {
-            match (rule.when.eval(record), rule.expired(now)) {
-                (Truth::True, false) => outcome.hits.push(rule.hit()),
-                (Truth::True, true) => outcome.expired.push(&rule.id),
-                (Truth::Unknown, false) => outcome.unknown.push(&rule.id),
-                _ => {}
+        for rule in scratch.matched().filter_map(|number| self.rules.get(number)) {
+            if rule.expired(now) {
+                outcome.expired.push(&rule.id);
+            } else {
+                outcome.hits.push(rule.hit());
             }
         }
+        let open = scratch.open().filter_map(|number| self.rules.get(number));
+        outcome.unknown.extend(open.filter(|rule| !rule.expired(now)).map(|rule| rule.id.as_str()));
         outcome
+    }
+
+    /// Numbers of the rules that match, ascending, whether past their date or not: what a backtest
+    /// counts. No allocation once `scratch` has grown.
+    pub fn matching<'s>(
+        &self,
+        record: &Record,
+        scratch: &'s mut Scratch,
+    ) -> impl Iterator<Item = usize> + use<'s> {
+        self.compiled.evaluate(record, scratch);
+        scratch.matched()
     }
 
     /// Runs the tests beside the rules, those of rules that are off or expired included.

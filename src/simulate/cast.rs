@@ -1,6 +1,8 @@
 //! Who is alive: a seat for everybody who will act again, reused when they leave.
 
-use super::attacks::{Crew, Takeover, Testers, Underworld};
+use super::attacks::{
+    Burn, Crew, Farm, Misuse, Resale, SharedAccount, Takeover, Testers, Underworld,
+};
 use super::buyer::Buyer;
 use super::crowd::Arrivals;
 use super::dice::Dice;
@@ -15,6 +17,11 @@ pub(super) enum Role {
     Testers(Box<Testers>),
     Crew(Box<Crew>),
     Takeover(Box<Takeover>),
+    Farm(Box<Farm>),
+    Resale(Box<Resale>),
+    Burn(Box<Burn>),
+    Misuse(Box<Misuse>),
+    Shared(Box<SharedAccount>),
 }
 
 impl Role {
@@ -23,10 +30,15 @@ impl Role {
         match self {
             Self::Arrivals(role) => Some(role.act(stage)),
             Self::Buyer(role) => role.act(stage),
-            Self::Underworld(role) => Some(role.act(stage)),
+            Self::Underworld(role) => role.act(stage),
             Self::Testers(role) => role.act(stage),
             Self::Crew(role) => role.act(stage),
             Self::Takeover(role) => role.act(stage),
+            Self::Farm(role) => role.act(stage),
+            Self::Resale(role) => role.act(stage),
+            Self::Burn(role) => role.act(stage),
+            Self::Misuse(role) => role.act(stage),
+            Self::Shared(role) => role.act(stage),
         }
     }
 }

@@ -7,12 +7,13 @@ use super::naming::{Mark, Naming};
 use super::people::{CardHeld, Identity, Seat};
 use super::places::Place;
 use crate::domain::{
-    Account, Amount, Billing, Card, Device, Event, EventData, EventKind, Fulfilment,
-    FulfilmentMethod, Initiator, Item, Loose, MerchantAccount, Payment, PaymentMethod, Personal,
-    SECOND_MS, SellerId, Subscription, Terms, Text, ThreeDs, Timestamp, Transaction,
+    Account, Amount, Billing, Card, Custom, CustomValue, Device, Event, EventData, EventKind,
+    Fulfilment, FulfilmentMethod, Initiator, Item, Loose, MerchantAccount, Payment, PaymentMethod,
+    Personal, SECOND_MS, SellerId, Subscription, Terms, Text, ThreeDs, Timestamp, Transaction,
     TransactionKind,
 };
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -32,6 +33,18 @@ pub(super) struct Agreement {
     pub(super) trial_end: Option<Timestamp>,
 }
 
+/// A price reduction by a code.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coupon {
+    pub(super) code: &'static str,
+    pub(super) percent: u32,
+}
+
+/// For somebody's first order; one a person.
+pub(super) const WELCOME: Coupon = Coupon { code: "WELCOME20", percent: 20 };
+/// For everybody.
+pub(super) const SEASON: Coupon = Coupon { code: "SEASON10", percent: 10 };
+
 /// One transaction to be: a payment, or a sign-up or login to be scored.
 #[derive(Clone)]
 pub(super) struct Attempt {
@@ -45,12 +58,15 @@ pub(super) struct Attempt {
     pub(super) seat: Option<Seat>,
     pub(super) order: Option<Mark>,
     pub(super) number: u16,
+    /// Attempts the shop has seen fail just before, from the same device or account.
+    pub(super) tries: u16,
     pub(super) agreement: Option<Agreement>,
     pub(super) invoice: Option<Mark>,
     /// The country typed as billing address; `None` when the shop did not ask.
     pub(super) billing: Option<&'static Place>,
     /// The country whose price list was shown.
     pub(super) store: &'static Place,
+    pub(super) coupon: Option<Coupon>,
 }
 
 impl Attempt {
@@ -66,10 +82,12 @@ impl Attempt {
             seat: Some(seat),
             order: None,
             number: 1,
+            tries: 0,
             agreement: None,
             invoice: None,
             billing: None,
             store: buyer.place,
+            coupon: None,
         }
     }
 
@@ -84,7 +102,7 @@ impl Attempt {
         use super::goods::Billing as B;
         let kind = match good.billing {
             B::TopUp => TransactionKind::TopUp,
-            B::Once | B::Monthly | B::Yearly => TransactionKind::Purchase,
+            _ => TransactionKind::Purchase,
         };
         Self {
             good: Some(good),
@@ -104,6 +122,13 @@ impl Attempt {
         self.amount = price.and_then(|price| {
             Amount::new(price.value() * Decimal::from(quantity), price.currency()).ok()
         });
+        self
+    }
+
+    /// The same at a reduced price.
+    pub(super) fn reduced(mut self, coupon: Coupon) -> Self {
+        self.amount = self.amount.and_then(|amount| part(amount, 100 - coupon.percent));
+        self.coupon = Some(coupon);
         self
     }
 
@@ -144,6 +169,10 @@ impl Attempt {
             self.add_good(&mut line, at);
         }
         line.subscription = self.agreement.map(|agreement| self.subscription(naming, agreement));
+        line.custom = self.coupon.and_then(|coupon| {
+            let code = CustomValue::Text(Text::new(coupon.code).ok()?);
+            Some(Custom(BTreeMap::from([(Text::new("coupon").ok()?, code)])))
+        });
         line
     }
 
@@ -288,6 +317,15 @@ pub(super) fn blank(naming: Naming, mark: Mark, kind: EventKind, at: Timestamp) 
 pub(super) fn free(amount: Amount) -> Option<Amount> {
     let exponent = amount.currency().exponent()?;
     Amount::new(Decimal::new(0, u32::from(exponent)), amount.currency()).ok()
+}
+
+/// So many percent of an amount, rounded to the currency's minor unit.
+pub(super) fn part(amount: Amount, percent: u32) -> Option<Amount> {
+    let exponent = u32::from(amount.currency().exponent()?);
+    let value = amount.value() * Decimal::new(i64::from(percent), 2);
+    let mut value = value.round_dp(exponent);
+    value.rescale(exponent);
+    Amount::new(value, amount.currency()).ok()
 }
 
 /// Milliseconds an issuer takes to answer.

@@ -4,12 +4,13 @@
 //! buyers' own purchases are reported as theft. Sound payments get no label at all; a payment that
 //! is old enough and has none counts as good. Delays: 7 to 120 days after the payment.
 
-use super::delivery::about;
+use super::checkout::part;
+use super::delivery::{about, licence};
 use super::naming::Mark;
 use super::stage::{Paid, Stage};
 use crate::domain::{
-    Actor, Amount, Contact, DAY_MS, DisputeReason, DisputeRight, EventKind, HOUR_MS, LabelClass,
-    Personal, Text, Timestamp,
+    Actor, Amount, Contact, DAY_MS, DisputeReason, DisputeRight, EventKind, FulfilmentMethod,
+    HOUR_MS, LabelClass, MINUTE_MS, Personal, Text, Timestamp,
 };
 
 /// Earliest and latest a label comes, after its payment.
@@ -25,8 +26,13 @@ pub(super) fn stolen(stage: &mut Stage, paid: &Paid, class: LabelClass) {
     let noticed_at = paid.at.plus_millis(FIRST_DAY * DAY_MS + noticed);
     let wait = stage.dice.between(HOUR_MS, 12 * HOUR_MS);
     label(stage, paid, noticed_at.plus_millis(wait), class);
+    let key = paid.attempt.good.is_some_and(|good| good.fulfilment == FulfilmentMethod::LicenceKey);
+    if key && stage.dice.chance(6_000) {
+        let at = noticed_at.plus_millis(wait + HOUR_MS);
+        licence(stage, paid, at, EventKind::LicenceRevoked, None);
+    }
     if class == LabelClass::AccountTakeover && stage.dice.chance(5_000) {
-        complaint(stage, paid, noticed_at);
+        message(stage, paid, noticed_at, "Somebody else used my account to buy this.");
     }
     let right = paid.attempt.instrument.as_ref().and_then(|held| held.method.dispute_right());
     if right != Some(DisputeRight::Chargeback) {
@@ -44,7 +50,13 @@ pub(super) fn stolen(stage: &mut Stage, paid: &Paid, class: LabelClass) {
         refund(stage, paid, noticed_at.plus_millis(wait), "fraud");
     } else if !paid.shifted && (!warned || stage.dice.chance(8_000)) {
         let wait = if warned { stage.dice.exponential(12 * DAY_MS) } else { 0 };
-        dispute(stage, paid, within(paid, noticed_at.plus_millis(wait)), DisputeReason::Fraud, 900);
+        dispute(
+            stage,
+            paid,
+            within(paid, noticed_at.plus_millis(wait)),
+            DisputeReason::Fraud,
+            THEFT,
+        );
     }
 }
 
@@ -58,7 +70,7 @@ pub(super) fn misused(stage: &mut Stage, paid: &Paid) {
     } else {
         (DisputeReason::NotAsDescribed, 6_000, LabelClass::ServiceDispute)
     };
-    dispute(stage, paid, at, reason, 4_500);
+    dispute(stage, paid, at, reason, MISUSE);
     let seen_through = stage.dice.chance(recognised);
     let class = if seen_through { LabelClass::FirstPartyMisuse } else { otherwise };
     let wait = stage.dice.between(HOUR_MS, 9 * DAY_MS);
@@ -72,15 +84,61 @@ pub(super) fn unhappy(stage: &mut Stage, paid: &Paid) {
         Some(agreement) if agreement.renewal > 0 => DisputeReason::SubscriptionCancelled,
         _ => DisputeReason::NotAsDescribed,
     };
-    dispute(stage, paid, at, reason, 2_500);
+    dispute(stage, paid, at, reason, SERVICE);
     let wait = stage.dice.between(HOUR_MS, 5 * DAY_MS);
     label(stage, paid, at.plus_millis(wait), LabelClass::ServiceDispute);
 }
 
-/// A buyer gets the money back by asking.
+/// A buyer asks for the money back: by a message, answered with an offer now and then, granted as a
+/// rule.
 pub(super) fn returned(stage: &mut Stage, paid: &Paid) {
     let at = paid.at.plus_millis(stage.dice.between(2 * HOUR_MS, 13 * DAY_MS));
-    refund(stage, paid, at, "requested_by_customer");
+    message(stage, paid, at, "This is not what I need. Please refund it.");
+    let answered_at = at.plus_millis(stage.dice.between(20 * MINUTE_MS, 2 * DAY_MS));
+    if stage.dice.chance(2_000) {
+        let offer = paid.attempt.amount.and_then(|amount| part(amount, 50));
+        stage.event(EventKind::RefundOffered, answered_at, |event, naming| {
+            about(event, paid, naming);
+            event.actor = Some(Actor::Staff);
+            event.data.amount = offer;
+        });
+    }
+    let refunded_at = answered_at.plus_millis(stage.dice.between(MINUTE_MS, DAY_MS));
+    refund(stage, paid, refunded_at, "requested_by_customer");
+}
+
+/// A buyer finds a charge they did not expect, because a trial became a subscription: some ask, and
+/// most of those are refunded; the others dispute, and rightly where the shop never told them.
+pub(super) fn unexpected(stage: &mut Stage, paid: &Paid, told: bool) {
+    let seen_at = paid.at.plus_millis(DAY_MS + stage.dice.exponential(6 * DAY_MS).min(30 * DAY_MS));
+    stage.event(EventKind::CancelPageViewed, seen_at, |event, naming| {
+        about(event, paid, naming);
+        event.actor = Some(Actor::Customer);
+    });
+    let asks = stage.dice.chance(5_500);
+    if asks {
+        let at = seen_at.plus_millis(stage.dice.between(MINUTE_MS, DAY_MS));
+        message(stage, paid, at, "What is this charge? I thought the trial was free.");
+        if stage.dice.chance(7_000) {
+            let wait = stage.dice.between(HOUR_MS, 3 * DAY_MS);
+            refund(stage, paid, at.plus_millis(wait), "requested_by_customer");
+            return;
+        }
+    }
+    if !stage.dice.chance(6_000) {
+        return;
+    }
+    let at = noticed(stage, paid, 20);
+    dispute(stage, paid, at, DisputeReason::SubscriptionCancelled, SERVICE);
+    let class = if told { LabelClass::ServiceDispute } else { LabelClass::OurError };
+    let wait = stage.dice.between(HOUR_MS, 5 * DAY_MS);
+    label(stage, paid, at.plus_millis(wait), class);
+}
+
+/// What analysts call a payment they looked at again: known at that time, and never sooner than a
+/// week after it.
+pub(super) fn understood(stage: &mut Stage, paid: &Paid, at: Timestamp, class: LabelClass) {
+    label(stage, paid, at.max(paid.at.plus_millis(FIRST_DAY * DAY_MS)), class);
 }
 
 /// When somebody notices, with a mean of so many days after the first week.
@@ -120,7 +178,7 @@ fn warning(stage: &mut Stage, paid: &Paid, at: Timestamp) {
     });
 }
 
-fn refund(stage: &mut Stage, paid: &Paid, at: Timestamp, reason: &str) {
+pub(super) fn refund(stage: &mut Stage, paid: &Paid, at: Timestamp, reason: &str) {
     let amount = paid.attempt.amount;
     stage.event(EventKind::Refund, at, |event, naming| {
         about(event, paid, naming);
@@ -131,32 +189,54 @@ fn refund(stage: &mut Stage, paid: &Paid, at: Timestamp, reason: &str) {
     });
 }
 
-fn complaint(stage: &mut Stage, paid: &Paid, at: Timestamp) {
+/// A message of the buyer to support.
+pub(super) fn message(stage: &mut Stage, paid: &Paid, at: Timestamp, text: &str) {
     let ticket = stage.mark();
     stage.event(EventKind::SupportMessage, at, |event, naming| {
         about(event, paid, naming);
         event.actor = Some(Actor::Customer);
         event.data.contact = Some(Contact {
-            ticket: naming.message(ticket).and_then(|id| Text::new(id.as_str()).ok()),
+            ticket: naming.ticket(ticket),
             direction: Text::new("in").ok(),
-            text: Personal::new("Somebody else used my account to buy this.").ok(),
+            text: Personal::new(text).ok(),
             channel: Text::new("email").ok(),
         });
     });
 }
 
-/// Opens a dispute, and closes it a month or two later; `won` of 10,000 end in our favour.
-fn dispute(stage: &mut Stage, paid: &Paid, at: Timestamp, reason: DisputeReason, won: u32) {
+/// How often the shop contests a kind of dispute, and wins what it contests, of 10,000.
+#[derive(Clone, Copy)]
+struct Defence {
+    contests: u32,
+    wins: u32,
+}
+
+const THEFT: Defence = Defence { contests: 3_500, wins: 2_000 };
+const SERVICE: Defence = Defence { contests: 6_000, wins: 4_000 };
+const MISUSE: Defence = Defence { contests: 8_000, wins: 5_500 };
+
+/// Opens a dispute, takes the money, contests or not, and closes it a month or two later.
+fn dispute(stage: &mut Stage, paid: &Paid, at: Timestamp, reason: DisputeReason, how: Defence) {
+    use EventKind as K;
     let Some(network) = paid.attempt.network() else { return };
     let id = stage.mark();
     let code = network_code(network, reason);
     let amount: Option<Amount> = paid.attempt.amount;
-    let status = if stage.dice.chance(won) { "won" } else { "lost" };
+    let taken_at = at.plus_millis(stage.dice.between(MINUTE_MS, HOUR_MS));
+    let answered_at = at.plus_millis(stage.dice.between(DAY_MS, 14 * DAY_MS));
     let closed_at = at.plus_millis(stage.dice.between(20 * DAY_MS, 75 * DAY_MS));
-    for (kind, at, status) in [
-        (EventKind::DisputeCreated, at, "needs_response"),
-        (EventKind::DisputeClosed, closed_at, status),
-    ] {
+    let returned_at = closed_at.plus_millis(stage.dice.between(HOUR_MS, 2 * DAY_MS));
+    let contested = network != "sepa" && stage.dice.chance(how.contests);
+    let won = contested && stage.dice.chance(how.wins);
+    let end = if won { "won" } else { "lost" };
+    let mut steps = vec![
+        (K::DisputeCreated, at, "needs_response"),
+        (K::DisputeFundsWithdrawn, taken_at, "needs_response"),
+        (K::DisputeClosed, closed_at, if contested { end } else { "accepted" }),
+    ];
+    steps.extend(contested.then_some((K::DisputeUpdated, answered_at, "under_review")));
+    steps.extend(won.then_some((K::DisputeFundsReinstated, returned_at, "won")));
+    for (kind, at, status) in steps {
         stage.event(kind, at, |event, naming| {
             about(event, paid, naming);
             event.dispute_id = naming.dispute(id);
@@ -187,6 +267,8 @@ fn network_code(network: &str, reason: DisputeReason) -> Option<&'static str> {
         ("amex", R::SubscriptionCancelled) => "C28",
         ("amex", R::NotAsDescribed) => "C31",
         ("paypal", R::Fraud) => "UNAUTHORISED",
+        ("paypal", R::NotReceived) => "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+        ("paypal", R::NotAsDescribed) => "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED",
         ("paypal", R::SubscriptionCancelled) => "CANCELED_RECURRING_BILLING",
         ("sepa", _) => "MD06",
         _ => return None,

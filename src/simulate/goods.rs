@@ -15,6 +15,10 @@ pub(super) enum Billing {
     Once,
     /// Once, into a balance.
     TopUp,
+    /// From a balance held with the shop.
+    Balance,
+    /// Every month, what was used in it.
+    Metered,
     /// Every month.
     Monthly,
     /// Every year.
@@ -25,8 +29,8 @@ impl Billing {
     /// Days between two charges; `None` where there is only one.
     pub(super) fn days(self) -> Option<i64> {
         match self {
-            Self::Once | Self::TopUp => None,
-            Self::Monthly => Some(30),
+            Self::Once | Self::TopUp | Self::Balance => None,
+            Self::Monthly | Self::Metered => Some(30),
             Self::Yearly => Some(365),
         }
     }
@@ -122,12 +126,12 @@ goods! {
     "teamdesk-month" "subscription" Cloud SaasSeat Monthly cents 1_200 trial 14 popular 40 resale 1 probe 3;
     "teamdesk-pro-month" "subscription" Cloud SaasSeat Monthly cents 4_900 trial 14 popular 18 resale 2 probe 0;
     "teamdesk-year" "subscription" Cloud SaasSeat Yearly cents 11_880 trial 14 popular 12 resale 3 probe 0;
-    "starhold-coins-100" "game_currency" Game GameItem Once cents 99 trial 0 popular 34 resale 2 probe 30;
-    "starhold-coins-550" "game_currency" Game GameItem Once cents 499 trial 0 popular 40 resale 6 probe 14;
-    "starhold-coins-1200" "game_currency" Game GameItem Once cents 999 trial 0 popular 30 resale 12 probe 6;
-    "starhold-coins-2800" "game_currency" Game GameItem Once cents 1_999 trial 0 popular 18 resale 20 probe 0;
-    "starhold-coins-7500" "game_currency" Game GameItem Once cents 4_999 trial 0 popular 8 resale 30 probe 0;
-    "starhold-coins-16000" "game_currency" Game GameItem Once cents 9_999 trial 0 popular 4 resale 32 probe 0;
+    "starhold-coins-100" "game_currency" Game GameItem TopUp cents 99 trial 0 popular 34 resale 2 probe 30;
+    "starhold-coins-550" "game_currency" Game GameItem TopUp cents 499 trial 0 popular 40 resale 6 probe 14;
+    "starhold-coins-1200" "game_currency" Game GameItem TopUp cents 999 trial 0 popular 30 resale 12 probe 6;
+    "starhold-coins-2800" "game_currency" Game GameItem TopUp cents 1_999 trial 0 popular 18 resale 20 probe 0;
+    "starhold-coins-7500" "game_currency" Game GameItem TopUp cents 4_999 trial 0 popular 8 resale 30 probe 0;
+    "starhold-coins-16000" "game_currency" Game GameItem TopUp cents 9_999 trial 0 popular 4 resale 32 probe 0;
     "starhold-pass-month" "subscription" Game GameItem Monthly cents 499 trial 7 popular 22 resale 0 probe 6;
     "key-indie" "game_key" Keys LicenceKey Once cents 1_499 trial 0 popular 30 resale 10 probe 4;
     "key-aaa" "game_key" Keys LicenceKey Once cents 5_999 trial 0 popular 24 resale 34 probe 0;
@@ -141,11 +145,35 @@ goods! {
     "lexigen-credit-100" "credit" Api Credits TopUp cents 10_000 trial 0 popular 9 resale 26 probe 0;
     "lexigen-credit-250" "credit" Api Credits TopUp cents 25_000 trial 0 popular 3 resale 22 probe 0;
     "lexigen-pro-month" "subscription" Api ApiAccess Monthly cents 2_000 trial 0 popular 20 resale 8 probe 2;
+    "lexigen-metered" "subscription" Api ApiAccess Metered cents 0 trial 0 popular 26 resale 0 probe 4;
     "pixeloft-font" "download" Media Download Once cents 2_900 trial 0 popular 16 resale 3 probe 2;
     "pixeloft-samples" "download" Media Download Once cents 1_900 trial 0 popular 16 resale 3 probe 3;
     "pixeloft-ebook" "download" Media Download Once cents 999 trial 0 popular 30 resale 1 probe 10;
     "pixeloft-studio" "licence" Media LicenceKey Once cents 7_900 trial 0 popular 12 resale 18 probe 0;
     "pixeloft-stock-month" "subscription" Media SaasSeat Monthly cents 2_900 trial 7 popular 14 resale 4 probe 0;
+}
+
+/// What players buy with what they topped up: sold beside the list above, at prices of cents.
+static ITEMS: &[Good] = &[
+    item("starhold-skin", 250, 50),
+    item("starhold-pet", 120, 70),
+    item("starhold-chest", 60, 100),
+    item("starhold-gift", 900, 12),
+];
+
+const fn item(sku: &'static str, us_cents: u64, popular: u32) -> Good {
+    Good {
+        sku,
+        category: "game_item",
+        seller: Seller::Game,
+        fulfilment: F::GameItem,
+        billing: Billing::Balance,
+        us_cents,
+        trial_days: 0,
+        popular,
+        resale: 0,
+        probe: 0,
+    }
 }
 
 /// What a kind of buyer buys, by seller.
@@ -164,6 +192,37 @@ pub(super) static TASTES: &[(u32, Taste)] = &[
 pub(super) fn wanted(dice: &mut Dice, taste: Taste) -> &'static Good {
     let seller = dice.of_weights(taste);
     choose(dice, |good| if good.seller == seller { good.popular } else { 0 })
+}
+
+/// Something a player buys from the balance.
+#[expect(clippy::indexing_slicing, reason = "there are items")]
+pub(super) fn from_balance(dice: &mut Dice) -> &'static Good {
+    dice.weighted(ITEMS, |good| good.popular).unwrap_or(&ITEMS[0])
+}
+
+/// Another plan of the same seller, for somebody who changes theirs; `None` where there is none.
+pub(super) fn other_plan(dice: &mut Dice, plan: &Good) -> Option<&'static Good> {
+    let fits = |good: &Good| {
+        let plain = matches!(good.billing, Billing::Monthly | Billing::Yearly);
+        if plain && good.seller == plan.seller && good.sku != plan.sku { good.popular } else { 0 }
+    };
+    let found = dice.weighted(GOODS, fits)?;
+    (fits(found) > 0).then_some(found)
+}
+
+/// A plan with a free trial.
+pub(super) fn on_trial(dice: &mut Dice) -> &'static Good {
+    choose(dice, |good| if good.trial_days > 0 { good.popular } else { 0 })
+}
+
+/// Keys for others' products, and gift codes.
+pub(super) fn keys(dice: &mut Dice) -> &'static Good {
+    choose(dice, |good| if good.seller == Seller::Keys { good.resale } else { 0 })
+}
+
+/// The interface billed by use.
+pub(super) fn metered(dice: &mut Dice) -> &'static Good {
+    choose(dice, |good| u32::from(good.billing == Billing::Metered))
 }
 
 /// A good a thief chooses.
@@ -191,6 +250,9 @@ impl Good {
     /// whole units above 20, full hundreds where the unit is small.
     pub(super) fn price(&self, place: &Place) -> Option<Amount> {
         let exponent = u32::from(place.currency.exponent()?);
+        if self.us_cents == 0 || self.billing == Billing::Balance {
+            return worth(self.us_cents, place);
+        }
         // thousandths of the currency's unit: cents × rate × level / (100 × 100)
         let milli = self.us_cents * place.per_usd_milli * place.price_level / 10_000;
         let unit = milli.div_ceil(1_000).max(1);
@@ -206,6 +268,14 @@ impl Good {
     }
 }
 
+/// So many US cents in a country's currency, to its minor unit: for what is metered.
+pub(super) fn worth(us_cents: u64, place: &Place) -> Option<Amount> {
+    let exponent = u32::from(place.currency.exponent()?);
+    let minor = us_cents * place.per_usd_milli / if exponent == 0 { 100_000 } else { 1_000 };
+    let minor = if us_cents > 0 { minor.max(1) } else { 0 };
+    Amount::new(Decimal::new(i64::try_from(minor).ok()?, exponent), place.currency).ok()
+}
+
 fn round_to(value: u64, step: u64) -> u64 {
     value.div_ceil(step) * step
 }
@@ -217,10 +287,11 @@ mod tests {
 
     #[test]
     fn every_good_has_a_price_everywhere() {
-        for good in GOODS {
+        for good in GOODS.iter().chain(ITEMS) {
             for place in Atlas::get().places() {
                 let price = good.price(place).unwrap();
-                assert!(!price.value().is_zero(), "{} {}", good.sku, place.country);
+                let free = good.billing == Billing::Metered;
+                assert_eq!(price.value().is_zero(), free, "{} {}", good.sku, place.country);
                 assert!(!price.finer_than_minor_unit(), "{} {price}", good.sku);
             }
         }
@@ -242,7 +313,8 @@ mod tests {
 
     #[test]
     fn skus_are_unique() {
-        let skus: std::collections::BTreeSet<_> = GOODS.iter().map(|good| good.sku).collect();
-        assert_eq!(skus.len(), GOODS.len());
+        let skus: std::collections::BTreeSet<_> =
+            GOODS.iter().chain(ITEMS).map(|good| good.sku).collect();
+        assert_eq!(skus.len(), GOODS.len() + ITEMS.len());
     }
 }

@@ -14,6 +14,10 @@ pub(super) struct Answer {
     pub(super) declined: Option<&'static str>,
     /// Nobody answered.
     pub(super) unavailable: bool,
+    /// The shop's own controls stopped the attempt: the issuer was never asked.
+    pub(super) stopped: bool,
+    /// A person at the shop refused what the issuer had approved.
+    pub(super) voided: bool,
     /// Address check; `None` where issuers do not check.
     pub(super) avs: Option<&'static str>,
     /// Security code check; `None` where it was not asked for.
@@ -23,12 +27,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// True when the money is reserved.
+    /// True when the sale goes through.
     pub(super) fn approved(&self) -> bool {
-        self.outcome() == Outcome::Approved
+        !self.stopped && !self.voided && self.outcome() == Outcome::Approved
     }
 
-    /// The answer as an event says it.
+    /// The issuer's answer as an event says it.
     pub(super) fn outcome(&self) -> Outcome {
         match (self.unavailable, self.declined) {
             (true, _) => Outcome::Unavailable,
@@ -110,10 +114,10 @@ pub(super) fn answer(dice: &mut Dice, attempt: &Attempt, holder: Holder) -> Answ
     let checked = attempt.billing.is_some_and(|place| place.address_check);
     Answer {
         declined,
-        unavailable: false,
         avs: (present && checked).then(|| address_check(dice, holder)),
         cvv: present.then(|| code_check(dice, holder, declined)),
         three_ds,
+        ..Answer::default()
     }
 }
 

@@ -15,6 +15,7 @@ mod attacks;
 mod buyer;
 mod cast;
 mod checkout;
+mod controls;
 mod crowd;
 mod delivery;
 mod dice;
@@ -25,12 +26,14 @@ mod naming;
 mod people;
 mod places;
 mod stage;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 use crate::domain::{DAY_MS, Event, Timestamp, Transaction};
 use agenda::{Agenda, Task};
 use attacks::Underworld;
+pub use attacks::{Campaign, Campaigns, UnknownCampaign};
 use buyer::Buyer;
 use cast::{Cast, Member, Role};
 use crowd::Arrivals;
@@ -38,6 +41,7 @@ use dice::Dice;
 use naming::Naming;
 use serde::Serialize;
 use stage::{Birth, Stage, World};
+pub use tally::{Tally, WORLD_VERSION};
 
 /// What a world is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +54,10 @@ pub struct Config {
     pub days: u32,
     /// Accounts there are when it begins; about as many are alive at any time.
     pub accounts: u32,
-    /// Whether anybody steals. Honest lines are the same either way.
-    pub attacks: bool,
+    /// Who attacks. Honest lines are the same whoever does.
+    pub attacks: Campaigns,
+    /// How often campaigns begin, in percent of what `docs/simulator.md` states.
+    pub attack_percent: u32,
 }
 
 /// One line of the stream. An object with an `event_id` is an event.
@@ -65,6 +71,19 @@ pub enum Line {
 }
 
 impl Line {
+    /// Appends the line as JSON, with its line feed.
+    ///
+    /// Into memory, not through a writer: a line is some eighty small pieces, and a writer's
+    /// bookkeeping for each costs more than making them.
+    ///
+    /// # Errors
+    /// None that a well-formed line can cause.
+    pub fn append_to(&self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(&mut *buffer, self)?;
+        buffer.push(b'\n');
+        Ok(())
+    }
+
     /// When it happened.
     pub fn time(&self) -> Timestamp {
         match self {
@@ -109,7 +128,7 @@ impl Simulation {
         }
         let at = config.start;
         simulation.enter(Birth { at, actor: ARRIVALS, role: Role::Arrivals(Arrivals { next }) });
-        if config.attacks {
+        if config.attacks != Campaigns::NONE {
             let underworld = Underworld { next: FIRST_CAMPAIGN, awake: false };
             let role = Role::Underworld(underworld);
             simulation.enter(Birth { at, actor: UNDERWORLD, role });
@@ -143,6 +162,7 @@ impl Simulation {
             births: &mut self.births,
             actor: member.actor,
             marks: member.marks,
+            wits: 0,
         };
         let again = member.role.act(&mut stage);
         member.marks = stage.marks;

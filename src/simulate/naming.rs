@@ -102,6 +102,21 @@ impl Naming {
         self.name("host-", 13, mark, Text::new).ok()
     }
 
+    /// A session.
+    pub(super) fn session(self, mark: Mark) -> Option<Text<128>> {
+        self.name("ses-", 16, mark, Text::new).ok()
+    }
+
+    /// A person who holds a seat.
+    pub(super) fn holder(self, mark: Mark) -> Option<Text<128>> {
+        self.name("usr-", 17, mark, Text::new).ok()
+    }
+
+    /// A support ticket.
+    pub(super) fn ticket(self, mark: Mark) -> Option<Text<128>> {
+        self.name("case-", 18, mark, Text::new).ok()
+    }
+
     /// The mail system's identifier of a notice.
     pub(super) fn message(self, mark: Mark) -> Option<Text<256>> {
         self.name("msg-", 14, mark, Text::new).ok()

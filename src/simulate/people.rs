@@ -18,6 +18,7 @@ pub(super) struct Identity {
     /// IANA zone and offset from UTC in minutes.
     pub(super) zone: (&'static str, i64),
     pub(super) name: Personal<256>,
+    pub(super) mailbox: Mailbox,
     pub(super) email: Personal<320>,
     pub(super) postal: Option<Personal<32>>,
 }
@@ -74,6 +75,7 @@ impl Identity {
             place,
             zone: *dice.pick(place.zones),
             name: personal(&format!("{first} {last}")),
+            mailbox,
             email: personal(&email),
             postal: (!place.postal.is_empty()).then(|| personal(&postal(dice, place.postal))),
         }
@@ -186,10 +188,16 @@ pub(super) struct Agent {
     pub(super) mobile: bool,
     /// Its maker runs a privacy relay.
     pub(super) relay: bool,
+    /// No person browses with it.
+    pub(super) script: bool,
 }
 
 const fn agent(text: &'static str, mobile: bool, relay: bool) -> Agent {
-    Agent { text, mobile, relay }
+    Agent { text, mobile, relay, script: false }
+}
+
+const fn script(text: &'static str) -> Agent {
+    Agent { text, mobile: false, relay: false, script: true }
 }
 
 /// What people browse with, by weight.
@@ -272,21 +280,17 @@ pub(super) static AGENTS: &[(u32, Agent)] = &[
 pub(super) static SCRIPTS: &[(u32, Agent)] = &[
     (
         3,
-        agent(
+        script(
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/141.0.0.0 Safari/537.36",
-            false,
-            false,
         ),
     ),
     (
         2,
-        agent(
+        script(
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
-            false,
-            false,
         ),
     ),
-    (1, agent("python-requests/2.32.3", false, false)),
+    (1, script("python-requests/2.32.3")),
 ];
 
 impl DeviceHeld {
@@ -303,8 +307,20 @@ impl DeviceHeld {
 pub(super) struct Seat {
     pub(super) device: DeviceHeld,
     pub(super) address: Ipv4Addr,
+    pub(super) means: Means,
     pub(super) zone: &'static str,
     pub(super) languages: &'static str,
+}
+
+/// What a shop can tell of the network somebody comes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// An access network, or a relay its maker vouches for.
+    Access,
+    /// A machine in a data centre: rented, or a VPN's.
+    Rented,
+    /// The Tor network.
+    Tor,
 }
 
 /// How somebody reaches the shop.
@@ -323,6 +339,15 @@ pub(super) enum Route {
 }
 
 impl Route {
+    /// What the shop can tell of it.
+    pub(super) fn means(self) -> Means {
+        match self {
+            Self::Line(_) | Self::Mobile(_) => Means::Access,
+            Self::Vpn(_) | Self::Server(_) => Means::Rented,
+            Self::Tor => Means::Tor,
+        }
+    }
+
     /// An address of this route; of a line, any of the place's.
     pub(super) fn address(self, dice: &mut Dice) -> Ipv4Addr {
         let atlas = Atlas::get();

@@ -3,11 +3,16 @@
 use super::agenda::{Agenda, Task};
 use super::cast::{Cast, Role};
 use super::checkout::{Attempt, answer_delay, blank};
-use super::dice::Dice;
+use super::controls;
+use super::delivery::{about, sat};
+use super::dice::{Dice, mix};
+use super::goods::Seller;
 use super::issuer::{self, Answer, Holder};
 use super::naming::{Mark, Naming};
 use super::{Config, Line};
-use crate::domain::{Actor, DAY_MS, Event, EventKind, Timestamp};
+use crate::domain::{
+    Actor, ChallengeKind, DAY_MS, Event, EventKind, MINUTE_MS, Outcome, Timestamp,
+};
 
 /// What never changes during a run.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(super) struct Stage<'a> {
     pub(super) actor: u64,
     /// Marks the actor has given out.
     pub(super) marks: u32,
+    /// Lessons the actor has learned from being stopped, beyond what all thieves have learned.
+    pub(super) wits: u32,
 }
 
 /// An actor about to enter.
@@ -64,10 +71,22 @@ impl Stage<'_> {
         self.births.push(Birth { at, actor, role });
     }
 
-    /// How much thieves have learned since the start, 0..=[`LESSONS`].
+    /// The seller that forgets to tell people when their trial ends, this quarter.
+    pub(super) fn forgetful(&self) -> Seller {
+        let quarter = self.now.millis_since(self.world.config.start) / (90 * DAY_MS);
+        match mix(self.world.config.seed ^ u64::try_from(quarter).unwrap_or(0)) % 4 {
+            0 => Seller::Tools,
+            1 => Seller::Cloud,
+            2 => Seller::Game,
+            _ => Seller::Media,
+        }
+    }
+
+    /// How much the actor has learned, as all thieves since the start and by itself, 0..=[`LESSONS`].
     pub(super) fn lesson(&self) -> u32 {
         let days = self.now.millis_since(self.world.config.start) / DAY_MS;
-        u32::try_from(days / DAYS_PER_LESSON).unwrap_or(0).min(LESSONS)
+        let learned = u32::try_from(days / DAYS_PER_LESSON).unwrap_or(0);
+        learned.saturating_add(self.wits).min(LESSONS)
     }
 
     /// A share of 10,000 on its way from what it was at the start to what it will be.
@@ -84,6 +103,7 @@ impl Stage<'_> {
         fill: impl FnOnce(&mut Event, Naming),
     ) {
         let mark = self.mark();
+        let at = at.max(self.now);
         let mut event = blank(self.world.naming, mark, kind, at);
         fill(&mut event, self.world.naming);
         self.agenda.enter(at, Task::Say(Line::Event(Box::new(event))));
@@ -97,7 +117,8 @@ impl Stage<'_> {
         mark
     }
 
-    /// Tries a payment: the transaction at `at`, the issuer's answer seconds later.
+    /// Tries a payment: the transaction at `at`; the shop's controls at once, or the issuer's answer
+    /// seconds later, or minutes later the word of a person who looked at it.
     pub(super) fn pay(
         &mut self,
         at: Timestamp,
@@ -105,15 +126,63 @@ impl Stage<'_> {
         holder: Holder,
     ) -> (Answer, Paid) {
         let mark = self.request(at, attempt);
-        let answer = issuer::answer(&mut self.dice, attempt, holder);
-        let answered_at = at.plus_millis(answer_delay(&mut self.dice));
-        self.event(EventKind::AuthResult, answered_at, |event, naming| {
+        let mut paid = Paid { attempt: attempt.clone(), mark, at, shifted: false };
+        if controls::stops(&mut self.dice, attempt, at) {
+            let at = at.plus_millis(self.dice.between(40, 400));
+            self.event(EventKind::PaymentBlocked, at, |event, naming| {
+                about(event, &paid, naming);
+                event.actor = Some(Actor::System);
+            });
+            return (Answer { stopped: true, ..Answer::default() }, paid);
+        }
+        let mut answer = issuer::answer(&mut self.dice, attempt, holder);
+        paid.at = at.plus_millis(answer_delay(&mut self.dice));
+        paid.shifted = answer.three_ds == Some(true);
+        if let Some(passed) = answer.three_ds {
+            self.challenge(&paid, at.plus_millis(500), ChallengeKind::ThreeDs, passed);
+        }
+        self.event(EventKind::AuthResult, paid.at, |event, naming| {
             event.transaction_id = Some(naming.transaction(mark));
             event.account_id = naming.account(attempt.buyer.account);
             event.actor = Some(Actor::System);
             attempt.answered(event, naming, &answer);
         });
-        let shifted = answer.three_ds == Some(true);
-        (answer, Paid { attempt: attempt.clone(), mark, at: answered_at, shifted })
+        if answer.approved() {
+            answer.voided = self.look_at(&mut paid, holder) == Some(false);
+        }
+        (answer, paid)
+    }
+
+    /// A person at the shop looks at an approved sale, now and then.
+    fn look_at(&mut self, paid: &mut Paid, holder: Holder) -> Option<bool> {
+        let yes = controls::looked_at(&mut self.dice, &paid.attempt, holder, paid.at)?;
+        paid.at = paid.at.plus_millis(self.dice.between(2 * MINUTE_MS, 40 * MINUTE_MS));
+        self.event(EventKind::ReviewResolved, paid.at, |event, naming| {
+            about(event, paid, naming);
+            event.actor = Some(Actor::Staff);
+            event.data.outcome = Some(if yes { Outcome::Approved } else { Outcome::Declined });
+        });
+        Some(yes)
+    }
+
+    /// The end of a challenge; three of four that are not passed are failed, the others left.
+    pub(super) fn challenge(
+        &mut self,
+        paid: &Paid,
+        at: Timestamp,
+        kind: ChallengeKind,
+        passed: bool,
+    ) {
+        let left = self.dice.chance(2_500);
+        self.event(EventKind::ChallengeResult, at, |event, naming| {
+            about(event, paid, naming);
+            sat(event, paid.attempt.seat, naming);
+            event.data.challenge = Some(kind);
+            event.data.outcome = Some(match (passed, left) {
+                (true, _) => Outcome::Passed,
+                (false, true) => Outcome::Abandoned,
+                (false, false) => Outcome::Failed,
+            });
+        });
     }
 }

@@ -1,7 +1,7 @@
 //! What every world must hold, checked on a small one.
 
 use super::*;
-use crate::domain::{EventKind, LabelClass, Outcome, TransactionKind};
+use crate::domain::{EventKind, LabelClass, Outcome, PaymentMethod, TransactionKind};
 use crate::input::{read_event, read_transaction};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 fn config(seed: u64, days: u32, accounts: u32) -> Config {
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
-    Config { seed, start, days, accounts, attacks: true }
+    Config { seed, start, days, accounts, attacks: Campaigns::ALL, attack_percent: 100 }
 }
 
 /// One world, shared by the tests: about 19,000 lines over 140 days.
@@ -51,7 +51,7 @@ fn digest(seed: u64, lines: usize) -> String {
 fn same_seed_same_bytes() {
     assert_eq!(
         digest(7, 2_000),
-        "05f6bcca2103124044be4eec128f13f61a0cf4f771db81cf3e7bcdf94edb56de",
+        "24c99de8ba31ecdb8a5e083b2c3bd4c723217cbb27d22d508319674b75556457",
         "the same seed gave other lines before: say so in the changelog"
     );
     assert_ne!(digest(8, 50), digest(7, 50));
@@ -128,12 +128,20 @@ fn nothing_looks_like_a_card_number() {
     }
 }
 
+fn from_balance(sent: &Transaction) -> bool {
+    sent.payment.as_ref().and_then(|payment| payment.method) == Some(PaymentMethod::StoreCredit)
+}
+
 #[test]
-fn every_payment_is_answered_once_and_later() {
+fn every_payment_is_answered_once_and_later_or_stopped() {
     let mut waiting: BTreeMap<_, _> = transactions()
-        .filter(|sent| sent.payment.is_some())
+        .filter(|sent| sent.payment.is_some() && !from_balance(sent))
         .map(|sent| (&sent.transaction_id, sent.event_time))
         .collect();
+    for stopped in events(EventKind::PaymentBlocked) {
+        let tried_at = waiting.remove(stopped.transaction_id.as_ref().unwrap()).unwrap();
+        assert!((40..=400).contains(&stopped.event_time.millis_since(tried_at)));
+    }
     for answer in events(EventKind::AuthResult) {
         let tried_at = waiting.remove(answer.transaction_id.as_ref().unwrap()).unwrap();
         assert!((600..=4_500).contains(&answer.event_time.millis_since(tried_at)));
@@ -143,7 +151,8 @@ fn every_payment_is_answered_once_and_later() {
 
 /// Payments, the approved among them, and the classes of their labels.
 fn outcomes() -> (usize, BTreeSet<&'static str>, BTreeMap<&'static str, LabelClass>) {
-    let payments = transactions().filter(|sent| sent.payment.is_some()).count();
+    let asked = |sent: &&Transaction| sent.payment.is_some() && !from_balance(sent);
+    let payments = transactions().filter(asked).count();
     let approved = events(EventKind::AuthResult)
         .filter(|event| event.data.outcome == Some(Outcome::Approved))
         .map(|event| event.transaction_id.as_ref().unwrap().as_str())
@@ -167,15 +176,53 @@ fn shares_are_those_of_real_commerce() {
     for class in [LabelClass::ServiceDispute, LabelClass::FirstPartyMisuse] {
         assert!(labels.values().any(|label| *label == class), "{class}");
     }
+}
+
+#[test]
+fn everything_that_is_promised_happens() {
     let kinds: BTreeSet<_> = transactions().map(|sent| sent.kind).collect();
-    for kind in [
-        TransactionKind::SignUp,
-        TransactionKind::Login,
-        TransactionKind::TrialStart,
-        TransactionKind::Renewal,
-        TransactionKind::TopUp,
-    ] {
-        assert!(kinds.contains(&kind), "{kind}");
+    for kind in TransactionKind::ALL.iter().filter(|kind| **kind != TransactionKind::PayoutChange) {
+        assert!(kinds.contains(kind), "{kind}");
+    }
+    // this world is too small for all of these; with many attacks it is not
+    let busy = Simulation::new(Config { attack_percent: 2_000, ..config(6, 170, 80) });
+    let busy: Vec<Line> = busy.collect();
+    let kinds: BTreeSet<_> = WORLD
+        .iter()
+        .chain(&busy)
+        .filter_map(|line| match line {
+            Line::Event(event) => Some(event.kind),
+            Line::Transaction(_) => None,
+        })
+        .collect();
+    let absent = [EventKind::CheckoutCompleted];
+    for kind in EventKind::ALL.iter().filter(|kind| !absent.contains(kind)) {
+        assert!(kinds.contains(kind), "{kind}");
+    }
+    let labels: BTreeSet<_> = WORLD
+        .iter()
+        .chain(&busy)
+        .filter_map(|line| match line {
+            Line::Event(event) => event.data.label.map(LabelClass::word),
+            Line::Transaction(_) => None,
+        })
+        .collect();
+    for class in LabelClass::ALL.iter().filter(|class| **class != LabelClass::Legitimate) {
+        assert!(labels.contains(class.word()), "{class}: {labels:?}");
+    }
+}
+
+#[test]
+fn what_was_stopped_has_no_answer_and_no_label() {
+    let stopped: BTreeSet<_> =
+        events(EventKind::PaymentBlocked).map(|event| &event.transaction_id).collect();
+    assert!(!stopped.is_empty());
+    let told = WORLD.iter().filter_map(|line| match line {
+        Line::Event(event) if event.kind != EventKind::PaymentBlocked => Some(event),
+        _ => None,
+    });
+    for event in told.filter(|event| stopped.contains(&event.transaction_id)) {
+        assert_eq!(event.kind, EventKind::SupportMessage, "{event:?}");
     }
 }
 
@@ -213,11 +260,11 @@ fn dunning_retries_share_their_invoice() {
 #[test]
 fn honest_lines_are_the_same_without_attacks() {
     let world = |attacks| {
-        Simulation::new(Config { attacks, ..config(3, 40, 400) })
+        Simulation::new(Config { attacks, attack_percent: 300, ..config(3, 40, 300) })
             .map(|line| text(&line))
             .collect::<Vec<_>>()
     };
-    let (with, without) = (world(true), world(false));
+    let (with, without) = (world(Campaigns::ALL), world(Campaigns::NONE));
     assert!(with.len() > without.len());
     let honest: BTreeSet<_> = without.iter().collect();
     let left: Vec<_> = with.iter().filter(|line| honest.contains(line)).collect();
@@ -233,6 +280,6 @@ fn memory_does_not_grow_with_time() {
         simulation.pending()
     };
     let (early, late) = (pending_at(120), pending_at(390));
-    assert!(late < early * 3 / 2, "{early} tasks after 120 days, {late} after 390");
+    assert!(late < early * 2, "{early} tasks after 120 days, {late} after 390");
     assert!(late < 100 * 8, "{late} tasks for 100 accounts");
 }

@@ -21,7 +21,8 @@ pub(super) fn card(artefact: &Artefact, report: &Report) -> String {
          It was judged on sales later than every sale and label it was trained on. It says nothing of \
          kinds of fraud that were not in its data, and grows old as buyers and attacks change: train \
          again and compare.\n\n\
-         ## Report\n\n```text\n{report}```\n\n\
+         ## Report\n\nThe plots are in [report.html](report.html), the numbers in \
+         [metrics.json](metrics.json).\n\n```text\n{report}```\n\n\
          ## The model\n\n\
          Numbers are transformed, clipped to the range seen in training and scaled; a missing one \
          counts as the mean and adds a coefficient of its own. Coefficients are in log-odds, per scale \

@@ -156,6 +156,12 @@ impl Dataset {
         self.values.get(row * self.columns.len() + column).copied().unwrap_or(f64::NAN)
     }
 
+    /// The amount in euro; NaN when missing.
+    pub(super) fn euros(&self, row: usize) -> f64 {
+        let place = self.columns.iter().position(|column| column.field.id == fields::AMOUNT_EUR);
+        place.map_or(f64::NAN, |place| self.value(row, place))
+    }
+
     pub(super) fn time(&self, row: usize) -> Timestamp {
         self.times.get(row).copied().unwrap_or_default()
     }
@@ -171,8 +177,8 @@ impl Dataset {
         order
     }
 
-    /// Digest of every value, time and label, in the order the rows came.
-    pub(super) fn digest(&self) -> String {
+    /// Digest of every value, time and label, bit for bit, in the order the rows came.
+    pub fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for column in &self.columns {
             sum.update(column.field.name);

@@ -184,6 +184,25 @@ impl Encoding {
         Ok(())
     }
 
+    /// Every feature with the places of its cells.
+    pub(super) fn cells_by_feature(&self) -> Vec<(&str, Vec<usize>)> {
+        let mut features: Vec<(&str, Vec<usize>)> = vec![];
+        for (place, cell) in self.cells.iter().enumerate() {
+            let name = match *cell {
+                Cell::Number(i) | Cell::NumberMissing(i) => {
+                    self.model.numbers.get(i).map(|number| &number.name)
+                }
+                Cell::Word(i, _) => self.model.words.get(i).map(|word| &word.name),
+            };
+            let Some(name) = name else { continue };
+            match features.last_mut() {
+                Some((last, cells)) if *last == name => cells.push(place),
+                _ => features.push((name, vec![place])),
+            }
+        }
+        features
+    }
+
     /// True when there is nothing to fit.
     pub(super) fn is_empty(&self) -> bool {
         self.cells.is_empty()

@@ -8,32 +8,45 @@
 //! the one pipeline that also serves checkout, made by whoever calls [`train`]. The test rows are seen
 //! once, by the finished model.
 
+mod calibration;
 mod card;
 mod dataset;
+mod delay;
 mod encode;
 mod error;
 mod fit;
+mod gain;
+mod html;
 mod metrics;
+mod refit;
 mod report;
 mod rows;
 mod save;
 mod split;
+mod table;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 
+pub use calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
 pub use dataset::{Dataset, Label, LabelledRecord};
+pub use delay::{KnownBy, LabelDelay, Recent, Week};
 pub use encode::Dropped;
 pub use error::TrainError;
+pub use gain::{FeatureGain, Gains};
 pub use metrics::{Bin, Metrics, Scored, bins, metrics};
+pub use refit::DelayEffect;
 pub use report::{CalibratedOn, Report, RowCounts};
 pub use rows::Rows;
-pub use save::{CARD_FILE, METRICS_FILE};
+pub use save::{CARD_FILE, METRICS_FILE, REPORT_FILE};
 pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
+pub use thresholds::{ErrorCost, ErrorCosts, ThresholdPoint, Thresholds};
 
 use crate::domain::{Calibration, DAY_MS, Timestamp};
 use crate::model::{Artefact, FORMAT, Logistic, Model, Platt, Scorer, Training, sigmoid};
 use encode::Encoding;
 use fit::Fit;
+use report::Run;
 use split::{Known, Split};
 
 /// Frauds and others the later slice needs before a calibrator is fitted on it.
@@ -67,6 +80,11 @@ pub struct TrainConfig {
     /// L2 penalty on scaled coefficients, ≥ 0, beside the summed log loss: 1 is a normal prior of
     /// standard deviation 1 on each coefficient.
     pub l2: f64,
+    /// What errors cost, for the money of the report; the model does not depend on it.
+    pub costs: ErrorCosts,
+    /// True to fit again without each of the best features, and with labels as they were and as they
+    /// became: some twelve fits more.
+    pub ablation: bool,
 }
 
 impl Default for TrainConfig {
@@ -83,6 +101,8 @@ impl Default for TrainConfig {
             test_to: None,
             seed: 0,
             l2: 1.0,
+            costs: ErrorCosts::default(),
+            ablation: false,
         }
     }
 }
@@ -113,8 +133,6 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError
         split.fit.append(&mut split.calibrate);
     }
     let regression = Regression::of(data, &split, config)?;
-    let training = regression.scored(data, &split.fit);
-    let test = regression.scored(data, &split.test);
     let mut artefact = Artefact {
         format: FORMAT,
         sha256: String::new(),
@@ -123,13 +141,11 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError
         calibration: config.calibration,
         calibrator: regression.calibrator,
         training: facts(data, config, &split),
-        scorer: Scorer::Logistic(regression.logistic),
+        scorer: Scorer::Logistic(regression.logistic.clone()),
     };
     let model = Model::from_bytes(&artefact.seal()?)?;
-    let mut report = Report::new(&model, &split, metrics(&training), &test);
-    report.calibrated_on = regression.calibrated_on;
-    report.dropped = regression.encoding.dropped;
-    report.notes = report::notes(&report, data, config, (&split, regression.fit.gradient));
+    let (split, regression) = (&split, &regression);
+    let report = Report::of(&Run { data, config, split, regression, model: &model })?;
     Ok(Trained { model, report })
 }
 

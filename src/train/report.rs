@@ -1,17 +1,23 @@
-//! What a training run says about itself, for a terminal and as JSON.
+//! What a training run says about itself. `metrics.json` is this, [`super::table`] prints it and
+//! [`super::html`] draws it: the three never differ.
 //!
-//! The test column is the one to quote. The training column stands beside it so that a model that only
-//! remembers shows, and `notes` names everything a reader would otherwise have to ask.
+//! The test measures are the ones to quote. Those of training stand beside them so that a model that
+//! only remembers shows, and `notes` names everything a reader would otherwise have to ask.
 
-use super::TrainConfig;
+use super::calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
 use super::dataset::Dataset;
+use super::delay::{self, LabelDelay, Week};
 use super::encode::Dropped;
-use super::metrics::{Bin, Metrics, Scored, bins, count, metrics};
+use super::error::TrainError;
+use super::gain::{self, Gains};
+use super::metrics::{Bin, Metrics, Scored, bins, metrics};
+use super::refit::{self, DelayEffect};
 use super::split::{Known, Split, Windows};
+use super::thresholds::{self, Priced, Thresholds};
+use super::{Regression, TrainConfig};
 use crate::domain::{Calibration, DAY_MS};
 use crate::model::Model;
 use serde::Serialize;
-use std::fmt;
 
 /// Below this many frauds a test measures chance more than the model.
 const FEW_FRAUDS: usize = 100;
@@ -47,6 +53,20 @@ pub struct Report {
     pub test: Metrics,
     /// The test rows in ten parts of equal size, riskiest first.
     pub test_deciles: Vec<Bin>,
+    /// The test rows by probability, with the fraud rate that came.
+    pub reliability: Vec<ReliabilityBin>,
+    /// The test rows by probability and class.
+    pub score_distribution: Vec<ScoreBin>,
+    /// What declining from a probability on would have done to the test rows.
+    pub thresholds: Thresholds,
+    /// Every week of the data.
+    pub weeks: Vec<Week>,
+    /// How late labels came.
+    pub label_delay: LabelDelay,
+    /// What the delay does to a model that does not wait; `None` unless asked for.
+    pub delay_effect: Option<DelayEffect>,
+    /// What each feature is worth; `None` where the test has one class only.
+    pub gains: Option<Gains>,
 }
 
 /// What became of the rows.
@@ -82,26 +102,58 @@ pub enum CalibratedOn {
     Nothing,
 }
 
+/// A finished run, from which everything said of it follows.
+pub(super) struct Run<'a> {
+    pub(super) data: &'a Dataset,
+    pub(super) config: &'a TrainConfig,
+    pub(super) split: &'a Split,
+    pub(super) regression: &'a Regression,
+    pub(super) model: &'a Model,
+}
+
 impl Report {
-    pub(super) fn new(model: &Model, split: &Split, training: Metrics, test: &[Scored]) -> Self {
-        let mut test_deciles = bins(test, 10);
+    /// Judges the model on the training rows and, once, on the test rows.
+    ///
+    /// # Errors
+    /// A model of fewer features, or of other labels, that can't be fitted.
+    pub(super) fn of(run: &Run<'_>) -> Result<Self, TrainError> {
+        let Run { data, config, split, regression, model } = *run;
+        let scored = regression.scored(data, &split.test);
+        let test = metrics(&scored);
+        let mut test_deciles = bins(&scored, 10);
         test_deciles.reverse();
-        Self {
+        let weeks = delay::weeks(data, &split.windows, config.delay_ms);
+        let effect = || refit::delay_effect(data, config, split);
+        let mut report = Self {
             model: model.artefact().name.clone(),
             sha256: model.digest().to_owned(),
             label: model.artefact().label.clone(),
             calibration: model.calibration(),
             windows: split.windows,
             rows: RowCounts::of(split),
-            calibrated_on: CalibratedOn::LaterRows,
+            calibrated_on: regression.calibrated_on,
             features: model.artefact().scorer.features(),
-            dropped: vec![],
+            dropped: regression.encoding.dropped.clone(),
             notes: vec![],
-            training,
-            test: metrics(test),
+            training: metrics(&regression.scored(data, &split.fit)),
+            test,
             test_deciles,
-        }
+            reliability: reliability(&scored),
+            score_distribution: distribution(&scored),
+            thresholds: thresholds::sweep(&priced(data, &split.test, &scored), config.costs),
+            label_delay: delay::label_delay(data, &weeks),
+            weeks,
+            delay_effect: config.ablation.then(effect).transpose()?,
+            gains: gain::gains(data, split, regression, config, &test)?,
+        };
+        report.notes = notes(&report, run);
+        Ok(report)
     }
+}
+
+fn priced(data: &Dataset, rows: &[Known], scored: &[Scored]) -> Vec<Priced> {
+    let rows = rows.iter().zip(scored);
+    rows.map(|(known, scored)| Priced { scored: *scored, eur: data.euros(known.row) }).collect()
 }
 
 impl RowCounts {
@@ -123,12 +175,8 @@ impl RowCounts {
 }
 
 /// Everything a reader should know before believing the numbers.
-pub(super) fn notes(
-    report: &Report,
-    data: &Dataset,
-    config: &TrainConfig,
-    (split, gradient): (&Split, f64),
-) -> Vec<String> {
+fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
+    let Run { data, config, split, regression, .. } = *run;
     let mut notes = vec![];
     if config.calibration == Calibration::Synthetic {
         notes.push(
@@ -174,93 +222,15 @@ pub(super) fn notes(
     if data.infinite() > 0 {
         notes.push(format!("{} infinite values count as missing", data.infinite()));
     }
+    let gradient = regression.fit.gradient;
     if gradient > LARGE_GRADIENT {
         notes.push(format!("the optimiser stopped early, at a mean gradient of {gradient:.1e}"));
     }
+    if report.thresholds.without_amount > 0 {
+        notes.push(format!(
+            "{} test rows have no amount in euro: they count as 0 in sums of money",
+            report.thresholds.without_amount
+        ));
+    }
     notes
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { windows, rows, training, test, .. } = self;
-        writeln!(f, "{}: logistic regression, {} features", self.model, self.features)?;
-        writeln!(f, "probability of {}", self.label)?;
-        writeln!(f, "calibrated on {} labels, sha256 {}\n", self.calibration, self.sha256)?;
-
-        writeln!(f, "{:<10} {:<25} {:<25} {:>9} {:>7}", "window", "from", "to", "rows", "frauds")?;
-        let fit_to = if rows.calibrated > 0 { windows.calibrate_from } else { windows.train_to };
-        let calibrated = (rows.calibrated, rows.calibrated_positives);
-        for (name, from, to, (rows, frauds)) in [
-            ("fit", windows.train_from, fit_to, (rows.fitted, training.positives)),
-            ("calibrate", windows.calibrate_from, windows.train_to, calibrated),
-            ("test", windows.test_from, windows.test_to, (rows.tested, test.positives)),
-        ] {
-            if rows > 0 {
-                let (from, to) = (from.to_string(), to.to_string());
-                writeln!(f, "{name:<10} {from:<25} {to:<25} {rows:>9} {frauds:>7}")?;
-            }
-        }
-        let unknown = rows.unknown_in_training + rows.unknown_in_test;
-        writeln!(f, "left out: {} in no window, {unknown} of unknown outcome", rows.outside)?;
-        writeln!(f, "labels known at {} were used in training\n", windows.labels_known_at)?;
-
-        measures(f, training, test)?;
-        writeln!(f)?;
-        deciles(f, &self.test_deciles, test.positives)?;
-        for why in Dropped::REASONS {
-            let dropped = self.dropped.iter().filter(|dropped| dropped.why == why);
-            let names: Vec<_> = dropped.map(|dropped| dropped.name).collect();
-            if !names.is_empty() {
-                writeln!(f, "\n{why} in training, so not used: {}", names.join(", "))?;
-            }
-        }
-        self.notes.iter().try_for_each(|note| writeln!(f, "\nnote: {note}"))
-    }
-}
-
-fn measures(f: &mut fmt::Formatter<'_>, training: &Metrics, test: &Metrics) -> fmt::Result {
-    writeln!(f, "{:<22} {:>9} {:>9}", "measure", "training", "test")?;
-    for (name, get) in MEASURES {
-        let show = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.4}"));
-        writeln!(f, "{name:<22} {:>9} {:>9}", show(get(training)), show(get(test)))?;
-    }
-    Ok(())
-}
-
-type Measure = fn(&Metrics) -> Option<f64>;
-
-/// Every measure with its name, in the order of the table.
-const MEASURES: [(&str, Measure); 7] = [
-    ("base rate", |m| m.base_rate),
-    ("ROC-AUC", |m| m.roc_auc),
-    ("PR-AUC", |m| m.pr_auc),
-    ("recall at 1 % FPR", |m| m.recall_at_1pct_fpr),
-    ("ECE (10 equal bins)", |m| m.ece),
-    ("Brier", |m| m.brier),
-    ("log loss", |m| m.log_loss),
-];
-
-fn deciles(f: &mut fmt::Formatter<'_>, bins: &[Bin], positives: usize) -> fmt::Result {
-    writeln!(f, "test rows, riskiest first")?;
-    writeln!(
-        f,
-        "{:>4} {:>17} {:>9} {:>7} {:>9} {:>9} {:>8}",
-        "part", "probability", "rows", "frauds", "expected", "observed", "caught"
-    )?;
-    let mut caught = 0;
-    for (part, bin) in (1..).zip(bins) {
-        caught += bin.positives;
-        writeln!(
-            f,
-            "{part:>4} {:>7.2}%-{:>7.2}% {:>9} {:>7} {:>8.2}% {:>8.2}% {:>7.1}%",
-            100.0 * bin.lowest,
-            100.0 * bin.highest,
-            bin.rows,
-            bin.positives,
-            100.0 * bin.mean_probability,
-            100.0 * bin.fraud_rate,
-            100.0 * count(caught) / count(positives.max(1)),
-        )?;
-    }
-    Ok(())
 }

@@ -1,28 +1,44 @@
 //! From lines of a file, or entries of the ledger, to labelled rows: through the one pipeline.
 //!
 //! A file's lines go through the engine in their order, exactly as a server would have seen them.
-//! The ledger's records are taken as they were stored; nothing is computed again. A payment that was
-//! refused, by us or by the issuer, and of which nothing is said has no outcome: it is left out, or
-//! it would pass for a good one.
+//! The ledger's records are taken as they were stored; nothing is computed again. Of decisions and
+//! events the open part alone is read, so an erased person's sales and labels still teach.
+//!
+//! A payment that was refused, by us, by another control or by the issuer, and of which nothing is
+//! said has no outcome: it is left out, or it would pass for a good one.
 
 use super::dataset::{Dataset, Label, LabelledRecord};
 use crate::domain::{
     Action, Event, EventKind, Outcome, TenantId, Timestamp, Transaction, TransactionId, Warning,
 };
-use crate::engine::{Engine, EngineError, ScoreRequest, read_event, read_open_decision};
+use crate::engine::{
+    Engine, EngineError, EventFacts, ScoreRequest, read_open_decision, read_open_event,
+};
 use crate::ledger::{EntryKind, StoredEntry};
 use std::collections::HashMap;
 
 /// Collects rows and, as they come, what is said of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rows {
+    tenant: TenantId,
     data: Dataset,
     of: HashMap<TransactionId, usize>,
     refused: Vec<bool>,
     unknown: usize,
 }
 
+impl Default for Rows {
+    fn default() -> Self {
+        Self::of(TenantId::default_tenant())
+    }
+}
+
 impl Rows {
+    /// No rows yet; those of other tenants will be passed over.
+    pub fn of(tenant: TenantId) -> Self {
+        Self { tenant, data: Dataset::default(), of: HashMap::new(), refused: vec![], unknown: 0 }
+    }
+
     /// Scores one transaction of a file and adds its row if it is a payment.
     ///
     /// # Errors
@@ -36,7 +52,7 @@ impl Rows {
     ) -> Result<(), EngineError> {
         let (id, event_time) = (transaction.transaction_id.clone(), transaction.event_time);
         let is_payment = transaction.kind.is_payment();
-        let tenant = TenantId::default_tenant();
+        let tenant = self.tenant.clone();
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
@@ -53,8 +69,8 @@ impl Rows {
     /// # Errors
     /// As [`Engine::record_event`].
     pub fn event(&mut self, engine: &Engine, event: &Event) -> Result<(), EngineError> {
-        engine.record_event(&TenantId::default_tenant(), event, None)?;
-        self.note(event, event.event_time);
+        engine.record_event(&self.tenant, event, None)?;
+        self.note(&EventFacts::of(event), event.event_time);
         Ok(())
     }
 
@@ -63,12 +79,12 @@ impl Rows {
     /// # Errors
     /// The entry is none of this version's.
     pub fn entry(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
-        if entry.tenant != TenantId::default_tenant() {
+        if entry.tenant != self.tenant {
             return Ok(());
         }
         if entry.kind != EntryKind::Decision {
-            if let Some(event) = read_event(entry)? {
-                self.note(&event, event.event_time.max(entry.received_at));
+            if let Some(event) = read_open_event(entry)? {
+                self.note(&event, entry.event_time.max(entry.received_at));
             }
             return Ok(());
         }
@@ -103,18 +119,22 @@ impl Rows {
     }
 
     /// Takes note of what an event says, known from `known_at` on.
-    fn note(&mut self, event: &Event, known_at: Timestamp) {
+    fn note(&mut self, event: &EventFacts, known_at: Timestamp) {
         let Some(id) = &event.transaction_id else { return };
-        let about_a_sale = matches!(event.kind, EventKind::Label | EventKind::AuthResult);
+        let about_a_sale = matches!(
+            event.kind,
+            EventKind::Label | EventKind::AuthResult | EventKind::PaymentBlocked
+        );
         let Some(&row) = self.of.get(id) else {
             self.unknown += usize::from(about_a_sale);
             return;
         };
-        match (event.kind, event.data.label, event.data.outcome) {
+        match (event.kind, event.label, event.outcome) {
             (EventKind::Label, Some(class), _) => {
                 self.data.add_label(row, Label { class, known_at: Some(known_at) });
             }
-            (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
+            (EventKind::PaymentBlocked, ..)
+            | (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
                 if let Some(refused) = self.refused.get_mut(row) {
                     *refused = true;
                 }

@@ -77,16 +77,8 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
         return Err(TrainError::NoLabels { rows: order.len() });
     }
     let windows = windows(config, data.time(first), data.time(last))?;
-    let mut split = Split {
-        windows,
-        fit: vec![],
-        calibrate: vec![],
-        test: vec![],
-        unknown_train: 0,
-        unknown_test: 0,
-        outside: 0,
-        fraud_labels: late_labels(data, config.maturity_ms()),
-    };
+    let mut split =
+        Split { fraud_labels: late_labels(data, config.maturity_ms()), ..Split::empty(windows) };
     let in_training = (windows.labels_known_at, config.delay_ms);
     let in_test = (latest(data), 0);
     for row in order {
@@ -112,7 +104,41 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
     Ok(split)
 }
 
+/// Every sale up to the moment the training labels were taken, mature or not; nothing is tested.
+pub(super) fn every_sale(
+    data: &Dataset,
+    windows: &Windows,
+    is_fraud: impl Fn(usize) -> bool,
+) -> Split {
+    let (from, to) = (windows.train_from, windows.labels_known_at);
+    let calibrate_from = four_fifths(from, to);
+    let mut split = Split::empty(Windows { calibrate_from, train_to: to, ..*windows });
+    for row in data.by_time() {
+        let known = Known { row, fraud: is_fraud(row) };
+        let time = data.time(row);
+        if (from..calibrate_from).contains(&time) {
+            split.fit.push(known);
+        } else if (calibrate_from..to).contains(&time) {
+            split.calibrate.push(known);
+        }
+    }
+    split
+}
+
 impl Split {
+    fn empty(windows: Windows) -> Self {
+        Self {
+            windows,
+            fit: vec![],
+            calibrate: vec![],
+            test: vec![],
+            unknown_train: 0,
+            unknown_test: 0,
+            outside: 0,
+            fraud_labels: (0, 0),
+        }
+    }
+
     fn check(&self) -> Result<(), TrainError> {
         let windows = &self.windows;
         let training = self.fit.iter().chain(&self.calibrate).filter(|known| known.fraud).count();
@@ -136,8 +162,6 @@ impl Split {
 /// delay before it, and everything earlier for training.
 fn windows(config: &TrainConfig, first: Timestamp, last: Timestamp) -> Result<Windows, TrainError> {
     let delay = config.delay_ms;
-    let four_fifths =
-        |from: Timestamp, to: Timestamp| from.plus_millis(to.millis_since(from) / 5 * 4);
     let test_from = config
         .test_from
         .or(config.train_to.map(|to| to.plus_millis(delay)))
@@ -178,8 +202,13 @@ fn windows(config: &TrainConfig, first: Timestamp, last: Timestamp) -> Result<Wi
     })
 }
 
+/// Where the last fifth of a window begins.
+fn four_fifths(from: Timestamp, to: Timestamp) -> Timestamp {
+    from.plus_millis(to.millis_since(from) / 5 * 4)
+}
+
 /// The last moment the data speaks of.
-fn latest(data: &Dataset) -> Timestamp {
+pub(super) fn latest(data: &Dataset) -> Timestamp {
     let labels = (0..data.len()).flat_map(|row| data.labels(row)).filter_map(|l| l.known_at);
     (0..data.len()).map(|row| data.time(row)).chain(labels).max().unwrap_or_default()
 }
@@ -195,20 +224,30 @@ fn outcome(
     config: &TrainConfig,
     (now, unstated_ms): (Timestamp, i64),
 ) -> Option<bool> {
-    let time = data.time(row);
-    let arrival = |label: &Label| label.known_at.unwrap_or(time.plus_millis(unstated_ms));
-    let known = data.labels(row).iter().filter(|label| arrival(label) <= now);
-    let last = known.max_by_key(|label| arrival(label));
-    let mature = now.millis_since(time) >= config.maturity_ms();
+    let mature = now.millis_since(data.time(row)) >= config.maturity_ms();
     let counts = |label: &Label| !config.silence_is_good || mature || label.known_at.is_none();
-    let in_time = |at: Timestamp| at.millis_since(time) <= LABEL_WINDOW_MS;
-    match last {
-        Some(label) if counts(label) => {
-            Some(label.class.is_fraud() && label.known_at.is_none_or(in_time))
-        }
+    match last_label(data, row, (now, unstated_ms)) {
+        Some(label) if counts(label) => Some(is_fraud(data, row, label)),
         None if config.silence_is_good && mature => Some(false),
         _ => None,
     }
+}
+
+/// True for a row that was called fraud at `now`, mature or not.
+pub(super) fn known_as_fraud(data: &Dataset, row: usize, at: (Timestamp, i64)) -> bool {
+    last_label(data, row, at).is_some_and(|label| is_fraud(data, row, label))
+}
+
+fn last_label(data: &Dataset, row: usize, (now, unstated_ms): (Timestamp, i64)) -> Option<&Label> {
+    let time = data.time(row);
+    let arrival = |label: &Label| label.known_at.unwrap_or(time.plus_millis(unstated_ms));
+    let known = data.labels(row).iter().filter(|label| arrival(label) <= now);
+    known.max_by_key(|label| arrival(label))
+}
+
+fn is_fraud(data: &Dataset, row: usize, label: &Label) -> bool {
+    let in_time = |at: Timestamp| at.millis_since(data.time(row)) <= LABEL_WINDOW_MS;
+    label.class.is_fraud() && label.known_at.is_none_or(in_time)
 }
 
 /// Fraud labels that say when they arrived, and how many of them came after the maturity.

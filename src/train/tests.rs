@@ -306,7 +306,7 @@ fn a_saved_model_loads_and_a_failed_save_leaves_the_old_one() {
     let mut files: Vec<_> =
         std::fs::read_dir(&place).unwrap().map(|f| f.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["card.md", "metrics.json", "model.json"]);
+    assert_eq!(files, ["card.md", "metrics.json", "model.json", "report.html"]);
 
     let read = |name: &str| std::fs::read_to_string(place.join(name)).unwrap();
     let metrics: serde_json::Value = serde_json::from_str(&read(METRICS_FILE)).unwrap();
@@ -324,4 +324,104 @@ fn a_saved_model_loads_and_a_failed_save_leaves_the_old_one() {
     let error = other.save(&place).unwrap_err();
     assert!(matches!(error, TrainError::Unwritable { .. }), "{error}");
     assert_eq!(Model::load(&place).unwrap().digest(), trained.model.digest());
+}
+
+#[test]
+fn gains_tell_features_that_matter_from_those_that_do_not() {
+    let config = TrainConfig { ablation: true, ..TrainConfig::default() };
+    let report = train(&dataset(&world(4_000, 8)), &config).unwrap().report;
+    let gains = report.gains.unwrap();
+    let of = |name: &str| gains.features.iter().find(|gain| gain.name == name).unwrap();
+    let best = &gains.features[0];
+    assert_eq!(best.name, "ip_tx_count_1h", "the coefficient of 1.5 on a wide range");
+    assert!(best.share.is_some_and(|share| (0.3..1.0).contains(&share)), "{best:?}");
+    assert!(of("account.age_h").alone < 0.3 * best.alone);
+    assert!(gains.features.is_sorted_by(|a, b| a.alone >= b.alone));
+    let rate = report.test.base_rate.unwrap();
+    let base = -(rate * rate.ln() + (1.0 - rate) * (1.0 - rate).ln());
+    assert!((gains.base_log_loss - base).abs() < 1e-12);
+    assert!((gains.model - (base - report.test.log_loss.unwrap())).abs() < 1e-12);
+    // Nothing else tells of attempts, so what they give alone is lost without them.
+    let lost = best.left_out.unwrap();
+    assert!((lost - best.alone).abs() < 0.5 * best.alone, "{best:?}");
+    assert!(lost > 2.0 * of("ip.tor").left_out.unwrap().abs());
+    assert!(of("ip_tx_count_1h").pr_auc_alone > report.test.base_rate.unwrap());
+}
+
+/// Attempts that tell fraud, and labels that take 40 days: the last weeks before training look clean.
+fn late_labels() -> Dataset {
+    let mut rows = world(3_000, 11);
+    for row in &mut rows {
+        let fraud = row.labels[0].class.is_fraud();
+        row.labels = told(fraud, row.event_time.plus_millis(40 * DAY_MS));
+    }
+    dataset(&rows)
+}
+
+#[test]
+fn labels_that_come_late_hurt_whoever_does_not_wait() {
+    let config = TrainConfig {
+        train_to: Some(day(30)),
+        delay_ms: 40 * DAY_MS,
+        test_to: Some(day(95)),
+        ablation: true,
+        ..TrainConfig::default()
+    };
+    let report = train(&late_labels(), &config).unwrap().report;
+    let recent = report.label_delay.recent.unwrap();
+    assert_eq!(recent.frauds_known_then, 0, "none of the last 28 days is 40 days old");
+    assert!(recent.frauds > 25, "{recent:?}");
+    let share = |days| report.label_delay.known_by.iter().find(|at| at.days == days).unwrap().share;
+    assert_eq!((share(30), share(40)), (0.0, 1.0));
+    let effect = report.delay_effect.unwrap();
+    assert!(effect.frauds_known_then * 2 < effect.frauds_known_later, "{effect:?}");
+    let loss = |metrics: Metrics| metrics.log_loss.unwrap();
+    assert!(loss(effect.labels_known_then) > loss(effect.labels_known_later) + 0.01, "{effect:?}");
+    assert!(loss(report.test) < loss(effect.labels_known_then), "waiting is better");
+}
+
+#[test]
+fn the_page_draws_what_the_report_says() {
+    let name = "a<b".to_owned();
+    let config = TrainConfig { name, ablation: true, ..TrainConfig::default() };
+    let report = train(&late_labels(), &config).unwrap().report;
+    let page = html::page(&report);
+    assert_eq!(page, html::page(&report.clone()));
+    for outside in ["<script", "http://", "https://", "src=", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside} is in the page");
+    }
+    assert!(page.contains("a&lt;b") && !page.contains("a<b"));
+    let times = |part: &str| page.matches(part).count();
+    let figures = times("<figure");
+    assert_eq!(figures, 10);
+    for part in ["<h3>", "<desc ", "<title id=", "<details>", "<figcaption>", "<caption>"] {
+        let more = usize::from(part == "<caption>");
+        assert_eq!(times(part), figures + more, "{part}");
+    }
+    for number in ["NaN", "inf", "undefined"] {
+        assert!(!page.contains(&format!("\"{number}")) && !page.contains(&format!(" {number} ")));
+    }
+    let cheapest = report.thresholds.cheapest.unwrap();
+    assert!(page.contains(&format!("decline from {:.2} % on", 100.0 * cheapest.threshold)));
+    for axis in ["recall (% of frauds)", "precision (%)", "euro (logarithmic)", "sales a week"] {
+        assert!(page.contains(axis), "{axis}");
+    }
+}
+
+/// Every element closed by its own name: what an HTML reader would repair silently.
+#[test]
+fn the_page_is_well_formed() {
+    let config = TrainConfig { ablation: true, ..TrainConfig::default() };
+    let page = html::page(&train(&dataset(&world(1_000, 12)), &config).unwrap().report);
+    let mut open = vec![];
+    for part in page.split('<').skip(1) {
+        let (tag, _) = part.split_once('>').unwrap();
+        let name = tag.split([' ', '\n']).next().unwrap();
+        match name.strip_prefix('/') {
+            Some(closed) => assert_eq!(open.pop(), Some(closed), "{tag}"),
+            None if tag.ends_with('/') || ["!doctype", "meta"].contains(&name) => {}
+            None => open.push(name),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
 }

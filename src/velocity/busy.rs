@@ -1,122 +1,133 @@
-//! The history of a busy entity: a ring of slots per window, and the other entities seen with it
-//! most recently.
+//! The history of a busy entity: rings of slots for each signal it has shown, and the others seen
+//! with it most recently.
 
-use super::view::{EntityView, Tally};
-use super::window::{Reach, SLOTS, Tick, Window};
-use super::{DISTINCT_CAP, Entity, EntityKey, Signal};
+use super::place::Sighted;
+use super::rings::{Largest, Rings};
+use super::view::{EntityView, OWED, Tally, Trace};
+use super::window::{Reach, Tick};
+use super::{DISTINCT_CAP, EntityKey, Other, Signal};
 
-/// Rings, and others by kind.
-#[derive(Debug)]
+/// Rings by signal, and others by kind. A signal never shown takes nothing.
+#[derive(Debug, Default)]
 pub(super) struct Busy {
-    rings: Rings,
-    others: [Others; Entity::COUNT],
+    series: Vec<Series>,
+    others: [Others; Other::COUNT],
+    place: Option<Sighted>,
+}
+
+/// What is known of one signal.
+#[derive(Debug)]
+struct Series {
+    signal: Signal,
+    trace: Trace,
+    slots: Slots,
+}
+
+/// Slots of one signal.
+#[derive(Debug)]
+enum Slots {
+    /// Nothing within any window yet.
+    Empty,
+    Counted(Box<Rings<u32>>),
+    Priced(Box<(Rings<Tally>, Largest)>),
 }
 
 impl Busy {
-    /// An empty history that ends at `newest`.
-    pub(super) fn new(newest: Tick) -> Self {
-        Self { rings: Rings::new(newest), others: Default::default() }
+    /// Counts an event, whenever it happened; without its trace.
+    pub(super) fn record_event(&mut self, tick: Tick, signal: Signal, amount: Option<i64>) {
+        let slots = &mut self.series_of(signal).slots;
+        if let Slots::Empty = slots {
+            *slots = if signal.is_priced() {
+                Slots::Priced(Box::new((Rings::new(tick), Largest::new(tick))))
+            } else {
+                Slots::Counted(Box::new(Rings::new(tick)))
+            };
+        }
+        match slots {
+            Slots::Empty => {}
+            Slots::Counted(rings) => rings.add(tick, 1),
+            Slots::Priced(priced) => {
+                let one = Tally::one(amount);
+                priced.0.add(tick, one);
+                if let (0, Ok(amount)) = (one.unpriced, u64::try_from(one.sum)) {
+                    priced.1.add(tick, amount);
+                }
+            }
+        }
     }
 
-    /// Counts an event, whenever it happened.
-    pub(super) fn record_event(&mut self, tick: Tick, event: (Signal, Option<i64>)) {
-        self.rings.add(tick, event.0, event.1);
+    /// Adds to what is kept of a signal for ever.
+    pub(super) fn record_trace(&mut self, signal: Signal, trace: Trace) {
+        let kept = &mut self.series_of(signal).trace;
+        *kept = kept.plus(trace);
     }
 
-    /// Notes that another entity was seen at `tick`.
-    pub(super) fn record_other(&mut self, tick: Tick, other: (Entity, EntityKey)) {
+    /// Notes that another was seen at `tick`.
+    pub(super) fn record_other(&mut self, tick: Tick, other: (Other, EntityKey)) {
         if let Some(others) = self.others.get_mut(other.0 as usize) {
             others.record(tick, other.1);
         }
     }
 
-    /// Adds everything within `reach` to the empty `view`.
+    /// Notes a place; the latest is kept.
+    pub(super) fn record_place(&mut self, sighted: Sighted) {
+        self.place = self.place.max(Some(sighted));
+    }
+
+    /// Adds everything within `reach`, and what is kept for ever, to the empty `view`.
     pub(super) fn count_into(&self, view: &mut EntityView, reach: &Reach) {
-        view.tallies = self.rings.totals(reach.now);
+        for Series { signal, trace, slots } in &self.series {
+            view.add_trace(*signal, *trace);
+            let place = *signal as usize;
+            match slots {
+                Slots::Empty => {}
+                Slots::Counted(rings) => {
+                    let totals = rings.totals(reach.now);
+                    view.counts.get_mut(place).into_iter().for_each(|counts| *counts = totals);
+                }
+                Slots::Priced(priced) => {
+                    let totals = priced.0.totals(reach.now);
+                    let counts = totals.map(|tally| tally.count);
+                    view.counts.get_mut(place).into_iter().for_each(|kept| *kept = counts);
+                    view.tallies.get_mut(place).into_iter().for_each(|kept| *kept = totals);
+                    let amount = priced.1.read(reach.now).and_then(|amount| amount.try_into().ok());
+                    view.largest.get_mut(place).into_iter().for_each(|kept| *kept = amount);
+                }
+            }
+        }
+        let usage = self.series.iter().find(|series| series.signal == Signal::Usage);
+        if let Some(Series { slots: Slots::Priced(priced), .. }) = usage {
+            view.owed = priced.0.total_after(OWED, reach.now, view.paid_slot());
+        }
         for (counts, others) in view.distinct.iter_mut().zip(&self.others) {
             *counts = reach.count(&others.ticks);
         }
+        view.place = self.place;
     }
 
     /// Bytes allocated, with this struct.
     pub(super) fn heap_bytes(&self) -> usize {
-        size_of::<Self>() + self.others.iter().map(Others::heap_bytes).sum::<usize>()
-    }
-}
-
-/// A ring for each window.
-#[derive(Debug)]
-struct Rings {
-    newest: Tick,
-    /// INVARIANT: the ring of window `w` has its head at `newest.slot(w)`.
-    rings: [Ring; Window::COUNT],
-}
-
-impl Rings {
-    fn new(newest: Tick) -> Self {
-        Self { newest, rings: Default::default() }
+        let slots = |series: &Series| match series.slots {
+            Slots::Empty => 0,
+            Slots::Counted(_) => size_of::<Rings<u32>>(),
+            Slots::Priced(_) => size_of::<(Rings<Tally>, Largest)>(),
+        };
+        size_of::<Self>()
+            + self.series.capacity() * size_of::<Series>()
+            + self.series.iter().map(slots).sum::<usize>()
+            + self.others.iter().map(Others::heap_bytes).sum::<usize>()
     }
 
-    /// Counts one event. A late one goes into its own slot, of the windows that still hold that
-    /// slot; it never moves a ring. A newer one forgets the slots it makes too old.
-    fn add(&mut self, tick: Tick, signal: Signal, amount: Option<i64>) {
-        for (window, ring) in Window::ALL.into_iter().zip(&mut self.rings) {
-            let (head, slot) = (self.newest.slot(window), tick.slot(window));
-            ring.advance(head, slot);
-            if slot + SLOTS > head {
-                ring.total.add(signal, amount);
-                at(&mut ring.slots, slot).add(signal, amount);
-            }
-        }
-        self.newest = self.newest.max(tick);
+    #[expect(clippy::indexing_slicing, reason = "the place of a series found or just made")]
+    fn series_of(&mut self, signal: Signal) -> &mut Series {
+        let found = self.series.iter().position(|series| series.signal == signal);
+        let place = found.unwrap_or_else(|| {
+            self.series.reserve_exact(1);
+            self.series.push(Series { signal, trace: Trace::default(), slots: Slots::Empty });
+            self.series.len() - 1
+        });
+        &mut self.series[place]
     }
-
-    /// The total of each window read at `now`, which is no earlier than the newest event.
-    fn totals(&self, now: Tick) -> [Tally; Window::COUNT] {
-        let mut totals = [Tally::default(); Window::COUNT];
-        for ((window, ring), total) in Window::ALL.into_iter().zip(&self.rings).zip(&mut totals) {
-            *total = ring.read(self.newest.slot(window), now.slot(window));
-        }
-        totals
-    }
-}
-
-/// The newest [`SLOTS`] slots of one window, each at its number modulo [`SLOTS`].
-#[derive(Debug, Default)]
-struct Ring {
-    /// INVARIANT: the sum of the slots, so that a reading touches only those that are passed.
-    total: Tally,
-    slots: [Tally; SLOTS as usize],
-}
-
-impl Ring {
-    /// Moves the head forward from `head` to `slot`; nothing when that is no later.
-    fn advance(&mut self, head: u32, slot: u32) {
-        self.total = self.read(head, slot);
-        for passed in passed(head, slot) {
-            *at(&mut self.slots, passed) = Tally::default();
-        }
-    }
-
-    /// The total if the head, now at `head`, were at `slot`.
-    fn read(&self, head: u32, slot: u32) -> Tally {
-        if slot >= head + SLOTS {
-            return Tally::default();
-        }
-        let old = passed(head, slot).filter_map(|passed| self.slots.get((passed % SLOTS) as usize));
-        old.fold(self.total, Tally::minus)
-    }
-}
-
-/// Slots between two heads. Each stands where one stood that is now too old.
-fn passed(head: u32, slot: u32) -> impl Iterator<Item = u32> {
-    (head + 1..=slot).take(SLOTS as usize)
-}
-
-/// The place of slot number `slot`.
-#[expect(clippy::indexing_slicing, reason = "a remainder of the array's length")]
-fn at(slots: &mut [Tally; SLOTS as usize], slot: u32) -> &mut Tally {
-    &mut slots[(slot % SLOTS) as usize]
 }
 
 /// The [`DISTINCT_CAP`] most recently seen others of one kind, each with its latest time.
@@ -153,49 +164,5 @@ impl Others {
 
     fn heap_bytes(&self) -> usize {
         self.keys.capacity() * size_of::<EntityKey>() + self.ticks.capacity() * size_of::<Tick>()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{DAY_MS, Timestamp};
-
-    const NOON: i64 = 1_763_640_000_000;
-
-    fn tick(ms: i64) -> Tick {
-        Tick::of(Timestamp::from_millis(ms))
-    }
-
-    fn attempts(ages: &[i64]) -> Tally {
-        let mut tally = Tally::default();
-        for _ in ages {
-            tally.add(Signal::Attempt, Some(1));
-        }
-        tally
-    }
-
-    /// A late event once made the distance to the head wrap around, which cleared the ring.
-    #[test]
-    fn a_late_event_clears_nothing() {
-        let mut rings = Rings::new(tick(NOON));
-        rings.add(tick(NOON), Signal::Attempt, Some(1));
-        rings.add(tick(NOON - 2 * DAY_MS), Signal::Attempt, Some(1));
-        rings.add(tick(NOON - 100 * DAY_MS), Signal::Attempt, Some(1));
-        let (one, two) = (attempts(&[0]), attempts(&[0, 2]));
-        assert_eq!(rings.totals(tick(NOON)), [one, one, one, two, two, two]);
-    }
-
-    #[test]
-    fn slots_are_forgotten_as_time_passes() {
-        let mut rings = Rings::new(tick(NOON));
-        rings.add(tick(NOON), Signal::Attempt, Some(1));
-        let (none, one, two) = (attempts(&[]), attempts(&[0]), attempts(&[0, 0]));
-        assert_eq!(rings.totals(tick(NOON + DAY_MS)), [none, none, none, one, one, one]);
-        rings.add(tick(NOON + DAY_MS), Signal::Attempt, Some(1));
-        assert_eq!(rings.totals(tick(NOON + DAY_MS)), [one, one, one, two, two, two]);
-        rings.add(tick(NOON + 300 * DAY_MS), Signal::Attempt, Some(1));
-        assert_eq!(rings.totals(tick(NOON + 300 * DAY_MS)), [one; 6]);
-        assert_eq!(rings.totals(tick(NOON + 900 * DAY_MS)), [none; 6]);
     }
 }

@@ -6,13 +6,15 @@
 //!
 //! INVARIANT: a reading is made at no earlier than the newest occurrence. So the latest time of
 //! another entity is enough to say which windows hold it, whatever was older than 90 days at the
-//! newest occurrence may be dropped, and the order of recording leaves no trace.
+//! newest occurrence may be dropped from the windows, and the order of recording leaves no trace.
+//! What is kept for ever (how often, first, last, the latest place) depends on no window.
 //!
 //! Rejected: rings from the first event, twenty times the memory of a typical entity.
 
 use super::busy::Busy;
+use super::place::Sighted;
 use super::quiet::Quiet;
-use super::view::EntityView;
+use super::view::{EntityView, Trace};
 use super::window::{Reach, Tick};
 use super::{Entity, Occurrence};
 use crate::domain::Timestamp;
@@ -34,8 +36,9 @@ enum Form {
 impl History {
     /// The history of the entity of kind `of` that `occurrence` is the first of.
     pub(super) fn new(of: Entity, occurrence: &Occurrence) -> Self {
-        // One event, and every entity present but itself.
-        let list = Quiet::with_room(occurrence.keys.present().count());
+        let others = occurrence.others(of).count();
+        let places = usize::from(occurrence.place_of(of).is_some());
+        let list = Quiet::with_room(1 + others + places);
         let (first, newest) = (occurrence.at, occurrence.at);
         let mut history = Self { first, newest, form: Form::Quiet(list) };
         history.record(of, occurrence);
@@ -46,26 +49,35 @@ impl History {
     pub(super) fn record(&mut self, of: Entity, occurrence: &Occurrence) {
         self.first = self.first.min(occurrence.at);
         self.newest = self.newest.max(occurrence.at);
-        let (newest, tick) = (Tick::of(self.newest), Tick::of(occurrence.at));
-        let reach = Reach::at(newest);
-        if reach.shortest(tick).is_none() {
-            return;
-        }
+        let tick = Tick::of(occurrence.at);
+        let reach = Reach::at(Tick::of(self.newest));
+        let is_within = reach.shortest(tick).is_some();
         if let Form::Quiet(list) = &mut self.form
+            && is_within
             && list.is_full(&reach)
         {
-            self.form = Form::Busy(list.promoted(newest));
+            self.form = Form::Busy(list.promoted());
         }
-        let others = occurrence.keys.present().filter(|(entity, _)| *entity != of);
-        let event = (occurrence.signal, occurrence.amount);
+        let others = occurrence.others(of).filter(|_| is_within);
+        let sighted = occurrence.place_of(of).map(|place| Sighted::new(tick, place));
+        let (signal, amount) = (occurrence.signal, occurrence.amount);
         match &mut self.form {
             Form::Quiet(list) => {
                 others.for_each(|other| list.record_other(&reach, tick, other));
-                list.record_event(&reach, tick, event);
+                list.record_event(&reach, tick, signal, amount);
+                if let Some(sighted) = sighted {
+                    list.record_place(&reach, sighted);
+                }
             }
             Form::Busy(busy) => {
                 others.for_each(|other| busy.record_other(tick, other));
-                busy.record_event(tick, event);
+                busy.record_trace(signal, Trace::one(tick));
+                if is_within {
+                    busy.record_event(tick, signal, amount);
+                }
+                if let Some(sighted) = sighted {
+                    busy.record_place(sighted);
+                }
             }
         }
     }

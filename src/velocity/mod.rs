@@ -1,4 +1,5 @@
-//! What an entity did lately: counts, sums and distinct others over sliding windows.
+//! What an entity did: counts, sums and distinct others over sliding windows; and for ever how
+//! often, when first and when last it did what.
 //!
 //! A reading is defined by four rules; [`naive`] is their executable form.
 //!
@@ -26,16 +27,21 @@
 pub mod naive;
 
 mod busy;
+mod entity;
 mod history;
 mod occurrence;
+mod place;
 mod quiet;
+mod rings;
 mod sliding;
 #[cfg(test)]
 mod tests;
 mod view;
 mod window;
 
-pub use occurrence::{Entity, EntityKey, EntityKeys, Occurrence, Signal};
+pub use entity::{Entity, EntityKey, EntityKeys, Other};
+pub use occurrence::{Occurrence, Signal};
+pub use place::{Place, Sighted};
 pub use sliding::{Limits, SlidingWindows, Stats};
 pub use view::EntityView;
 pub use window::{SLOTS, Window};
@@ -56,6 +62,6 @@ pub trait Velocity: Send + Sync {
     /// A key never seen is not missing, it is a first occurrence: zero counts, and no first time.
     fn view(&self, entity: Entity, key: EntityKey, at: Timestamp) -> EntityView;
 
-    /// Counts `occurrence` for every entity it names. Not idempotent: the caller records each once.
+    /// Counts `occurrence` for every entity it names and its signal counts for. Not idempotent: the caller records each once.
     fn record(&self, occurrence: &Occurrence);
 }

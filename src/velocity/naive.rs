@@ -1,9 +1,10 @@
 //! A recount from the list of everything that was recorded: the definition the fast form is
 //! tested and measured against. It keeps every occurrence, and a reading looks at all of them.
 
-use super::view::{EntityView, Tally};
-use super::window::{SLOTS, Window};
-use super::{DISTINCT_CAP, Entity, EntityKey, Occurrence, Velocity};
+use super::place::Sighted;
+use super::view::{EntityView, OWED, Tally, Trace};
+use super::window::{SLOTS, Tick, Window};
+use super::{DISTINCT_CAP, Entity, EntityKey, Occurrence, Other, Signal, Velocity};
 use crate::domain::Timestamp;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -19,28 +20,36 @@ impl Velocity for Recount {
         let occurrences = self.occurrences.lock().unwrap_or_else(PoisonError::into_inner);
         let own: Vec<&Occurrence> = occurrences
             .iter()
-            .filter(|occurrence| occurrence.keys.get(entity) == Some(key))
+            .filter(|one| one.touched().any(|who| who == (entity, key)))
             .collect();
-        let last_seen = own.iter().map(|occurrence| occurrence.at).max();
+        let last_seen = own.iter().map(|one| one.at).max();
         let now = last_seen.map_or(at, |last| last.max(at));
-        let within = |window| {
-            own.iter().copied().filter(move |occurrence| holds(window, now, occurrence.at))
-        };
-        let distinct = |of: Entity, window| -> u32 {
-            let others: HashSet<EntityKey> =
-                within(window).filter_map(|occurrence| occurrence.keys.get(of)).collect();
-            if of == entity {
-                0
-            } else {
-                u32::try_from(others.len().min(DISTINCT_CAP)).unwrap_or(0)
-            }
-        };
-        EntityView {
-            tallies: Window::ALL.map(|window| tally(within(window))),
-            distinct: Entity::ALL.map(|of| Window::ALL.map(|window| distinct(of, window))),
-            first_seen: own.iter().map(|occurrence| occurrence.at).min(),
+        let mut view = EntityView {
+            first_seen: own.iter().map(|one| one.at).min(),
             last_seen,
+            ..EntityView::default()
+        };
+        for one in &own {
+            count(&mut view, one, |window| holds(window, now, one.at));
+            let sighted = one.place_of(entity).map(|place| Sighted::new(Tick::of(one.at), place));
+            view.place = view.place.max(sighted);
         }
+        for (other, counts) in Other::ALL.into_iter().zip(&mut view.distinct) {
+            *counts = Window::ALL.map(|window| {
+                let held = own.iter().filter(|one| holds(window, now, one.at));
+                let seen = held.flat_map(|one| one.others(entity));
+                let keys: HashSet<EntityKey> =
+                    seen.filter(|(kind, _)| *kind == other).map(|(_, key)| key).collect();
+                u32::try_from(keys.len().min(DISTINCT_CAP)).unwrap_or(0)
+            });
+        }
+        let paid = own.iter().filter(|one| one.signal == Signal::Approved);
+        let paid = paid.map(|one| slot(OWED, one.at)).max();
+        let later =
+            |one: &&&Occurrence| holds(OWED, now, one.at) && Some(slot(OWED, one.at)) > paid;
+        let usage = own.iter().filter(|one| one.signal == Signal::Usage).filter(later);
+        view.owed = usage.map(|one| Tally::one(one.amount)).fold(Tally::default(), Tally::plus);
+        view
     }
 
     fn record(&self, occurrence: &Occurrence) {
@@ -48,14 +57,33 @@ impl Velocity for Recount {
     }
 }
 
-/// Whether `window`, read at `now`, holds an event at `at`: the slot of `now` and those before it.
-fn holds(window: Window, now: Timestamp, at: Timestamp) -> bool {
-    let slot = |time: Timestamp| time.millis() / window.slot_ms();
-    slot(at) > slot(now) - i64::from(SLOTS) && at <= now
+/// Counts one occurrence in the windows that hold it, and for ever.
+fn count(view: &mut EntityView, one: &Occurrence, holds: impl Fn(Window) -> bool) {
+    let (place, tally) = (one.signal as usize, Tally::one(one.amount));
+    view.add_trace(one.signal, Trace::one(Tick::of(one.at)));
+    for window in Window::ALL.into_iter().filter(|window| holds(*window)) {
+        if let Some(count) = view.counts.get_mut(place).and_then(|row| row.get_mut(window as usize))
+        {
+            *count += 1;
+        }
+        let totals = view.tallies.get_mut(place).and_then(|row| row.get_mut(window as usize));
+        if let Some(total) = totals {
+            *total = total.plus(tally);
+        }
+    }
+    if let Some(largest) = view.largest.get_mut(place)
+        && tally.unpriced == 0
+        && holds(Window::D90)
+    {
+        *largest = (*largest).max(Some(tally.sum));
+    }
 }
 
-fn tally<'a>(occurrences: impl Iterator<Item = &'a Occurrence>) -> Tally {
-    let mut tally = Tally::default();
-    occurrences.for_each(|occurrence| tally.add(occurrence.signal, occurrence.amount));
-    tally
+fn slot(window: Window, at: Timestamp) -> i64 {
+    at.millis() / window.slot_ms()
+}
+
+/// Whether `window`, read at `now`, holds an event at `at`: the slot of `now` and those before it.
+fn holds(window: Window, now: Timestamp, at: Timestamp) -> bool {
+    slot(window, at) > slot(window, now) - i64::from(SLOTS) && at <= now
 }

@@ -4,144 +4,117 @@
 //! it. The serialised form is stored with ledger records and replayed on recovery: its names are
 //! stable, and a field this version does not know is refused rather than dropped.
 
+use super::entity::EntityKeys;
+use super::place::Place;
 use crate::domain::Timestamp;
-use serde::de::{Error as _, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::borrow::Cow;
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
-/// Keyed hash of (tenant, entity kind, canonical value); tenants therefore never share a key.
-///
-/// Written as 16 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntityKey(pub u64);
-
-impl fmt::Display for EntityKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for EntityKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for EntityKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for EntityKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match u64::from_str_radix(&text, 16) {
-            Ok(key) if digits => Ok(Self(key)),
-            _ => Err(D::Error::invalid_value(Unexpected::Str(&text), &"16 hexadecimal digits")),
+/// Declares the signals, those with an amount first.
+macro_rules! signals {
+    (priced { $($(#[$pdoc:meta])* $priced:ident $pname:literal,)* }
+     counted { $($(#[$doc:meta])* $signal:ident $name:literal,)* }) => {
+        /// What happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Signal {
+            $($(#[$pdoc])* $priced,)*
+            $($(#[$doc])* $signal,)*
         }
-    }
-}
 
-/// Who or what acts in a payment and has a history of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entity {
-    /// The card, by its fingerprint.
-    Card,
-    /// The mailbox, by its canonical address.
-    Email,
-    /// The network address.
-    Ip,
-    /// The device.
-    Device,
-    /// The buyer's account with the merchant.
-    Account,
-}
+        impl Signal {
+            /// Every signal; those with an amount first.
+            pub const ALL: &'static [Self] = &[$(Self::$priced,)* $(Self::$signal,)*];
+            /// How many signals there are.
+            pub const COUNT: usize = Self::ALL.len();
+            /// How many of them, the first, have an amount.
+            pub const PRICED: usize = [$(Self::$priced,)*].len();
 
-impl Entity {
-    /// How many kinds there are.
-    pub const COUNT: usize = 5;
-
-    /// Every kind.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Card, Self::Email, Self::Ip, Self::Device, Self::Account];
-
-    /// The name in fields, documents and ledger records.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Card => "card",
-            Self::Email => "email",
-            Self::Ip => "ip",
-            Self::Device => "device",
-            Self::Account => "account",
+            /// The name in fields, documents and ledger records.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$priced => $pname,)*
+                    $(Self::$signal => $name,)*
+                }
+            }
         }
-    }
+    };
 }
 
-/// The key of each entity of one payment; `None` where the request named none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EntityKeys {
-    /// See [`Entity::Card`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub card: Option<EntityKey>,
-    /// See [`Entity::Email`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<EntityKey>,
-    /// See [`Entity::Ip`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip: Option<EntityKey>,
-    /// See [`Entity::Device`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<EntityKey>,
-    /// See [`Entity::Account`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<EntityKey>,
-}
-
-impl EntityKeys {
-    /// The key of one entity.
-    pub const fn get(&self, entity: Entity) -> Option<EntityKey> {
-        match entity {
-            Entity::Card => self.card,
-            Entity::Email => self.email,
-            Entity::Ip => self.ip,
-            Entity::Device => self.device,
-            Entity::Account => self.account,
-        }
+signals! {
+    priced {
+        /// A payment attempt was scored, and we did not refuse it.
+        Attempt "attempt",
+        /// As [`Signal::Attempt`], of a few euro: the wallets of games and of card tests.
+        Micro "micro",
+        /// Credit was bought and paid for.
+        TopUp "top_up",
+        /// Credit, an item or an entitlement left a prepaid balance.
+        Spent "spent",
+        /// A service billed by use was used.
+        Usage "usage",
+        /// The merchant saw an account shared; the amount is its sessions open at once.
+        Sharing "sharing",
     }
-
-    /// The entities that are present, in the order of [`Entity::ALL`].
-    pub fn present(&self) -> impl Iterator<Item = (Entity, EntityKey)> {
-        Entity::ALL.into_iter().filter_map(|entity| Some((entity, self.get(entity)?)))
+    counted {
+        /// The issuer approved an attempt.
+        Approved "approved",
+        /// The issuer refused an attempt for no reason of the classes below.
+        Declined "declined",
+        /// The issuer refused it for lack of funds.
+        DeclinedFunds "declined_funds",
+        /// The issuer refused it: the card is lost, stolen or to be picked up.
+        DeclinedStolen "declined_stolen",
+        /// The issuer refused it: wrong number, expiry or security code.
+        DeclinedData "declined_data",
+        /// A renewal was paid.
+        Renewal "renewal",
+        /// A free or reduced trial began.
+        Trial "trial",
+        /// An account was opened.
+        SignUp "sign_up",
+        /// A plan was changed.
+        PlanChange "plan_change",
+        /// A subscription was cancelled.
+        Cancel "cancel",
+        /// Money went back to the buyer.
+        Refund "refund",
+        /// A dispute was opened.
+        Dispute "dispute",
+        /// The issuer or processor warned of fraud.
+        Warning "warning",
+        /// A challenge was passed.
+        ChallengePassed "challenge_passed",
+        /// A challenge was failed.
+        ChallengeFailed "challenge_failed",
+        /// The buyer left a challenge.
+        ChallengeAbandoned "challenge_abandoned",
+        /// A licence key was activated on a machine.
+        Activation "activation",
+        /// A seat of a subscription was given to a person.
+        SeatAssigned "seat_assigned",
+        /// A seat of a subscription was taken back.
+        SeatRemoved "seat_removed",
+        /// Somebody logged in.
+        Login "login",
+        /// A login was refused.
+        LoginFailed "login_failed",
+        /// The password, e-mail address or second factor was changed.
+        CredentialChange "credential_change",
     }
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Signal {
-    /// A payment attempt was scored, whatever we decided.
-    Attempt,
-    /// The issuer refused an attempt.
-    Declined,
-    /// The issuer approved an attempt.
-    Approved,
 }
 
 impl Signal {
-    /// Every signal.
-    pub const ALL: [Self; 3] = [Self::Attempt, Self::Declined, Self::Approved];
+    /// The signals of an issuer's refusal, by class.
+    pub const DECLINES: [Self; 4] =
+        [Self::Declined, Self::DeclinedFunds, Self::DeclinedStolen, Self::DeclinedData];
 
-    /// The name in fields, documents and ledger records.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Attempt => "attempt",
-            Self::Declined => "declined",
-            Self::Approved => "approved",
-        }
+    /// The signals of a challenge's end.
+    pub const CHALLENGES: [Self; 3] =
+        [Self::ChallengePassed, Self::ChallengeFailed, Self::ChallengeAbandoned];
+
+    /// Whether an amount is kept of it.
+    pub(super) const fn is_priced(self) -> bool {
+        (self as usize) < Self::PRICED
     }
 }
 
@@ -154,6 +127,7 @@ impl Signal {
 ///     at: "2026-11-20T10:15:00Z".parse().unwrap(),
 ///     signal: Signal::Attempt,
 ///     amount: Some(4_900),
+///     place: None,
 /// };
 /// assert_eq!(
 ///     serde_json::to_string(&occurrence).unwrap(),
@@ -163,48 +137,44 @@ impl Signal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Occurrence {
-    /// Whom it touched.
+    /// Whom it touched; also keys of those that this signal does not count for.
     pub keys: EntityKeys,
     /// Event time.
     pub at: Timestamp,
     /// What happened.
     pub signal: Signal,
-    /// Hundredths of the base currency, 0 or more; read of attempts only. `None`, or a negative
-    /// one, where the amount could not be converted: the attempt counts and its sum is incomplete.
+    /// Hundredths of the base currency (of [`Signal::Sharing`]: sessions), 0 or more; read of priced
+    /// signals only. `None`, or a negative one, where it could not be converted: the occurrence
+    /// counts and its sum is incomplete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<i64>,
+    /// Where it happened, where that is known to a city.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::velocity::EntityKey;
 
     #[test]
     fn an_occurrence_reads_back_as_written() {
         let keys = EntityKeys {
             card: Some(EntityKey(u64::MAX)),
             email: Some(EntityKey(1)),
-            ip: None,
             device: Some(EntityKey(0)),
-            account: None,
+            ..EntityKeys::default()
         };
-        for signal in Signal::ALL {
-            for amount in [None, Some(0), Some(i64::MAX)] {
+        let place = Place::new(51.5, -0.12, 20);
+        for signal in Signal::ALL.iter().copied() {
+            for (amount, place) in [(None, None), (Some(0), place), (Some(i64::MAX), None)] {
                 let at = Timestamp::from_millis(1_763_633_700_123);
-                let occurrence = Occurrence { keys, at, signal, amount };
+                let occurrence = Occurrence { keys, at, signal, amount, place };
                 let text = serde_json::to_string(&occurrence).unwrap();
                 assert!(text.contains(&format!(r#""signal":"{}""#, signal.name())), "{text}");
                 assert_eq!(serde_json::from_str::<Occurrence>(&text).unwrap(), occurrence);
             }
-        }
-    }
-
-    #[test]
-    fn field_names_are_the_entity_names() {
-        for entity in Entity::ALL {
-            let text = format!(r#"{{"{}":"00000000000000aB"}}"#, entity.name());
-            let keys: EntityKeys = serde_json::from_str(&text).unwrap();
-            assert_eq!(keys.present().collect::<Vec<_>>(), [(entity, EntityKey(0xab))]);
         }
     }
 

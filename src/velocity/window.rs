@@ -85,13 +85,18 @@ impl Window {
 }
 
 /// An instant as coarse as any window can tell: [`TICK_MS`] since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Tick(u32);
 
 impl Tick {
     /// The tick that holds `at`.
     pub(super) fn of(at: Timestamp) -> Self {
         Self(u32::try_from(at.millis() / TICK_MS).unwrap_or(u32::MAX))
+    }
+
+    /// When the tick began.
+    pub(super) fn time(self) -> Timestamp {
+        Timestamp::from_millis(i64::from(self.0) * TICK_MS)
     }
 
     /// The slot of `window` that holds this tick, counted from 1970.

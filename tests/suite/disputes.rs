@@ -48,7 +48,7 @@ fn every_fixture_reads_as_it_should() {
         early_fraud_warning.json: fraud.warning 2026-11-25T16:00:00Z evt_8warning
         mastercard_4853_object.json: dispute.updated 2026-10-02T03:04:05Z stripe-dispute-75227cd0d372e38459bf7b96b2690122718886dbf9529f98e4075100d9e0ab5d
           dp_6mc4853 mastercard 4853 not_as_described chargeback needs_response 500 JPY due 2026-10-20T23:59:59Z
-        mastercard_4853_object_lost.json: dispute.closed 2026-10-02T03:04:05Z stripe-dispute-338f765f8ac00b77497a654e81ff0489f4e4b408e4af81a7cbcb02cefdc25ff1
+        mastercard_4853_object_lost.json: dispute.closed 2026-10-02T03:04:05Z stripe-dispute-bc86a463f6dc119e10e9637abddca51127c16180e155a7a0f32012762b73fbb7
           dp_6mc4853 mastercard 4853 not_as_described chargeback lost 500 JPY due -
         paypal_created.json: dispute.created 2026-11-26T10:00:00Z evt_9paypal
           dp_9paypal paypal MERCHANDISE_OR_SERVICE_NOT_RECEIVED not_received chargeback needs_response 49.00 EUR due 2026-12-15T23:59:59Z
@@ -85,6 +85,7 @@ fn packets_read_like_this() {
             transaction: serde_json::from_value(file["transaction"].take()).unwrap(),
             decision: None,
             events: serde_json::from_value(file["events"].take()).unwrap(),
+            other_sales: Vec::new(),
         };
         expected.assert_eq(&packet::text(&case).text);
     }

@@ -7,6 +7,11 @@
 )]
 
 mod disputes;
+mod golden;
 mod input;
+mod mmdb;
 mod parity;
+mod pointintime;
+mod readme;
+mod reload;
 mod serve;

@@ -53,21 +53,32 @@ impl Server {
         Self { child, address: address.to_owned(), stdout }
     }
 
+    /// Where it listens, as `127.0.0.1:4711`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Tells it to stop and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+    }
+
     pub(crate) fn connect(&self) -> Client {
         connect(&self.address).unwrap()
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         self.connect().ask(method, path, body).unwrap()
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Asks for the metrics until a line is among them.
-    fn wait_for_metric(&self, line: &str) {
+    pub(crate) fn wait_for_metric(&self, line: &str) {
         let mut client = self.connect();
         for _ in 0..10_000 {
             client.send(&head("GET", "/metrics", 0, "")).unwrap();
@@ -110,7 +121,10 @@ fn connect(address: &str) -> std::io::Result<Client> {
 }
 
 fn head(method: &str, path: &str, length: usize, more: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n{more}\r\n")
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n{more}\r\n"
+    )
 }
 
 impl Client {
@@ -267,7 +281,8 @@ fn a_body_that_is_too_long_is_answered_however_it_comes() {
     assert_eq!((status, &answer["error"]["code"]), (413, &json!("body_too_large")));
     // Without a length, and without an end.
     let mut client = server.connect();
-    let chunked = "POST /v1/score HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunked = "POST /v1/score HTTP/1.1\r\nhost: localhost\r\n\
+                   content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     client.send(chunked).unwrap();
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     for _ in 0..20 {

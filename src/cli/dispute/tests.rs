@@ -33,7 +33,7 @@ fn the_command_line_takes_in_lists_shows_and_answers() {
     let created = file("visa_10_4_created").unwrap();
     let (out, notes) = shell(&mut memory, &["intake", &created]).unwrap();
     expect![[r"
-        dp_3visa104  2026-12-01  visa 10.4  fraud  needs_response  49.00 EUR  due 2026-12-15T23:59:59Z  transaction tx-1001
+        dp_3visa104  2026-12-01  visa 10.4  fraud  needs_response  49.00 EUR  due 2026-12-15T23:59:59Z  past due  transaction tx-1001
     "]].assert_eq(&out);
     assert_eq!(notes, "");
     let (_, notes) = shell(&mut memory, &["intake", &created]).unwrap();
@@ -52,8 +52,8 @@ fn the_command_line_takes_in_lists_shows_and_answers() {
 
     let (out, _) = shell(&mut memory, &["list"]).unwrap();
     expect![[r"
-        dp_3visa104  2026-12-01  visa 10.4  fraud  needs_response  49.00 EUR  due 2026-12-15T23:59:59Z  transaction tx-1001
-        dp_5visa132  2026-11-18  visa 13.2  subscription_cancelled  needs_response  19.90 USD  due 2026-12-04T23:59:59Z  transaction -
+        dp_3visa104  2026-12-01  visa 10.4  fraud  needs_response  49.00 EUR  due 2026-12-15T23:59:59Z  past due  transaction tx-1001
+        dp_5visa132  2026-11-18  visa 13.2  subscription_cancelled  needs_response  19.90 USD  due 2026-12-04T23:59:59Z  past due  transaction -
     "]].assert_eq(&out);
     let (out, _) = shell(&mut memory, &["show", "dp_3visa104"]).unwrap();
     expect![[r"
@@ -75,6 +75,13 @@ fn the_command_line_takes_in_lists_shows_and_answers() {
     let (out, _) = shell(&mut memory, &["show", "dp_3visa104", "--json"]).unwrap();
     let shown: Dispute = serde_json::from_str(&out).unwrap();
     assert_eq!(shown, memory.disputes().unwrap()[0]);
+
+    let (out, _) = shell(&mut memory, &["ce3", "dp_3visa104"]).unwrap();
+    assert!(out.contains("not_qualified") && out.contains("other sales       0"), "{out}");
+    let (out, _) = shell(&mut memory, &["ce3", "dp_3visa104", "--json"]).unwrap();
+    assert!(out.contains("\"verdict\": \"not_qualified\""), "{out}");
+    let (out, _) = shell(&mut memory, &["ce3", "dp_5visa132"]).unwrap();
+    assert_eq!(out, "not applicable: Compelling Evidence 3.0 answers Visa 10.4 only\n");
 
     let (out, notes) = shell(&mut memory, &["packet", "dp_3visa104"]).unwrap();
     assert!(out.starts_with("ANSWER TO A DISPUTE\n"));

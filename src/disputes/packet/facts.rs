@@ -156,6 +156,7 @@ fn belongs(event: &Event, sale: &Transaction) -> bool {
         | K::RefundOffered => &[&of_payment],
         K::LicenceIssued
         | K::LicenceActivated
+        | K::LicenceDeactivated
         | K::LicenceRevoked
         | K::DownloadStarted
         | K::DownloadCompleted => &[&of_payment, &of_good],

@@ -44,6 +44,17 @@ pub struct CaseFile {
     pub decision: Option<Decision>,
     /// Every event of the sale and its account, by time.
     pub events: Vec<Event>,
+    /// Other sales on the same card or its token; only where the claim is fraud.
+    pub other_sales: Vec<OtherSale>,
+}
+
+/// Another sale on the card of a disputed one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OtherSale {
+    /// The sale.
+    pub transaction: Transaction,
+    /// Its own events, by time.
+    pub events: Vec<Event>,
 }
 
 /// A packet.

@@ -69,7 +69,7 @@ fn network_and_code(draft: &Draft<'_>) -> Option<String> {
     let dispute = draft.facts.dispute;
     let network = dispute.network.as_ref()?.as_str();
     let code = dispute.network_reason_code.as_ref().map(Text::as_str);
-    let title = code.and_then(|code| reasons::find(network, code)).map(|row| row.title);
+    let title = reasons::of(dispute).map(|row| row.title.as_str());
     Some(Line::new(&capital(network)).add(" ", code).add(", ", title).text())
 }
 

@@ -25,6 +25,7 @@ fn case(file: &str, reason: DisputeReason) -> CaseFile {
         transaction: Some(serde_json::from_value(file["transaction"].clone()).unwrap()),
         decision: None,
         events: serde_json::from_value(file["events"].clone()).unwrap(),
+        other_sales: Vec::new(),
     }
 }
 

@@ -120,11 +120,16 @@ fn exponent(currency: Currency) -> Option<u32> {
     }
 }
 
-/// When evidence is due. Stripe writes 0 or null where no answer is possible.
-pub(super) fn due_by(node: &Node<'_>) -> Result<Option<Timestamp>, IntakeError> {
-    let Some(details) = node.get("evidence_details")? else { return Ok(None) };
-    let due = details.get("due_by")?.map(|due| due.epoch_seconds()).transpose()?;
-    Ok(due.filter(|due| due.millis() != 0))
+/// When evidence is due, and the field's name where it is there. Stripe writes 0 where no answer is
+/// possible: then the name stands alone.
+pub(super) fn due_by(
+    node: &Node<'_>,
+) -> Result<(Option<Timestamp>, Option<Text<64>>), IntakeError> {
+    let Some(details) = node.get("evidence_details")? else { return Ok((None, None)) };
+    let Some(field) = details.get("due_by")? else { return Ok((None, None)) };
+    let due = field.epoch_seconds()?;
+    let name = constant(&field, "evidence_details.due_by")?;
+    Ok((Some(due).filter(|due| due.millis() != 0), Some(name)))
 }
 
 /// Charge and payment intent, each an identifier or the object itself, and the merchant's own

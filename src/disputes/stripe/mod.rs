@@ -12,7 +12,7 @@ use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
 use crate::domain::{
     Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind, Text,
-    Timestamp,
+    Timestamp, excerpt,
 };
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
@@ -143,14 +143,12 @@ fn dispute(
         REASONS.into_iter().find_map(|(known, reason)| (known == word.as_str()).then_some(reason))
     });
     let (stage, status) = stage_and_status(status_word.as_str(), method.case_type.as_ref());
-    let evidence_due_by = due_by(node)?;
+    let (evidence_due_by, evidence_due_source) = due_by(node)?;
+    let row = method.network.as_ref().zip(method.code.as_ref());
+    let row = row.and_then(|(net, code)| reasons::find(net.as_str(), code.as_str(), opened_at));
     Ok(Dispute {
         processor: constant(node, "stripe")?,
-        reason: reasons::canonical(
-            method.network.as_ref().map(Text::as_str),
-            method.code.as_ref().map(Text::as_str),
-            word,
-        ),
+        reason: reasons::canonical(row, word),
         network: method.network,
         network_reason_code: method.code,
         stage,
@@ -160,10 +158,8 @@ fn dispute(
         payment_reference: sale.payment_references.first().cloned(),
         transaction_id: sale.transaction_id.clone(),
         opened_at,
-        evidence_due_source: evidence_due_by
-            .map(|_| constant(node, "evidence_details.due_by"))
-            .transpose()?,
         evidence_due_by,
+        evidence_due_source,
         updated_at: opened_at,
         updated_by: node.need("id")?.keep(EventId::new)?,
         id,
@@ -226,7 +222,7 @@ fn other_object(node: &Node<'_>, given: &str) -> IntakeError {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(64).collect()
+    excerpt(text, 64)
 }
 
 #[cfg(test)]

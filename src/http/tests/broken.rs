@@ -15,7 +15,8 @@ fn settings(policy: OnSlowDisk) -> Settings {
 }
 
 fn in_haste(path: &str, body: &Value) -> Request<Body> {
-    Request::post(path).header("x-deadline-ms", "20").body(body.to_string().into()).unwrap()
+    let request = Request::post(path).header("content-type", "application/json");
+    request.header("x-deadline-ms", "20").body(body.to_string().into()).unwrap()
 }
 
 /// A body of which the end never comes.
@@ -160,7 +161,8 @@ async fn more_requests_than_allowed_are_refused_and_operators_are_not() {
         server: ServerConfig { max_in_flight: 1, ..ServerConfig::default() },
         ..Settings::default()
     });
-    let slow = Request::post("/v1/score").header("x-deadline-ms", "5000").body(endless()).unwrap();
+    let slow = Request::post("/v1/score").header("content-type", "application/json");
+    let slow = slow.header("x-deadline-ms", "5000").body(endless()).unwrap();
     let (router, task) = (server.router.clone(), server.state.work.clone());
     let waiting = tokio::spawn(async move { router.oneshot(slow).await });
     until(&server, "/metrics", |page| page.text.contains("vouch_in_flight 1\n")).await;

@@ -15,7 +15,8 @@ async fn one_event_gets_its_receipt_and_a_repeat_moves_nothing() {
         assert_eq!(answer.json, receipt);
     }
     let other = with(auth_result("ev-1"), "/data/outcome", json!("approved"));
-    assert_eq!(server.event(&other).await.error().1, "exists_with_different_content");
+    let conflict = (409, "exists_with_different_content", "/data/outcome");
+    assert_eq!(server.event(&other).await.error(), conflict);
     assert_eq!(server.state.engine.ledger().unwrap().health().sequence, 2);
 }
 
@@ -49,8 +50,30 @@ async fn what_is_wrong_with_an_event() {
 }
 
 #[tokio::test]
+async fn an_event_of_an_unknown_transaction_is_kept_and_says_so() {
+    let server = Server::new();
+    let unknown = [("transaction_unknown", "/transaction_id")];
+    for repeated in [false, true] {
+        let answer = server.event(&auth_result("ev-1")).await;
+        assert_eq!(answer.warnings(), unknown);
+        assert_eq!(
+            (&answer.json["durability"], &answer.json["repeated"]),
+            (&json!("fsync"), &json!(repeated))
+        );
+    }
+    let batch = server.event(&json!([auth_result("ev-2")])).await;
+    assert_eq!(batch.json["results"][0]["warnings"][0]["code"], "transaction_unknown");
+    server.score(&purchase("tx-1")).await;
+    assert_eq!(server.event(&auth_result("ev-3")).await.warnings(), []);
+    let login =
+        json!({"event_id": "ev-4", "type": "session.login", "event_time": "2020-11-20T10:00:05Z"});
+    assert_eq!(server.event(&login).await.warnings(), [], "it names none");
+}
+
+#[tokio::test]
 async fn unknown_members_of_an_event_are_named() {
     let server = Server::new();
+    server.score(&purchase("tx-1")).await;
     let event = with(auth_result("ev-1"), "/data/declin_code", json!("x"));
     let answer = server.event(&event).await;
     assert_eq!(answer.warnings(), [("unknown_field", "/data/declin_code")]);
@@ -89,7 +112,7 @@ async fn a_bad_event_in_a_batch_does_not_take_the_others_with_it() {
             ("ev-0", "fsync", "", false),
             ("", "invalid_field", "/1/type", false),
             ("ev-2", "card_number", "/2/data/reason", false),
-            ("known", "exists_with_different_content", "/3", false),
+            ("known", "exists_with_different_content", "/3/data/outcome", false),
             ("", "invalid_field", "/4", false),
             ("ev-5", "fsync", "", false),
             ("ev-0", "fsync", "", true),

@@ -113,14 +113,58 @@ async fn a_request_keeps_the_id_it_came_with() {
 }
 
 #[tokio::test]
-async fn the_content_type_does_not_matter() {
+async fn a_body_says_that_it_is_json() {
     let server = Server::new();
-    for (place, kind) in ["application/json", "text/plain", "x", ""].into_iter().enumerate() {
-        let request = Request::post("/v1/score").header("content-type", kind);
-        let body = purchase(&format!("tx-{place}")).to_string();
-        assert_eq!(server.ask(request.body(body.into()).unwrap()).await.status, 200, "{kind}");
+    let ask = async |path: &str, kind: &str| {
+        let request = Request::post(path).header("content-type", kind);
+        let body = if path == "/v1/score" { purchase("tx-1") } else { auth_result("ev-1") };
+        server.ask(request.body(body.to_string().into()).unwrap()).await
+    };
+    for path in ["/v1/score", "/v1/events"] {
+        for kind in
+            ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "x", ""]
+        {
+            assert_eq!(
+                ask(path, kind).await.error(),
+                (415, "unsupported_media_type", ""),
+                "{kind}"
+            );
+        }
+        let bare = Request::post(path).body(Body::from("{}")).unwrap();
+        assert_eq!(server.router.clone().oneshot(bare).await.unwrap().status(), 415);
+        assert_eq!(server.state.engine.ledger().unwrap().health().sequence, 0);
     }
-    assert_eq!(server.score(&purchase("without")).await.status, 200);
+    for kind in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+        assert_eq!(ask("/v1/score", kind).await.status, 200, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_and_names_of_other_machines_are_refused() {
+    let server = Server::new();
+    let ask = async |method: &str, path: &str, name: &str, value: &str| {
+        let request = Request::builder().method(method).uri(path).header(name, value);
+        server.ask(request.body(purchase("tx-1").to_string().into()).unwrap()).await
+    };
+    for (method, path) in [
+        ("POST", "/v1/score"),
+        ("POST", "/v1/events"),
+        ("GET", "/v1/decisions/tx-1"),
+        ("GET", "/metrics"),
+        ("GET", "/healthz"),
+    ] {
+        for (name, value) in [
+            ("host", "rebound.example.com:8080"),
+            ("origin", "https://example.com"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            let answer = ask(method, path, name, value).await;
+            assert_eq!(answer.error(), (403, "foreign_site", ""), "{method} {path} {name}");
+        }
+    }
+    assert_eq!(server.state.engine.ledger().unwrap().health().sequence, 0);
+    assert_eq!(ask("POST", "/v1/score", "host", "127.0.0.1:8080").await.status, 200);
 }
 
 #[tokio::test]

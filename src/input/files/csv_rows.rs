@@ -1,7 +1,7 @@
 //! CSV: rows of a table by a map, or by columns named like fields.
 
 use super::error::{FileError, Position, RowError, RowProblem};
-use super::{Line, MAX_ROW, Progress, bind, line_of};
+use super::{Line, MAX_ROW, Progress, bind, column_name, line_of};
 use crate::input::map::{Bound, Map};
 use csv::ByteRecord;
 use std::fs::File;
@@ -69,13 +69,13 @@ impl CsvRows {
         }
         let header = record
             .iter()
-            .map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()))
+            .map(|name| std::str::from_utf8(name).map(|name| column_name(name.trim())))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| FileError::BadHeader { what: "not UTF-8" })?;
         if header.iter().any(|name| name.contains(char::is_control)) {
             return Err(FileError::BadHeader { what: "not a line of names ending in a line feed" });
         }
-        let bound = bind(&header, map)?;
+        let bound = bind(&header, Some(1), map)?;
         Ok(Self { reader, bound, header, record, number: 0, total })
     }
 

@@ -31,8 +31,10 @@ pub enum FileError {
         what: &'static str,
     },
     /// A header without columns that are needed.
-    #[error("{}", missing_columns(table.as_deref(), missing))]
+    #[error("{}", missing_columns(*line, table.as_deref(), missing))]
     MissingColumns {
+        /// The header's line; `None` for a file without lines.
+        line: Option<u64>,
         /// The table of the map that fits best; `None` without a map.
         table: Option<String>,
         /// The columns, each with those of the header that look like it.
@@ -72,7 +74,12 @@ pub enum FileError {
     Damaged,
 }
 
-fn missing_columns(table: Option<&str>, missing: &[(String, Vec<String>)]) -> String {
+fn missing_columns(
+    line: Option<u64>,
+    table: Option<&str>,
+    missing: &[(String, Vec<String>)],
+) -> String {
+    let place = line.map(|line| format!("line {line}: "));
     let lines = missing
         .iter()
         .map(|(column, near)| format!("\n  no column `{column}`{}", did_you_mean(near)));
@@ -80,7 +87,7 @@ fn missing_columns(table: Option<&str>, missing: &[(String, Vec<String>)]) -> St
         Some(table) => format!("the header does not fit table `{table}` of the map:"),
         None => "the header does not name the fields of a transaction, and there is no map:".into(),
     };
-    std::iter::once(first).chain(lines).collect()
+    place.into_iter().chain([first]).chain(lines).collect()
 }
 
 /// Where in a file something is. Lines and rows count from 1; the header is line 1.
@@ -162,7 +169,8 @@ pub enum RowProblem {
         /// The most it may have, in bytes.
         max: usize,
     },
-    /// A quote that is opened and not closed within the longest row. Nothing after it is read.
+    /// No end within the longest row, for a quote that is not closed or a line of any length. Nothing
+    /// after it is read: what looks like the next row may stand within the quote.
     OpenQuote {
         /// The longest row, in bytes.
         max: usize,
@@ -221,7 +229,11 @@ impl fmt::Display for RowProblem {
             Self::Refused { pointer, message } => write!(f, "`{pointer}`: {message}"),
             Self::TooLong { max } => write!(f, "longer than {max} bytes"),
             Self::OpenQuote { max } => {
-                write!(f, "a quote is opened and not closed within {max} bytes; stopped here")
+                write!(
+                    f,
+                    "no end within {max} bytes: a quote is not closed, or the line is too long; \
+                     stopped here"
+                )
             }
             Self::Damaged { message } => write!(f, "the file is damaged: {message}; stopped here"),
             Self::Read(error) => write!(f, "{error}; stopped here"),

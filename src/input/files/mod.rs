@@ -12,7 +12,7 @@ mod parquet_rows;
 pub use error::{FileError, Position, RowError, RowProblem};
 
 use super::map::{Bound, Label, Map, Row, UnfitHeader};
-use crate::domain::{Event, Transaction, Warning};
+use crate::domain::{Event, Transaction, Warning, in_shared_range, mask_card_numbers};
 use csv_rows::CsvRows;
 use jsonl::JsonLines;
 use parquet_rows::ParquetRows;
@@ -170,13 +170,16 @@ fn format(path: &Path, start: &[u8]) -> Format {
 }
 
 /// Fits a header to a map, or to the names of the fields where there is none.
-fn bind(header: &[String], map: Option<&Map>) -> Result<Bound, FileError> {
+fn bind(header: &[String], line: Option<u64>, map: Option<&Map>) -> Result<Bound, FileError> {
     let bound = match map {
         Some(map) => map.bind(header),
         None => Bound::by_name(header),
     };
-    let bound = bound
-        .map_err(|UnfitHeader { table, missing }| FileError::MissingColumns { table, missing })?;
+    let bound = bound.map_err(|UnfitHeader { table, missing }| FileError::MissingColumns {
+        line,
+        table,
+        missing,
+    })?;
     for at in bound.used() {
         let column = header.get(at).cloned().unwrap_or_default();
         if header.iter().filter(|other| **other == column).count() > 1 {
@@ -184,6 +187,11 @@ fn bind(header: &[String], map: Option<&Map>) -> Result<Bound, FileError> {
         }
     }
     Ok(bound)
+}
+
+/// A column's name as messages quote it. A table that lacks its header has data there.
+fn column_name(name: &str) -> String {
+    mask_card_numbers(name, &in_shared_range).unwrap_or_else(|| name.to_owned())
 }
 
 fn line_of(position: Position, row: Row) -> Line {

@@ -4,7 +4,7 @@
 //! is an error like any other.
 
 use super::error::{FileError, Position, RowError, RowProblem};
-use super::{Line, Progress, bind, line_of};
+use super::{Line, Progress, bind, column_name, line_of};
 use crate::domain::DAY_MS;
 use crate::input::map::{Bound, Map};
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
@@ -45,8 +45,8 @@ impl ParquetRows {
         let total = u64::try_from(metadata.num_rows()).unwrap_or(0);
         let schema = metadata.schema();
         let header: Vec<_> =
-            schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
-        let mut bound = bind(&header, map)?;
+            schema.get_fields().iter().map(|field| column_name(field.name())).collect();
+        let mut bound = bind(&header, None, map)?;
         let mut used = bound.used();
         if used.is_empty() {
             used.push(0); // the row reader needs a column to count rows by

@@ -88,7 +88,8 @@ fn a_quote_that_is_never_closed_gathers_no_file() {
     let text = format!("id,when,name\na,1,x\nb,2,\"y\n{}", "c,3,z\n".repeat(2 * MAX_ROW / 6));
     let files = Files::new();
     let rows = rows(&files.write("rows.csv", text), Some(MAP));
-    let stop = "line 3: a quote is opened and not closed within 1048576 bytes; stopped here";
+    let stop = "line 3: no end within 1048576 bytes: a quote is not closed, or the line is too long; \
+                stopped here";
     assert_eq!(rows, ["line 2: a", stop]);
 }
 
@@ -149,13 +150,13 @@ fn an_unfit_file_is_refused_at_once() {
             "a.csv",
             b"id,when,Name\n",
             true,
-            "the header does not fit table `sales` of the map:\n  no column `name`; did you mean `Name`?",
+            "line 1: the header does not fit table `sales` of the map:\n  no column `name`; did you mean `Name`?",
         ),
         (
             "a.csv",
             b"id,when\n",
             false,
-            "the header does not name the fields of a transaction, and there is no map:\n  no column `transaction_id`\n  no column `type`\n  no column `event_time`",
+            "line 1: the header does not name the fields of a transaction, and there is no map:\n  no column `transaction_id`\n  no column `type`\n  no column `event_time`",
         ),
         ("a.csv", b"id,when,name,id\n", true, "two columns are named `id`"),
         ("a.csv", b"id,when,\xff\n", true, "the header is not UTF-8"),
@@ -220,4 +221,67 @@ fn progress_reaches_the_end() {
     let mut lines = open(&files.write("a.jsonl", "{}\n{}"), None).unwrap();
     lines.by_ref().for_each(drop);
     assert_eq!(lines.progress(), Progress { done: 5, total: Some(5) });
+}
+
+#[test]
+fn csv_cells_with_a_nul_and_rows_without_an_end() {
+    assert_eq!(
+        csv("id,when,name\na,1,x\u{0}y\nb,2,y\n"),
+        ["line 2: column `name`: has a control character at byte 1", "line 3: b"]
+    );
+    let long = format!("id,when,name\na,1,x\nb,2,{}\nc,3,z\n", "y".repeat(4 * MAX_ROW));
+    let stop = "line 3: no end within 1048576 bytes: a quote is not closed, or the line is too long; \
+                stopped here";
+    assert_eq!(csv(&long), ["line 2: a", stop]);
+}
+
+#[test]
+fn a_wrong_header_of_a_large_file_is_refused_without_reading_on() {
+    let header = "transacton_id,typ,evnt_time,amuont.value\n";
+    let files = Files::new();
+    let text = format!("{header}{}", "t,login,2026-11-20T10:15:00Z,1\n".repeat(100_000));
+    let path = files.write("large.csv", &text);
+    let message = open(&path, None).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "line 1: the header does not name the fields of a transaction, and there is no map:\n  \
+         no column `transaction_id`; did you mean `transacton_id`?\n  \
+         no column `type`; did you mean `typ`?\n  \
+         no column `event_time`; did you mean `evnt_time`?"
+    );
+    // What follows the header is not looked at: an endless pipe is refused like a file.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(text.get(..1 << 15).unwrap().as_bytes()).unwrap();
+    let pipe = PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader)));
+    assert_eq!(open(&pipe, None).unwrap_err().to_string(), message);
+}
+
+#[test]
+fn a_card_number_is_in_no_message_about_a_file() {
+    let number = "4111 1111 1111 1111";
+    let files = Files::new();
+    let map = Map::parse(MAP).unwrap();
+    let mut said = Vec::new();
+    for text in [
+        format!("{number},when,name\n"),
+        format!("id,when,name,{number}\na,{number},x\n"),
+        format!("id,when,name,{number},{number}\na,1,x,y\n,,,\n"),
+    ] {
+        for map in [Some(&map), None] {
+            match open(&files.write("a.csv", &text), map) {
+                Err(error) => said.push(error.to_string()),
+                Ok(lines) => {
+                    said.extend(lines.unused_columns().to_vec());
+                    said.extend(lines.filter_map(|row| Some(row.err()?.to_string())));
+                }
+            }
+        }
+    }
+    let map = MAP.replace("account.name", &format!("\"{number}\""));
+    let error = Map::parse(&map).unwrap_err();
+    said.extend([error.to_string(), error.render("map.toml")]);
+    assert!(said.len() > 8, "{said:?}");
+    for message in said {
+        assert!(!message.contains(number), "{message}");
+    }
 }

@@ -1,10 +1,12 @@
 //! What can be wrong with a map, and with a cell read by it.
 
+use crate::domain::excerpt;
 use crate::input::near::did_you_mean;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Why a file is no map. The author's fault; found before any row is read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {fault}")]
+#[error("line {line}, column {column}: {}", excerpt(&fault.to_string(), usize::MAX))]
 pub struct MapError {
     /// Line of the map, from 1.
     pub line: usize,
@@ -12,6 +14,23 @@ pub struct MapError {
     pub column: usize,
     /// What is wrong there.
     pub fault: MapFault,
+    /// That line of the map.
+    pub text: String,
+}
+
+impl MapError {
+    /// The message with file, line and caret, as faults of rules are shown.
+    pub fn render(&self, path: &str) -> String {
+        let rest = self.text.chars().skip(self.column - 1);
+        let goes_on = |c: &char| !c.is_whitespace() && !"=,]}".contains(*c);
+        let marked = rest.take_while(|c| goes_on(c)).map(char::len_utf8).sum::<usize>();
+        let before = self.text.chars().take(self.column - 1).map(char::len_utf8).sum::<usize>();
+        let caret = AnnotationKind::Primary.span(before..(before + marked).min(self.text.len()));
+        let message = excerpt(&self.fault.to_string(), usize::MAX);
+        let line = Snippet::source(&self.text).line_start(self.line).path(path).annotation(caret);
+        let group = Group::with_title(Level::ERROR.primary_title(&message)).element(line);
+        Renderer::plain().render(&[group])
+    }
 }
 
 /// What is wrong with a map.

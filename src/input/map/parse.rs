@@ -7,7 +7,7 @@ use super::error::{CellError, MapError, MapFault};
 use super::reading::{Reading, WORDS};
 use super::{Assignment, Known, LabelRule, Map, NEEDED, Origin, Table};
 use super::{field_named, transaction_fields};
-use crate::domain::{DAY_MS, HOUR_MS, LabelClass, MINUTE_MS};
+use crate::domain::{DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, in_shared_range, mask_card_numbers};
 use crate::input::fields::{Field, Kind};
 use crate::input::near::near;
 use crate::input::place::{Place, read_assembled};
@@ -32,7 +32,9 @@ fn place(text: &str, (at, fault): Fault) -> MapError {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    MapError { line, column, fault }
+    let given = text.lines().nth(line - 1).unwrap_or_default();
+    let text = mask_card_numbers(given, &in_shared_range).unwrap_or_else(|| given.to_owned());
+    MapError { line, column, fault, text }
 }
 
 /// The members of one table of the document; those nobody asks for are unknown.

@@ -2,7 +2,7 @@
 
 use super::country::country_named;
 use super::error::CellError;
-use crate::domain::Timestamp;
+use crate::domain::{self, Timestamp};
 use crate::input::fields::Kind;
 use jiff::civil::Date;
 use jiff::fmt::strtime::BrokenDownTime;
@@ -150,14 +150,9 @@ impl std::fmt::Display for Reading {
 /// Longest part of a cell repeated in an error, in characters.
 const EXCERPT: usize = 40;
 
-/// The start of a cell, fit for a terminal.
+/// The start of a cell, fit for a terminal and a log.
 pub(super) fn excerpt(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let mut start: String = text.chars().take(EXCERPT).map(visible).collect();
-    if text.chars().nth(EXCERPT).is_some() {
-        start.push('…');
-    }
-    start
+    domain::excerpt(text, EXCERPT)
 }
 
 fn number(text: &str) -> Result<Value, CellError> {

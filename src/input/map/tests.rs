@@ -316,3 +316,14 @@ fn columns_named_like_fields_need_no_map() {
     assert_eq!(missing[0], ("transaction_id".into(), vec!["Transaction ID".into()]));
     assert_eq!(missing[1].0, "amount.currency");
 }
+
+#[test]
+fn a_fault_is_shown_with_its_line_and_a_caret() {
+    let text = "[[table]]\nname = \"sales\"\n[table.fields]\nacount.email = \"mail\"\n";
+    let shown = Map::parse(text).unwrap_err().render("shop.toml");
+    assert_eq!(
+        shown,
+        "error: `acount.email` is not a field of a transaction; did you mean `account.email`?\n \
+         --> shop.toml:4:8\n  |\n4 | acount.email = \"mail\"\n  |        ^^^^^"
+    );
+}

@@ -96,6 +96,17 @@ fn a_position_that_begins_no_committed_record_is_not_found() {
 }
 
 #[test]
+fn what_is_acknowledged_before_its_commit_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let durability = AckPolicy::Async;
+    let ledger = open(LedgerConfig { durability, ..config(dir.path(), &TestDisk::default()) });
+    for n in 1..=3 {
+        let ack = put(&ledger, n);
+        assert!(same(&ledger.read(ack.position).unwrap(), &entry(n)));
+    }
+}
+
+#[test]
 fn a_record_longer_than_a_segment_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let disk = TestDisk::default();

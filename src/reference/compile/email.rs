@@ -51,7 +51,8 @@ pub(super) fn compile(input: &Input<'_>) -> Result<Output, CompileError> {
     let relay: BTreeSet<String> = RELAYS.iter().map(ToString::to_string).collect();
     let mut disposable = domains(core.text()?);
     disposable.retain(|domain| !relay.contains(domain));
-    let wide = domains(wide.text()?);
+    let mut wide = domains(wide.text()?);
+    wide.retain(|domain| !disposable.contains(domain) && !relay.contains(domain));
     let mut free = domains(free.text()?);
     free.extend(MORE_FREE.iter().map(ToString::to_string));
     free.retain(|domain| {
@@ -60,9 +61,8 @@ pub(super) fn compile(input: &Input<'_>) -> Result<Output, CompileError> {
     let roles =
         quoted(roles.text()?).map(str::to_lowercase).filter(|text| is_local(text)).collect();
 
-    let lists = EmailLists { disposable, relay, free, roles };
-    let rows = lists.disposable.len() + lists.relay.len() + lists.free.len() + lists.roles.len();
-    Ok((rows, write(built_day, &lists)))
+    let lists = EmailLists { disposable, disposable_wide: wide, relay, free, roles };
+    Ok((lists.all().iter().map(|list| list.len()).sum(), write(built_day, &lists)))
 }
 
 /// Quoted domains, without those under which everyone registers.

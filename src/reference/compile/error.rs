@@ -54,6 +54,26 @@ pub enum CompileError {
         /// Where and what.
         source: csv::Error,
     },
+    /// A JSON source that is not what it should be.
+    #[error("{}: not the expected JSON", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        source: serde_json::Error,
+    },
+    /// The compiled table does not say what its source says: a defect of the compiler.
+    #[error("{}: {ip} is {source_says}, the table says {table_says}", path.display())]
+    Differs {
+        /// The source.
+        path: PathBuf,
+        /// Where they differ.
+        ip: std::net::IpAddr,
+        /// Country in the source, `-` for none.
+        source_says: String,
+        /// Country in the table, `-` for none.
+        table_says: String,
+    },
     /// A line that can't be understood.
     #[error("{}, line {line}: {what}", path.display())]
     Line {

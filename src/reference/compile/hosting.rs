@@ -102,8 +102,9 @@ const WORDS: [&str; 17] = [
 const BY_NUMBER: [u32; 12] =
     [4_694, 6_939, 9_370, 25_820, 26_347, 29_066, 31_034, 32_244, 32_475, 46_606, 136_907, 197_540];
 
-/// Access providers with a host's name: Google Fiber, Afrihost.
-const NOT_BY_NUMBER: [u32; 2] = [16_591, 37_611];
+/// No renters of servers, whatever their name says: Cogent (transit), 1&1 Versatel, Google Fiber,
+/// Afrihost (access), The Cloud (public Wi-Fi).
+const NOT_BY_NUMBER: [u32; 5] = [174, 8_881, 16_591, 37_611, 41_012];
 
 /// Whether the organisation behind a system rents out servers.
 pub(super) fn rents_servers(number: u32, organisation: &str) -> bool {
@@ -131,6 +132,8 @@ mod tests {
             (197_540, "netcup GmbH", true),
             (16_591, "Google Fiber Inc.", false),
             (174, "Cogent Communications", false),
+            (8_881, "1&1 Versatel GmbH", false),
+            (41_012, "The Cloud Networks Limited", false),
             (3_320, "Deutsche Telekom AG", false),
             (12_464, "Politechnika Warszawska", false),
             (64_497, "Healthcare Management Administrators, Inc.", false),

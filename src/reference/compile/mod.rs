@@ -6,10 +6,12 @@
 
 mod asn;
 mod bin;
+mod calling;
 mod country;
 mod email;
 mod error;
 mod hosting;
+mod places;
 mod provider;
 mod rates;
 
@@ -18,6 +20,7 @@ pub use error::CompileError;
 use super::table::Table;
 use crate::domain::Timestamp;
 use serde::{Deserialize, Deserializer, de};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A list of sources: `data/SOURCES.toml`.
@@ -97,6 +100,7 @@ pub fn compile(
         Table::Bin => bin::compile(&input)?,
         Table::Email => email::compile(&input)?,
         Table::Rates => rates::compile(&input)?,
+        Table::Places => places::compile(&input)?,
     };
     let path = out.join(table.file_name());
     let data = data.map_err(|source| CompileError::Write { path: path.clone(), source })?;
@@ -110,8 +114,13 @@ fn write(path: &Path, data: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(dir)?;
     }
     let part = path.with_extension("part");
-    std::fs::write(&part, data)?;
-    std::fs::rename(part, path)
+    let written = std::fs::File::create(&part).and_then(|mut file| {
+        file.write_all(data)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    });
+    // Best effort: what is left of a full disk is not taken by half a file.
+    written.inspect_err(|_| drop(std::fs::remove_file(&part)))
 }
 
 /// Rows of a table and its file, as far as the source could be understood.

@@ -1,9 +1,12 @@
 //! Compiles small sources and reads the tables back.
 
-use super::super::{EmailClass, Reference};
+use super::super::tests::load;
+use super::super::{EmailClass, is_reserved};
 use super::*;
 use maxminddb_writer::paths::IpAddrWithMask;
+use proptest::prelude::*;
 use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A directory of small sources in the forms of the packages, and the list of them.
 struct Fixture {
@@ -29,8 +32,36 @@ impl Fixture {
             b"[\n  \"free.example\",\n  \"wide.example\",\n  \"throw.example\"\n]\n",
         );
         fixture.add("email-roles", b"const A = [\n  'sales',\n  'no-reply',\n];\n");
+        fixture.add_places();
         fixture.add("rates", b"Date,USD,JPY,\n2026-01-05,1.25,N/A,\n2026-01-02,1.2,150.5,\n");
         fixture
+    }
+
+    /// Every country has a row; only Chile's says something.
+    fn add_places(&mut self) {
+        let rows = |other: &str, chile: &str| {
+            let row = |country: crate::domain::Country| {
+                let row = if country.code() == "CL" { chile } else { other };
+                format!("\"{country}\":{row}")
+            };
+            let rows: Vec<String> = crate::domain::Country::all().map(row).collect();
+            format!("{{{}}}", rows.join(",")).into_bytes()
+        };
+        let none = r#"{"name":"x","continent":"EU"}"#;
+        let chile = r#"{"name":"Chile","continent":"SA","phone":[56],"currency":["CLP"],"languages":["es"]}"#;
+        self.add("places-countries", &rows(none, chile));
+        let middle = r#"{"coordinate":["-35.5","-71.5"]}"#;
+        self.add("places-centres", &rows(middle, middle));
+        self.add("places-areas", &rows(r#"{"areakm2":0}"#, r#"{"areakm2":756950}"#));
+        let towns = r#"{"1":{"latitude":-33.4,"longitude":-70.6,"countrycode":"CL","population":100},
+            "2":{"latitude":-20.2,"longitude":-70.1,"countrycode":"CL","population":6}}"#;
+        self.add("places-towns", towns.as_bytes());
+        let zones = r#"{"America/Santiago":{"u":-240,"d":-180,"c":["CL"]},
+            "Chile/Continental":{"a":"America/Santiago","r":1},"Etc/UTC":{"u":0},
+            "Pacific/Easter":{"u":-360,"d":-300,"c":["CL"]}}"#;
+        let literal = serde_json::to_string(zones).unwrap();
+        let code = format!("var x = {{ timezones: JSON.parse({literal})\n}};");
+        self.add("places-zones", code.as_bytes());
     }
 
     fn add(&mut self, id: &str, data: &[u8]) {
@@ -106,7 +137,7 @@ fn small_sources_make_working_tables() {
         let compiled = fixture.compile(table).unwrap();
         assert!(compiled.rows > 0 && compiled.bytes > 0);
     }
-    let (reference, refused) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
+    let (reference, refused) = load(Some(&fixture.dir.path().join("out")), &[]);
     assert!(refused.is_empty(), "{refused:?}");
     let ip = |text: &str| reference.ip(text.parse().unwrap());
     let country = |text: &str| ip(text).country.map(|country| country.to_string());
@@ -139,42 +170,107 @@ fn small_sources_make_working_tables() {
     assert_eq!(class("a@throw.example"), EmailClass::Disposable);
     assert_eq!(class("a@duck.com"), EmailClass::Relay);
     assert_eq!(class("a@free.example"), EmailClass::Free);
-    assert_eq!(class("a@wide.example"), EmailClass::Other);
+    assert_eq!(class("a@wide.example"), EmailClass::DisposableWide);
     assert_eq!(reference.email("no-reply@x.example").role, Some(true));
+
+    let places = reference.places().unwrap();
+    let chile = places.country("CL".parse().unwrap()).unwrap();
+    assert_eq!((&*chile.name, chile.currencies.len(), chile.time_zones.len()), ("Chile", 1, 2));
+    assert!((1_600.0..1_800.0).contains(&chile.radius_km), "{}", chile.radius_km); // to the far town
+    assert_eq!(places.phone_country("+56 2"), "CL".parse().ok());
+    assert_eq!(places.zone("Chile/Continental").unwrap().countries().len(), 1);
+    assert!(places.zone("Etc/UTC").unwrap().countries().is_empty());
 
     assert_eq!(reference.rates().unwrap().span(), Some((20_455, 20_458)));
     assert!(reference.versions().iter().all(|v| v.built.date_text() == "2026-01-05"));
 }
 
-#[test]
-fn the_country_table_equals_its_source() {
-    // A tree of networks of every length from /9 to /32, beside and not inside each other.
-    let mut file = maxminddb_writer::Database::default();
-    file.metadata.binary_format_major_version = 2;
-    let codes = ["DE", "FR", "NZ", "US", "ZZ"];
-    for (at, first) in (1_u32..100).chain(128..200).enumerate() {
-        let data = file.insert_value(serde_json::json!({"country": {"iso_code": codes[at % 5]}}));
-        let length = 9 + at % 24;
-        let network = format!("{}/{length}", std::net::Ipv4Addr::from_bits(first << 24));
-        file.insert_node(network.parse::<IpAddrWithMask>().unwrap(), data.unwrap());
-    }
-    let data = file.write_to(Vec::new()).unwrap();
-    let mut fixture = Fixture::new();
-    fixture.list.clear();
-    fixture.add("country", &data);
-    fixture.compile(Table::Country).unwrap();
-    let (table, _) = Reference::load(Some(&fixture.dir.path().join("out")), &[]);
-    let (source, _) = Reference::load(None, &[fixture.dir.path().join("country")]);
-    let source = source.without(Table::Country);
+/// Networks of both families beside and not inside each other: address, length, country.
+fn networks() -> impl Strategy<Value = Vec<(IpAddr, u8, usize)>> {
+    let v4 = (any::<u32>(), 8_u8..=32).prop_map(|(bits, length)| {
+        let bits = bits & u32::MAX << (32 - length);
+        (IpAddr::V4(bits.into()), length)
+    });
+    let v6 = (any::<u64>(), 16_u8..=64).prop_map(|(bits, length)| {
+        let bits = (bits >> 3 | 1 << 61) & u64::MAX << (64 - length);
+        (IpAddr::V6((u128::from(bits) << 64).into()), length)
+    });
+    prop::collection::vec((prop_oneof![v4, v6], 0..CODES.len()), 1..80).prop_map(|drawn| {
+        let mut kept: Vec<(IpAddr, u8, usize)> = Vec::new();
+        for ((address, length), code) in drawn {
+            let apart = |other: &(IpAddr, u8, usize)| {
+                let shorter = length.min(other.1);
+                first_bits(address, shorter) != first_bits(other.0, shorter)
+            };
+            if kept.iter().all(apart) {
+                kept.push((address, length, code));
+            }
+        }
+        kept
+    })
+}
 
-    let mut x = 0x9e37_79b9_u32;
-    for _ in 0..5_000 {
-        x ^= x << 13;
-        x ^= x >> 17;
-        x ^= x << 5;
-        // Half of them near the beginning of a network, where the edges are.
-        let ip = std::net::Ipv4Addr::from_bits(if x & 1 == 0 { x } else { x & 0xff00_0fff }).into();
-        assert_eq!(table.ip(ip).country, source.ip(ip).country, "{ip}");
+/// A code that is no country, and some that are.
+const CODES: [&str; 6] = ["ZZ", "DE", "FR", "NZ", "US", "XK"];
+
+fn first_bits(address: IpAddr, length: u8) -> (bool, u128) {
+    match address {
+        IpAddr::V4(ip) => (true, u128::from(ip.to_bits()) >> (32 - length)),
+        IpAddr::V6(ip) => (false, ip.to_bits() >> (128 - length)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+
+    /// 200,000 random addresses over all cases, and both sides of both ends of every network.
+    #[test]
+    fn the_country_table_equals_maxminddb(
+        networks in networks(),
+        seed in 1..u64::MAX,
+    ) {
+        let mut file = maxminddb_writer::Database::default();
+        file.metadata.ip_version = maxminddb_writer::metadata::IpVersion::V6;
+        file.metadata.binary_format_major_version = 2;
+        let mut edges = Vec::new();
+        for (address, length, code) in &networks {
+            let record = serde_json::json!({"country": {"iso_code": CODES[*code]}});
+            let data = file.insert_value(record).unwrap();
+            let (first, size, in_tree) = match address {
+                IpAddr::V4(ip) => (u128::from(ip.to_bits()), 1 << (32 - length), length + 96),
+                IpAddr::V6(ip) => (ip.to_bits(), 1 << (128 - length), *length),
+            };
+            let network = IpAddrWithMask::new(Ipv6Addr::from_bits(first).into(), in_tree);
+            file.insert_node(network, data);
+            let ends = [first.checked_sub(1), Some(first), Some(first + (size - 1)), first.checked_add(size)];
+            edges.extend(ends.into_iter().flatten().filter_map(|bits| match address {
+                IpAddr::V4(_) => u32::try_from(bits).ok().map(|bits| IpAddr::V4(bits.into())),
+                IpAddr::V6(_) => Some(IpAddr::V6((bits >> 64 << 64).into())),
+            }));
+        }
+        let data = file.write_to(Vec::new()).unwrap();
+        let mut fixture = Fixture::new();
+        fixture.list.clear();
+        fixture.add("country", &data);
+        fixture.compile(Table::Country).unwrap();
+        let (table, _) = load(Some(&fixture.dir.path().join("out")), &[]);
+        let reader = maxminddb::Reader::from_source(data.as_slice()).unwrap();
+
+        let random = std::iter::successors(Some(seed), |x| {
+            let x = x ^ x << 13;
+            let x = x ^ x >> 7;
+            Some(x ^ x << 17)
+        });
+        let anywhere = random.take(25_000).flat_map(|x| {
+            let v6 = u128::from(x >> 3 | 1 << 61) << 64;
+            [IpAddr::V4(u32::try_from(x >> 32).unwrap().into()), IpAddr::V6(v6.into())]
+        });
+        for ip in edges.into_iter().chain(anywhere).filter(|ip| !is_reserved(*ip)) {
+            let path = [maxminddb::PathElement::Key("country"), maxminddb::PathElement::Key("iso_code")];
+            let expected: Option<&str> = reader.lookup(ip).unwrap().decode_path(&path).unwrap();
+            let found = table.ip(ip).country.map(|country| country.to_string());
+            prop_assert_eq!(found.as_deref(), expected.filter(|code| *code != "ZZ"), "{}", ip);
+        }
     }
 }
 
@@ -260,6 +356,27 @@ fn the_committed_list_names_every_source_once() {
     let ids: std::collections::BTreeSet<&str> =
         sources.source.iter().map(|source| source.id.as_str()).collect();
     assert_eq!(ids.len(), sources.source.len());
-    assert_eq!(ids.len(), 10);
+    assert_eq!(ids.len(), 15);
     assert!(sources.source.iter().all(|source| source.sha256.len() == 64));
+}
+
+#[test]
+fn every_source_has_its_licence_and_every_table_its_sources() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = Sources::read(&root.join("data/SOURCES.toml")).unwrap();
+    let notice = std::fs::read_to_string(root.join("THIRD_PARTY_DATA.md")).unwrap();
+    for table in Table::ALL {
+        assert!(notice.contains(&format!("| `{}` |", table.name())), "{}", table.name());
+        let own = |source: &Source| source.id.split('-').next() == Some(table.name());
+        assert!(sources.source.iter().any(own), "{}", table.name());
+    }
+    for source in &sources.source {
+        let words = source.licence.as_str();
+        let text = match words {
+            "MIT" => format!("MIT-{}.txt", source.package),
+            "LicenseRef-ECB" => continue, // free reuse with the source named: no text of its own
+            words => format!("{words}.txt"),
+        };
+        assert!(root.join("data/licences").join(&text).is_file(), "{}: {text}", source.id);
+    }
 }

@@ -1,7 +1,7 @@
 //! The bundled rules: their own tests, and what they promise to good buyers.
 
 use crate::domain::{RuleAction, RuleMode, Timestamp};
-use crate::features::{Record, Value, fields as f};
+use crate::features::{Kind, Record, Value, fields as f};
 use crate::rules::{
     Expr, FieldRef, Literal, Operand, RuleSet, Source, Truth, record_from_json,
     record_from_transaction,
@@ -43,12 +43,14 @@ fn ordinary() -> Record {
     });
     let mut record = record(&request);
     for field in crate::features::FIELDS.iter().filter(|field| !field.window.is_empty()) {
-        let zero = if field.kind == crate::features::Kind::Int {
-            Value::Int(0)
-        } else {
-            Value::Decimal(0.into())
-        };
-        record.set(field.id, zero);
+        record.set(
+            field.id,
+            match field.kind {
+                Kind::Int => Value::Int(0),
+                Kind::Float => Value::Missing, // ratios: nothing to divide by
+                _ => Value::Decimal(0.into()),
+            },
+        );
     }
     record
 }

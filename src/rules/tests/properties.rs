@@ -2,6 +2,7 @@
 
 use crate::features::{FIELDS, Field, Kind, Record, Value};
 use crate::rules::check::check;
+use crate::rules::compiled::{Compiled, Scratch};
 use crate::rules::{
     Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest, Truth, explain, parse,
 };
@@ -196,6 +197,29 @@ proptest! {
             prop_assert_eq!(check(&expr.to_string()), Ok(expr));
         } else if let Err(error) = parse("<soup>", &text) {
             prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 260, ..ProptestConfig::default() })]
+
+    /// 20 conditions on 20 records each time: more than 100,000 pairs.
+    #[test]
+    fn compiled_conditions_agree_with_the_tree(
+        exprs in prop::collection::vec(expr(false), 20),
+        records in prop::collection::vec(record(), 20),
+    ) {
+        let compiled = Compiled::new(exprs.iter());
+        let mut scratch = Scratch::default();
+        for record in &records {
+            compiled.evaluate(record, &mut scratch);
+            let are = |truth| {
+                let holds = move |(_, expr): &(usize, &Expr)| expr.eval(record) == truth;
+                exprs.iter().enumerate().filter(holds).map(|(number, _)| number).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(scratch.matched().collect::<Vec<_>>(), are(Truth::True));
+            prop_assert_eq!(scratch.open().collect::<Vec<_>>(), are(Truth::Unknown));
         }
     }
 }

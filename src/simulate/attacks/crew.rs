@@ -3,16 +3,17 @@
 //! A crew works through bought card data for days or weeks, one card a job: an account (new,
 //! opened days ahead, or bought and aged), a seat near the cardholder, one to four purchases. Declined attempts of a job
 //! are labelled only when the job is understood later, so some theft looks like bad luck for ever.
+//! What the shop itself stops is never labelled; the crew comes back with better tools and smaller
+//! orders.
 
 use super::super::checkout::{Attempt, Instrument};
 use super::super::delivery::{User, deliver};
 use super::super::fate;
 use super::super::goods;
 use super::super::issuer::Holder;
-use super::super::naming::Mark;
 use super::super::people::{AGENTS, CardHeld, DeviceHeld, Identity, Mailbox, Seat};
 use super::super::places::{Atlas, Place};
-use super::super::stage::Stage;
+use super::super::stage::{LESSONS, Paid, Stage};
 use super::{fence, seat};
 use crate::domain::{
     DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, PaymentMethod, SECOND_MS, Timestamp, TransactionKind,
@@ -30,6 +31,8 @@ pub(crate) struct Crew {
     devices: Vec<DeviceHeld>,
     /// Accounts opened ahead of their job.
     ready: Vec<Arc<Identity>>,
+    /// What being stopped has taught: better tools, and smaller orders.
+    wits: u32,
 }
 
 const MAILBOXES: &[(u32, Mailbox)] = &[
@@ -63,11 +66,13 @@ impl Crew {
             source: Atlas::get().stolen_country(&mut stage.dice),
             devices,
             ready: Vec::new(),
+            wits: 0,
         }
     }
 
     /// Does one job, and sometimes opens an account for a later one.
     pub(crate) fn act(&mut self, stage: &mut Stage) -> Option<Timestamp> {
+        stage.wits = self.wits;
         if stage.dice.chance(3_500) {
             let near = self.source;
             let seat = self.seat(stage, near);
@@ -85,7 +90,7 @@ impl Crew {
     fn job(&mut self, stage: &mut Stage) {
         if let Some(identity) = self.ready.pop() {
             let seat = self.seat(stage, identity.place);
-            spend(stage, stage.now, &identity, seat);
+            self.spend(stage, stage.now, &identity, seat);
             return;
         }
         let near = if stage.dice.chance(6_500) {
@@ -94,18 +99,30 @@ impl Crew {
             Atlas::get().stolen_country(&mut stage.dice)
         };
         let seat = self.seat(stage, near);
-        let bought = stage.dice.chance(3_000);
+        let bought = stage.dice.chance(4_500);
         let age = if bought { 5 * DAY_MS + stage.dice.exponential(50 * DAY_MS) } else { 0 };
         let identity = open_account(stage, near, age);
         if !bought {
             stage.request(stage.now, &Attempt::visit(TransactionKind::SignUp, &identity, seat));
         }
         let begins = stage.now.plus_millis(40 * SECOND_MS + stage.dice.exponential(9 * MINUTE_MS));
-        spend(stage, begins, &identity, seat);
+        self.spend(stage, begins, &identity, seat);
+    }
+
+    /// Buys with one stolen card until it is refused too often or enough is bought.
+    fn spend(
+        &mut self,
+        stage: &mut Stage,
+        begins: Timestamp,
+        identity: &Arc<Identity>,
+        seat: Seat,
+    ) {
+        let stopped = spend(stage, begins, identity, seat);
+        self.wits = (self.wits + stopped).min(LESSONS);
     }
 
     fn seat(&self, stage: &mut Stage, near: &'static Place) -> Seat {
-        let reuse = stage.learned(4_000, 1_500);
+        let reuse = stage.learned(2_000, 700);
         let device = if stage.dice.chance(reuse) {
             *stage.dice.pick(&self.devices)
         } else {
@@ -117,27 +134,32 @@ impl Crew {
 }
 
 /// An account in the name of a cardholder, opened so long ago.
-fn open_account(stage: &mut Stage, place: &'static Place, age: i64) -> Arc<Identity> {
+pub(super) fn open_account(stage: &mut Stage, place: &'static Place, age: i64) -> Arc<Identity> {
     let account = stage.mark();
     let mailbox = stage.dice.of_weights(MAILBOXES);
     let opened = stage.now.plus_millis(-age);
     Arc::new(Identity::new(&mut stage.dice, place, mailbox, (account, opened)))
 }
 
-/// Buys with one stolen card until it is refused too often or enough is bought.
-fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: Seat) {
+/// The purchases of one job; says how often the shop stopped it.
+fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: Seat) -> u32 {
+    let mut stopped = 0;
     let mut at = begins;
     let mut instrument = stolen(stage, identity.place);
-    let mut refused: Vec<Mark> = Vec::new();
+    let mut refused: Vec<Paid> = Vec::new();
     let mut first_taken = None;
     let mut order = stage.mark();
     for _ in 0..5 {
         let good = goods::resold(&mut stage.dice);
+        // who was refused or stopped tries something smaller
+        let careful = stopped > 0 || refused.len() > 1;
+        let good = if careful { goods::probed(&mut stage.dice) } else { good };
         let mut sale = Attempt::sale(identity, good, identity.place, instrument.clone(), seat);
         sale = sale.times(1 + u32::from(stage.dice.chance(1_500)));
         sale.billing = billing(stage, identity.place);
         sale.order = Some(order);
         sale.number = u16::try_from(refused.len() + 1).unwrap_or(1);
+        sale.tries = sale.number - 1;
         let (answer, paid) = stage.pay(at, &sale, Holder::Thief);
         if answer.approved() {
             let user = fence(stage, seat);
@@ -150,7 +172,8 @@ fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: S
             }
             at = at.plus_millis(2 * MINUTE_MS + stage.dice.exponential(15 * MINUTE_MS));
         } else {
-            refused.push(paid.mark);
+            stopped += u32::from(answer.stopped);
+            refused.extend((!answer.stopped).then_some(paid));
             if !stage.dice.chance(6_000) {
                 break;
             }
@@ -163,10 +186,23 @@ fn spend(stage: &mut Stage, begins: Timestamp, identity: &Arc<Identity>, seat: S
     // the attempts around a theft are understood with it, in part
     if let Some(taken_at) = first_taken.filter(|_| stage.dice.chance(6_500)) {
         let wait = 8 * DAY_MS + stage.dice.exponential(15 * DAY_MS).min(80 * DAY_MS);
-        for mark in refused {
-            fate::name(stage, mark, taken_at.plus_millis(wait), LabelClass::StolenInstrument);
+        for paid in refused {
+            let at = taken_at.plus_millis(wait);
+            fate::understood(stage, &paid, at, LabelClass::StolenInstrument);
         }
     }
+    stopped
+}
+
+/// An account opened now, with a mailbox of this mix.
+pub(super) fn account_of(
+    stage: &mut Stage,
+    place: &'static Place,
+    mailboxes: &[(u32, Mailbox)],
+) -> Arc<Identity> {
+    let account = stage.mark();
+    let mailbox = stage.dice.of_weights(mailboxes);
+    Arc::new(Identity::new(&mut stage.dice, place, mailbox, (account, stage.now)))
 }
 
 /// The billing country a thief gives: the cardholder's as a rule, none where the shop lets it be.

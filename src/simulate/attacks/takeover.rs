@@ -5,16 +5,18 @@
 
 use super::super::buyer::Buyer;
 use super::super::checkout::{Attempt, Instrument};
-use super::super::delivery::{User, deliver};
+use super::super::delivery::{User, deliver, password_changed, refused_logins, session};
 use super::super::fate;
 use super::super::goods;
 use super::super::issuer::Holder;
 use super::super::people::{AGENTS, DeviceHeld, Identity, Seat};
 use super::super::places::{Atlas, Place};
-use super::super::stage::Stage;
+use super::super::stage::{LESSONS, Paid, Stage};
 use super::crew::stolen;
 use super::{fence, seat};
-use crate::domain::{DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, Timestamp, TransactionKind};
+use crate::domain::{
+    ChallengeKind, DAY_MS, HOUR_MS, LabelClass, MINUTE_MS, SECOND_MS, Timestamp, TransactionKind,
+};
 use std::sync::Arc;
 
 /// A wave of takeovers by one group.
@@ -24,6 +26,8 @@ pub(crate) struct Takeover {
     pace: i64,
     base: &'static Place,
     device: DeviceHeld,
+    /// What being stopped has taught.
+    wits: u32,
 }
 
 /// What an intruder finds.
@@ -46,11 +50,13 @@ impl Takeover {
             pace: stage.dice.between(HOUR_MS, 14 * HOUR_MS),
             base: Atlas::get().home_country(&mut stage.dice),
             device: DeviceHeld::new(&mut stage.dice, serial, AGENTS),
+            wits: 0,
         }
     }
 
     /// Robs one account.
     pub(crate) fn act(&mut self, stage: &mut Stage) -> Option<Timestamp> {
+        stage.wits = self.wits;
         if let Some(loot) = find(stage) {
             self.rob(stage, &loot);
         }
@@ -59,9 +65,9 @@ impl Takeover {
         (self.victims > 0).then(|| stage.now.plus_millis(gap))
     }
 
-    fn rob(&self, stage: &mut Stage, loot: &Loot) {
+    fn rob(&mut self, stage: &mut Stage, loot: &Loot) {
         let identity = &loot.identity;
-        let reuse = stage.learned(4_500, 1_500);
+        let reuse = stage.learned(3_000, 1_200);
         let seat = if let Some(owner) = loot.owner {
             owner
         } else {
@@ -73,8 +79,28 @@ impl Takeover {
             };
             seat(stage, device, identity.place, self.base)
         };
-        let login = Attempt::visit(TransactionKind::Login, identity, seat);
-        let login = stage.request(stage.now, &login);
+        if stage.dice.chance(4_500) {
+            let times = 1 + stage.dice.below(5);
+            refused_logins(stage, identity.account, seat, stage.now, times);
+        }
+        let visit = Attempt::visit(TransactionKind::Login, identity, seat);
+        let login = stage.request(stage.now, &visit);
+        if loot.owner.is_none() && stage.dice.chance(3_000) {
+            // the code goes to the owner's mailbox, which some intruders read
+            let passed = stage.dice.chance(4_000);
+            let asked = Paid { attempt: visit, mark: login, at: stage.now, shifted: false };
+            let at = stage.now.plus_millis(30 * SECOND_MS);
+            stage.challenge(&asked, at, ChallengeKind::EmailOtp, passed);
+            if !passed {
+                self.wits = (self.wits + 1).min(LESSONS);
+                return;
+            }
+        }
+        session(stage, identity.account, seat, stage.now.plus_millis(2 * SECOND_MS), false);
+        if stage.dice.chance(3_000) {
+            let changed_at = stage.now.plus_millis(stage.dice.between(10 * SECOND_MS, MINUTE_MS));
+            password_changed(stage, identity.account, seat, changed_at);
+        }
         let mut at = stage.now.plus_millis(MINUTE_MS + stage.dice.exponential(10 * MINUTE_MS));
         let mut taken = false;
         for _ in 0..4 {
@@ -92,6 +118,9 @@ impl Takeover {
                 let user = fence(stage, seat);
                 deliver(stage, &paid, User { seat: user, patience: 30 });
                 fate::stolen(stage, &paid, LabelClass::AccountTakeover);
+            }
+            if answer.stopped {
+                self.wits = (self.wits + 1).min(LESSONS);
             }
             if !stage.dice.chance(5_000) {
                 break;

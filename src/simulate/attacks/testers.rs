@@ -1,8 +1,9 @@
 //! Card testing: many numbers in a row, to learn which of them still work.
 //!
 //! Most are declined. A campaign tries numbers of a few BINs with the cheapest goods or a card
-//! set-up, changes its address and device after so many attempts, and is found by the merchant's
-//! analysts in nine of ten cases: then every attempt gets its label, weeks later.
+//! set-up, changes its address and device after so many attempts or when the shop stops it (it then
+//! slows down and comes with better tools), and is found by the merchant's analysts in nine of ten
+//! cases: then every attempt the issuer answered gets its label, weeks later.
 
 use super::super::checkout::{Attempt, Instrument};
 use super::super::delivery::{User, deliver};
@@ -31,6 +32,8 @@ pub(crate) struct Testers {
     /// Attempts from one address, device and account before it is changed.
     per_mask: u32,
     mask: Option<Mask>,
+    /// What being stopped has taught.
+    wits: u32,
     /// When analysts find it; `None` if never.
     found_at: Option<Timestamp>,
 }
@@ -52,7 +55,7 @@ impl Testers {
         let patience = 1 + lesson * 3 + stage.dice.below(1 + lesson * 4);
         let bins = 1 + stage.dice.below(3);
         let size = stage.dice.exponential(24).min(500);
-        let masks = (LESSONS + 2 - lesson) * 2;
+        let masks = LESSONS + 2 - lesson;
         let found_after = stage.dice.between(7 * DAY_MS, 28 * DAY_MS);
         Self {
             left: 8 + u32::try_from(size).unwrap_or(0),
@@ -64,19 +67,22 @@ impl Testers {
             base: Atlas::get().home_country(&mut stage.dice),
             per_mask: 1 + stage.dice.below(masks),
             mask: None,
+            wits: 0,
             found_at: stage.dice.chance(9_000).then(|| stage.now.plus_millis(found_after)),
         }
     }
 
     /// Tries one card.
     pub(crate) fn act(&mut self, stage: &mut Stage) -> Option<Timestamp> {
-        let (seat, identity) = self.mask(stage);
+        stage.wits = self.wits;
+        let (seat, identity, tries) = self.mask(stage);
         let serial = stage.mark();
         let bin = stage.dice.pick(&self.bins).clone();
         let card = Some(CardHeld { serial, bin });
         let instrument = Instrument { method: PaymentMethod::Card, card };
         let mut attempt = Attempt::sale(&identity, self.good, self.place, instrument, seat);
         attempt.order = Some(stage.mark());
+        attempt.tries = tries;
         if self.set_up {
             attempt = attempt.set_up();
         }
@@ -84,28 +90,34 @@ impl Testers {
             attempt.billing = None;
         }
         let (answer, paid) = stage.pay(stage.now, &attempt, Holder::Tester);
+        if answer.stopped {
+            self.wits = (self.wits + 1).min(LESSONS);
+            self.mask = None;
+            self.pace = self.pace * 5 / 4;
+        }
         if answer.approved() && !self.set_up {
             deliver(stage, &paid, User { seat, patience: 50 });
         }
         if answer.approved() && stage.dice.chance(4_000) {
             fate::stolen(stage, &paid, LabelClass::StolenInstrument);
-        } else if let Some(found_at) = self.found_at {
+        } else if let Some(found_at) = self.found_at.filter(|_| !answer.stopped) {
             let at = found_at.max(stage.now.plus_millis(7 * DAY_MS));
             let at = at.plus_millis(MINUTE_MS + stage.dice.between(0, HOUR_MS));
-            fate::name(stage, paid.mark, at, LabelClass::StolenInstrument);
+            fate::understood(stage, &paid, at, LabelClass::StolenInstrument);
         }
         self.left -= 1;
         let gap = SECOND_MS + stage.dice.exponential(self.pace);
         (self.left > 0).then(|| stage.now.plus_millis(gap))
     }
 
-    /// The mask of this attempt: a new one after so many.
-    fn mask(&mut self, stage: &mut Stage) -> (Seat, Arc<Identity>) {
+    /// The mask of this attempt, a new one after so many, and how often it was used before.
+    fn mask(&mut self, stage: &mut Stage) -> (Seat, Arc<Identity>, u16) {
         let mask = match self.mask.take() {
             Some(mask) if mask.left > 0 => mask,
             _ => self.new_mask(stage),
         };
-        let shown = (mask.seat, Arc::clone(&mask.identity));
+        let tries = u16::try_from(self.per_mask - mask.left).unwrap_or(u16::MAX);
+        let shown = (mask.seat, Arc::clone(&mask.identity), tries);
         self.mask = Some(Mask { left: mask.left - 1, ..mask });
         shown
     }
@@ -127,7 +139,8 @@ impl Testers {
         let address = route.address(&mut stage.dice);
         let disguised = if stage.dice.chance(6_000) { self.place } else { self.base };
         let zone = stage.dice.pick(disguised.zones).0;
-        let seat = Seat { device, address, zone, languages: disguised.languages };
+        let means = route.means();
+        let seat = Seat { device, address, means, zone, languages: disguised.languages };
         let mailbox = stage.dice.of_weights(MAILBOXES);
         let account = stage.mark();
         let opened = stage.now.plus_millis(-stage.dice.exponential(20 * MINUTE_MS));

@@ -3,27 +3,29 @@
 //! Honest life looks suspicious now and then, on purpose: first purchases come minutes after
 //! sign-up, declined payments are tried again with another card, people sit behind VPNs, in hotels
 //! and behind addresses shared with strangers, families share devices and cards, cards are issued
-//! abroad. What a model learns is to weigh these, not to find a mark only thieves carry.
+//! abroad, companies buy keys by the dozen. What a model learns is to weigh these, not to find a mark
+//! only thieves carry.
 
 mod birth;
+pub(super) mod habits;
 mod plans;
 
-use super::checkout::{Attempt, Instrument};
-use super::delivery::{User, deliver, sat};
+use super::checkout::{Attempt, Instrument, SEASON, WELCOME};
+use super::delivery::{User, consents, deliver, password_changed, refused_logins, session};
 use super::fate;
 use super::goods::{self, Billing, Good, Seller, Taste};
 use super::issuer::Holder;
-use super::people::{AGENTS, CardHeld, DeviceHeld, Identity, Route, Seat};
+use super::people::{AGENTS, CardHeld, DeviceHeld, Identity, Means, Route, Seat};
 use super::places::{Atlas, Place};
 use super::stage::{Paid, Stage};
 use crate::domain::{
-    DAY_MS, EventKind, HOUR_MS, MINUTE_MS, PaymentMethod, SECOND_MS, Text, Timestamp,
-    TransactionKind, Usage,
+    ChallengeKind, DAY_MS, HOUR_MS, MINUTE_MS, PaymentMethod, SECOND_MS, Timestamp, TransactionKind,
 };
 use plans::Plan;
 use std::sync::Arc;
 
 /// An honest buyer.
+#[expect(clippy::struct_excessive_bools, reason = "traits of a person that go with no other")]
 pub(super) struct Buyer {
     pub(super) identity: Arc<Identity>,
     /// Pays with one of these: the first as a rule.
@@ -33,6 +35,8 @@ pub(super) struct Buyer {
     taste: Taste,
     /// Names the line the home hangs on; shared by those who live together.
     household: u64,
+    /// Lives with somebody who has an account here too.
+    shares_home: bool,
     /// Days after which the line gets another address.
     lease_days: i64,
     privacy: Privacy,
@@ -42,6 +46,12 @@ pub(super) struct Buyer {
     appetite: u32,
     /// Disputes what they bought themselves, now and then.
     careless: bool,
+    /// Forgets that a trial becomes a subscription.
+    forgetful: bool,
+    /// Buys keys by the dozen, for a company or a shop.
+    trader: bool,
+    /// What is left of what was topped up, in US cents.
+    balance: u64,
     /// Where they are travelling, and until when.
     away: Option<(&'static Place, Timestamp)>,
     plans: Vec<Plan>,
@@ -129,6 +139,7 @@ impl Buyer {
             self.log_in(stage, at, seat);
         }
         at = at.plus_millis(stage.dice.between(MINUTE_MS, 9 * MINUTE_MS));
+        self.use_what_is_there(stage, at, seat);
         if std::mem::take(&mut self.new_card) || stage.dice.chance(150) {
             at = self.put_card_on_file(stage, at, seat);
         }
@@ -138,7 +149,7 @@ impl Buyer {
         }
         loop {
             let good = goods::wanted(&mut stage.dice, self.taste);
-            at = self.buy(stage, at, seat, good);
+            at = self.buy(stage, at, seat, (good, first));
             // players buy again at once, others rarely
             let again = if good.seller == Seller::Game { 3_300 } else { 500 };
             if !stage.dice.chance(again) {
@@ -152,10 +163,17 @@ impl Buyer {
     fn live(&mut self, stage: &mut Stage) {
         if stage.dice.chance(60) {
             let serial = stage.mark();
-            self.cards[0] = CardHeld::issued(&mut stage.dice, self.identity.place, serial);
+            let renewed = stage.dice.chance(7_000);
+            let [card, _] = &mut self.cards;
+            if renewed {
+                card.serial = serial; // the same account at the same bank
+            } else {
+                *card = CardHeld::issued(&mut stage.dice, self.identity.place, serial);
+            }
             self.new_card = true;
         }
-        if stage.dice.chance(140) {
+        // devices are lost on journeys more than at home
+        if stage.dice.chance(if self.away.is_some() { 350 } else { 140 }) {
             let serial = stage.mark();
             self.devices[0] = DeviceHeld::new(&mut stage.dice, serial, AGENTS);
         }
@@ -169,22 +187,31 @@ impl Buyer {
         }
     }
 
-    /// One login in four is scored, because the session had ended; every one is recorded.
+    /// One login in four is scored, because the session had ended; every one is recorded. From an
+    /// unusual place or device the shop asks for a code now and then.
     fn log_in(&self, stage: &mut Stage, at: Timestamp, seat: Seat) {
+        if stage.dice.chance(400) {
+            let times = 1 + u32::from(stage.dice.chance(3_000));
+            refused_logins(stage, self.identity.account, seat, at, times);
+        }
         if stage.dice.chance(2_500) {
-            stage.request(at, &Attempt::visit(TransactionKind::Login, &self.identity, seat));
+            let login = Attempt::visit(TransactionKind::Login, &self.identity, seat);
+            let mark = stage.request(at, &login);
+            let usual = self.away.is_none() && seat.device.serial == self.devices[0].serial;
+            if stage.dice.chance(if usual { 50 } else { 1_500 }) {
+                let answered_at = at.plus_millis(stage.dice.between(8 * SECOND_MS, MINUTE_MS));
+                let passed = stage.dice.chance(9_600);
+                let asked = Paid { attempt: login, mark, at, shifted: false };
+                stage.challenge(&asked, answered_at, ChallengeKind::EmailOtp, passed);
+            }
         }
         let recorded_at = at.plus_millis(stage.dice.between(SECOND_MS, 5 * SECOND_MS));
         let second_factor = stage.dice.chance(1_800);
-        stage.event(EventKind::SessionLogin, recorded_at, |event, naming| {
-            event.account_id = naming.account(self.identity.account);
-            event.data.usage = Some(Usage {
-                method: Text::new("password").ok(),
-                second_factor: Some(second_factor),
-                ..Usage::default()
-            });
-            sat(event, Some(seat), naming);
-        });
+        session(stage, self.identity.account, seat, recorded_at, second_factor);
+        if stage.dice.chance(60) {
+            let changed_at = recorded_at.plus_millis(stage.dice.between(20 * SECOND_MS, HOUR_MS));
+            password_changed(stage, self.identity.account, seat, changed_at);
+        }
     }
 
     /// Checks a card without a sale, and keeps it for the plans.
@@ -215,6 +242,11 @@ impl Buyer {
         let away = self.away.map(|(place, _)| place);
         let hidden = dice.chance(7_000).then_some(self.privacy);
         let relay = || device.agent.relay && hidden == Some(Privacy::Relay);
+        let means = match hidden {
+            Some(Privacy::Vpn | Privacy::Hosted) => Means::Rented,
+            Some(Privacy::Tor) => Means::Tor,
+            _ => Means::Access,
+        };
         let address = match hidden {
             Some(Privacy::Vpn) if dice.chance(6_000) => Route::Vpn(home).address(dice),
             Some(Privacy::Vpn) => Route::Vpn(Atlas::get().home_country(dice)).address(dice),
@@ -234,7 +266,7 @@ impl Buyer {
             Some(place) if dice.chance(7_000) => dice.pick(place.zones).0,
             _ => self.identity.zone.0,
         };
-        Seat { device, address, zone, languages: home.languages }
+        Seat { device, address, means, zone, languages: home.languages }
     }
 
     /// The number of the lease the home line has now.
@@ -263,7 +295,7 @@ impl Buyer {
         stage: &mut Stage,
         at: Timestamp,
         seat: Seat,
-        good: &'static Good,
+        (good, first): (&'static Good, bool),
     ) -> Timestamp {
         let recurring = good.billing.days().is_some();
         if recurring && self.plans.iter().any(|plan| plan.good.seller == good.seller) {
@@ -276,8 +308,13 @@ impl Buyer {
         };
         let mut sale =
             Attempt::sale(&self.identity, good, store, self.instrument(recurring, false), seat);
-        if good.billing == Billing::Once && stage.dice.chance(700) {
+        if self.trader && good.seller == Seller::Keys {
+            sale = sale.times(5 + stage.dice.below(20));
+        } else if good.billing == Billing::Once && stage.dice.chance(700) {
             sale = sale.times(2 + stage.dice.below(4));
+        }
+        if stage.dice.chance(if first { 1_200 } else { 350 }) {
+            sale = sale.reduced(if first { WELCOME } else { SEASON });
         }
         if stage.dice.chance(1_500) {
             sale.billing = None;
@@ -288,7 +325,16 @@ impl Buyer {
         }
         match self.check_out(stage, at, sale) {
             Some(paid) => {
+                if first {
+                    consents(stage, &paid);
+                }
                 deliver(stage, &paid, User { seat, patience: 100 });
+                if self.trader && good.seller == Seller::Keys {
+                    self.hand_out(stage, &paid, seat);
+                }
+                if good.billing == Billing::TopUp && good.seller == Seller::Game {
+                    self.balance += good.us_cents();
+                }
                 self.regret(stage, &paid);
                 paid.at
             }
@@ -296,16 +342,22 @@ impl Buyer {
         }
     }
 
-    /// Tries to pay, up to four times, with another card when the first is refused.
+    /// Tries to pay, up to four times, with another card when the first is refused; whom the shop
+    /// itself stops may ask why.
     fn check_out(&self, stage: &mut Stage, at: Timestamp, mut sale: Attempt) -> Option<Paid> {
         let mut at = at;
         for number in 1..=4 {
             sale.number = number;
+            sale.tries = number - 1;
             let (answer, paid) = stage.pay(at, &sale, Holder::Owner);
             if answer.approved() {
                 return Some(paid);
             }
-            if !stage.dice.chance(6_800) {
+            if answer.stopped && stage.dice.chance(2_000) {
+                let at = paid.at.plus_millis(stage.dice.between(MINUTE_MS, DAY_MS));
+                fate::message(stage, &paid, at, "Your shop does not let me pay. Why?");
+            }
+            if answer.voided || !stage.dice.chance(6_800) {
                 return None;
             }
             if !answer.unavailable && stage.dice.chance(5_000) {
@@ -341,6 +393,7 @@ impl Buyer {
         Seat {
             device: self.devices[0],
             address: self.identity.place.home_address(self.household, self.lease(now)),
+            means: Means::Access,
             zone: self.identity.zone.0,
             languages: self.identity.place.languages,
         }

@@ -1,10 +1,10 @@
 //! Countries, networks, issuers and mailboxes: everything of this world that is true outside it.
 //!
 //! A generated address must lie in the country it claims when the reference tables are asked, and a
-//! BIN must be issued where its holder lives, or training learns the generator's mistakes. This
-//! version carries a small table of its own (`rows`, `networks`), which a test holds against the
-//! reference tables; the functions of [`Atlas`] are the seam behind which a later version draws from the
-//! bundled tables themselves.
+//! BIN must be issued where its holder lives, or training learns the generator's mistakes. It carries
+//! rows of its own (`rows`, `networks`), and a test holds every one against the reference tables.
+//! Rejected: drawing from the bundled tables, which are made anew from time to time and would change
+//! every world each time. A change here needs a new [`super::WORLD_VERSION`].
 
 mod methods;
 mod names;
@@ -138,6 +138,11 @@ impl Atlas {
         self.place(dice, |place| place.people)
     }
 
+    /// A country whose prices are worth a detour.
+    pub(super) fn cheap_country(&'static self, dice: &mut Dice) -> &'static Place {
+        self.place(dice, |place| if place.cheap() { place.people } else { 0 })
+    }
+
     /// Where a stolen card was issued.
     pub(super) fn stolen_country(&'static self, dice: &mut Dice) -> &'static Place {
         self.place(dice, |place| place.stolen)
@@ -210,6 +215,16 @@ impl Place {
             mobiles: words(row.mobiles, Net::read),
             bins: words(row.bins, bin),
         })
+    }
+
+    /// The law gives buyers a right of withdrawal: the European Union and Britain.
+    pub(super) fn european(&self) -> bool {
+        matches!(self.currency.code(), "EUR" | "GBP" | "PLN" | "SEK")
+    }
+
+    /// Prices are far below those of the shop's home market.
+    pub(super) fn cheap(&self) -> bool {
+        self.price_level <= 50
     }
 
     /// The address of a household's line, a pure function of its number and the lease.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::input::files::{Item, open};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type,
+};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -104,6 +106,24 @@ fn typed_columns_are_read_as_they_are_meant() {
         assert_eq!(rows[..2], expected, "{when}");
         assert!(rows[3].starts_with("row 4: {\"transaction_id\":\"p-4\""));
     }
+}
+
+#[test]
+fn a_column_of_another_type_is_an_error_of_its_cells() {
+    let schema = "message t { required double id; required boolean when; }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    column::<DoubleType>(&mut group, &[1.5], None);
+    column::<BoolType>(&mut group, &[true], None);
+    group.close().unwrap();
+    let mut path = tempfile::Builder::new().suffix(".parquet").tempfile().unwrap();
+    path.write_all(&writer.into_inner().unwrap()).unwrap();
+    let map = "[[table]]\nname = \"t\"\n[table.fields]\ntransaction_id = \"id\"\n\
+               type = { constant = \"login\" }\nevent_time = \"when\"\n";
+    let mut rows = open(path.path(), Some(&Map::parse(map).unwrap())).unwrap();
+    let error = rows.next().unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "row 1: column `when`: `true` is not a time (rfc3339)");
 }
 
 #[test]

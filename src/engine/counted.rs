@@ -1,0 +1,248 @@
+//! What a transaction or an event counts, and for whom: the rules behind every number of history.
+//!
+//! - Our own action is never evidence: what we declined counts nothing.
+//! - Retries of one invoice are one attempt; each answer to them counts.
+//! - An outage's failures are no declines. `insufficient_funds` is one: the issuer has just said
+//!   that number, expiry and code are right, and leaving it out would make a card checker of us.
+//! - What is reported later (refunds, warnings, disputes) counts from its recording on, so nothing
+//!   scored before has seen it. Its place in the windows is its own time: the same when a year of
+//!   commerce is read from a file in a minute.
+
+use super::enrich::OLDEST_RATE_DAYS;
+use super::identity::{Identities, KeyMaker};
+use super::known::SaleRef;
+use crate::domain::{
+    Action, Actor, Amount, Country, Currency, Decision, Event, EventKind, Loose, Outcome, TenantId,
+    Timestamp, Transaction, TransactionKind,
+};
+use crate::features::{Record, Value, fields as f};
+use crate::reference::Reference;
+use crate::velocity::{EntityKeys, Occurrence, Place, Signal};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use std::net::IpAddr;
+
+/// A payment of at most so many euro cents is a micro-transaction.
+const MICRO_CENTS: i64 = 500;
+
+/// Assumed where a file names a city and not how sure it is: most are right to 50 km.
+const USUAL_RADIUS_KM: u16 = 50;
+
+/// Where an address is, to a city; `None` where its user may sit anywhere.
+pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
+    if !reference.has_places() {
+        return None;
+    }
+    let facts = reference.ip(ip);
+    let elsewhere = [facts.hosting, facts.cdn, facts.relay, facts.vpn, facts.tor, facts.proxy];
+    let location = facts.location.filter(|_| !elsewhere.contains(&Some(true)))?;
+    let radius = location.accuracy_km.unwrap_or(USUAL_RADIUS_KM);
+    Place::new(location.latitude, location.longitude, radius)
+}
+
+/// What a transaction counts once it is decided.
+pub(super) fn by_transaction(
+    tx: &Transaction,
+    decision: &Decision,
+    keys: EntityKeys,
+    place: Option<Place>,
+    amount: Option<i64>,
+) -> Vec<Occurrence> {
+    let payment = tx.payment.as_ref();
+    let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
+    if decision.action == Action::Decline || retry {
+        return Vec::new();
+    }
+    let one = |signal| Occurrence { keys, at: tx.event_time, signal, amount, place };
+    match tx.kind {
+        TransactionKind::SignUp => vec![one(Signal::SignUp)],
+        TransactionKind::TrialStart => vec![one(Signal::Trial)],
+        TransactionKind::PlanChange => vec![one(Signal::Attempt), one(Signal::PlanChange)],
+        TransactionKind::Purchase | TransactionKind::TopUp
+            if amount.is_some_and(|cents| (1..=MICRO_CENTS).contains(&cents)) =>
+        {
+            vec![one(Signal::Attempt), one(Signal::Micro)]
+        }
+        kind if kind.is_payment() => vec![one(Signal::Attempt)],
+        _ => Vec::new(),
+    }
+}
+
+/// The euro cents of a record's amount.
+pub(super) fn euro_cents(record: &Record) -> Option<i64> {
+    match record.get(f::AMOUNT_EUR) {
+        Value::Decimal(euro) => cents(*euro),
+        _ => None,
+    }
+}
+
+/// Whole hundredths of an amount of euro.
+pub(super) fn cents(euro: Decimal) -> Option<i64> {
+    euro.checked_mul(Decimal::ONE_HUNDRED)?.round().to_i64()
+}
+
+/// What an event needs to be counted.
+pub(super) struct Received<'a> {
+    pub(super) tenant: &'a TenantId,
+    pub(super) event: &'a Event,
+    /// The transaction it is about, where that is known.
+    pub(super) sale: Option<&'a SaleRef>,
+    pub(super) reference: &'a Reference,
+    pub(super) maker: &'a dyn KeyMaker,
+}
+
+/// What an event counts.
+pub(super) fn by_event(received: &Received<'_>) -> Vec<Occurrence> {
+    use EventKind as K;
+    let event = received.event;
+    let by_staff = event.actor == Some(Actor::Staff);
+    match event.kind {
+        K::AuthResult => received.sale.map(|sale| answer(event, sale)).unwrap_or_default(),
+        K::ChallengeResult => match event.data.outcome {
+            Some(Outcome::Passed) => received.of_sale(Signal::ChallengePassed),
+            Some(Outcome::Failed) => received.of_sale(Signal::ChallengeFailed),
+            Some(Outcome::Abandoned) => received.of_sale(Signal::ChallengeAbandoned),
+            _ => Vec::new(),
+        },
+        K::Refund => received.of_sale(Signal::Refund),
+        K::DisputeCreated => received.of_sale(Signal::Dispute),
+        K::FraudWarning => received.of_sale(Signal::Warning),
+        K::CancelRequested | K::CancelEffective => received.of_client(Signal::Cancel, None),
+        K::LicenceActivated => received.of_client(Signal::Activation, None),
+        K::SeatAssigned => received.of_client(Signal::SeatAssigned, None),
+        K::SeatRemoved => received.of_client(Signal::SeatRemoved, None),
+        K::SessionLogin if !by_staff => received.of_client(Signal::Login, None),
+        K::LoginFailed if !by_staff => received.of_client(Signal::LoginFailed, None),
+        K::AccountChanged if !by_staff => received.of_client(Signal::CredentialChange, None),
+        K::ApiUsage => received.of_client(Signal::Usage, received.cents()),
+        K::EntitlementConsumed => received.of_client(Signal::Spent, received.cents()),
+        K::SharingSignal => {
+            let sharing = event.data.sharing.as_ref();
+            let open = sharing.and_then(|sharing| sharing.concurrent_sessions);
+            received.of_client(Signal::Sharing, open.map(i64::from))
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl Received<'_> {
+    /// One occurrence for whoever paid; for the account alone where the sale is not known.
+    fn of_sale(&self, signal: Signal) -> Vec<Occurrence> {
+        let keys = self.sale.map_or_else(|| self.client(None), |sale| sale.keys);
+        vec![Occurrence { keys, at: self.event.event_time, signal, amount: None, place: None }]
+    }
+
+    /// One occurrence for whoever sat there, who need not be the one who paid.
+    fn of_client(&self, signal: Signal, amount: Option<i64>) -> Vec<Occurrence> {
+        let ip = self.event.ip.as_ref().and_then(Loose::valid).copied();
+        let keys = self.client(ip.and_then(|ip| self.reference.ip(ip).country));
+        let located = ip.filter(|_| signal == Signal::Login);
+        let place = located.and_then(|ip| place(self.reference, ip));
+        vec![Occurrence { keys, at: self.event.event_time, signal, amount, place }]
+    }
+
+    /// The event's own keys, and the account of its sale where it names none.
+    fn client(&self, country: Option<Country>) -> EntityKeys {
+        let mut keys = Identities::of_event(self.event).keys(self.maker, self.tenant, country);
+        keys.account = keys.account.or_else(|| self.sale?.keys.account);
+        keys
+    }
+
+    /// The euro cents of the event's amount.
+    fn cents(&self) -> Option<i64> {
+        in_euro_cents(self.reference, self.event.data.amount?, self.event.event_time)
+    }
+}
+
+fn in_euro_cents(reference: &Reference, amount: Amount, at: Timestamp) -> Option<i64> {
+    let rates = reference.rates()?;
+    let rate = rates.rate(amount.currency(), Currency::EUR, at, OLDEST_RATE_DAYS)?;
+    cents(rate.apply(amount.value())?)
+}
+
+/// The issuer's answer; what it settles counts too.
+fn answer(event: &Event, sale: &SaleRef) -> Vec<Occurrence> {
+    let SaleRef { keys, amount, .. } = *sale;
+    let one =
+        |signal, amount| Occurrence { keys, at: event.event_time, signal, amount, place: None };
+    match (event.data.outcome, sale.kind) {
+        (Some(Outcome::Approved), Some(TransactionKind::Renewal)) => {
+            vec![one(Signal::Approved, None), one(Signal::Renewal, None)]
+        }
+        (Some(Outcome::Approved), Some(TransactionKind::TopUp)) => {
+            vec![one(Signal::Approved, None), one(Signal::TopUp, amount)]
+        }
+        (Some(Outcome::Approved), _) => vec![one(Signal::Approved, None)],
+        (Some(Outcome::Declined), _) => {
+            let code = event.data.decline_code.as_ref().map_or("", |code| code.as_str());
+            decline(code).map(|signal| one(signal, None)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The class of a decline; `None` for an outage. Codes are those of Stripe, Adyen and Braintree in
+/// small letters with underscores, and ISO 8583 field 39 with the networks' additions (N7, R-codes
+/// left out); an unknown one is a refusal without a class.
+fn decline(code: &str) -> Option<Signal> {
+    let plain = |letter: char| match letter.to_ascii_lowercase() {
+        ' ' | '-' => '_',
+        small => small,
+    };
+    let code: String = code.chars().map(plain).collect();
+    Some(match code.as_str() {
+        "processing_error"
+        | "issuer_not_available"
+        | "issuer_unavailable"
+        | "try_again_later"
+        | "acquirer_error"
+        | "processor_unavailable"
+        | "91"
+        | "96" => return None,
+        "insufficient_funds"
+        | "not_enough_balance"
+        | "withdrawal_count_limit_exceeded"
+        | "51"
+        | "61"
+        | "65" => Signal::DeclinedFunds,
+        "lost_card" | "stolen_card" | "pickup_card" | "pick_up_card" | "blocked_card" | "04"
+        | "07" | "41" | "43" => Signal::DeclinedStolen,
+        "incorrect_cvc"
+        | "invalid_cvc"
+        | "cvc_declined"
+        | "incorrect_number"
+        | "invalid_number"
+        | "invalid_card_number"
+        | "invalid_account"
+        | "expired_card"
+        | "invalid_expiry_month"
+        | "invalid_expiry_year"
+        | "incorrect_zip"
+        | "14"
+        | "54"
+        | "55"
+        | "82"
+        | "n7" => Signal::DeclinedData,
+        _ => Signal::Declined,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declines_have_a_class_and_outages_none() {
+        for (codes, class) in [
+            (&["insufficient_funds", "Insufficient Funds", "51"][..], Some(Signal::DeclinedFunds)),
+            (&["lost_card", "STOLEN-CARD", "43"], Some(Signal::DeclinedStolen)),
+            (&["incorrect_cvc", "expired_card", "N7", "14"], Some(Signal::DeclinedData)),
+            (&["do_not_honor", "05", "", "anything"], Some(Signal::Declined)),
+            (&["processing_error", "Issuer Unavailable", "91", "96"], None),
+        ] {
+            for code in codes {
+                assert_eq!(decline(code), class, "{code}");
+            }
+        }
+    }
+}

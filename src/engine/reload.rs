@@ -1,0 +1,304 @@
+//! The parts of a snapshot: read at start, and read again while requests are served.
+//!
+//! Rules, model, each table and each of the merchant's files stand on their own. A part that is good
+//! takes its place; one that is broken is refused with its place, named in `degraded` as
+//! `<part>.refused`, and the old one goes on. All that is good is swapped in as one snapshot, after it
+//! was kept for replays.
+//!
+//! A start has no old part in memory. It takes the rule set and the model kept last in the data
+//! directory, so that a broken file stops no server that ran before. A data directory that never had a
+//! good one refuses to start: nothing is stopped by that, and bundled rules in place of the merchant's
+//! own would decide about money by rules nobody chose.
+
+use super::artefacts::Artefacts;
+use super::error::EngineError;
+use super::fault::Fault;
+use super::service::Engine;
+use super::snapshot::Snapshot;
+use super::watch::{Stamps, Watch};
+use crate::decision::Policy;
+use crate::domain::Versions;
+use crate::model::{Model, ModelError};
+use crate::reference::{Change, Reference, ReferenceFiles};
+use crate::rules::{Diagnostics, RuleSet};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the parts of a snapshot come from.
+#[derive(Debug, Clone, Default)]
+pub struct Origins {
+    /// A directory of rule files; absent: the bundled packs.
+    pub rules: Option<PathBuf>,
+    /// The model.
+    pub model: ModelOrigin,
+    /// Tables and the merchant's files.
+    pub reference: ReferenceFiles,
+    /// The costs; they come with the configuration and are not read again.
+    pub policy: Policy,
+}
+
+/// Where the model comes from.
+#[derive(Debug, Clone, Default)]
+pub enum ModelOrigin {
+    /// The one the program comes with.
+    #[default]
+    Bundled,
+    /// A model directory or artefact.
+    Path(PathBuf),
+    /// None: rules act alone.
+    Off,
+}
+
+impl ModelOrigin {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Path(path) => path.clone(),
+            Self::Bundled | Self::Off => PathBuf::from("bundled"),
+        }
+    }
+}
+
+/// What became of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartOutcome {
+    /// It is as it was.
+    Unchanged,
+    /// The new one is in use.
+    Replaced,
+    /// The new one can't be used; the old one goes on, where there was one.
+    Refused,
+}
+
+/// One part of a reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PartReport {
+    /// `rules`, `model`, or `reference.` and the name of a table or file.
+    pub part: String,
+    /// What became of it.
+    pub outcome: PartOutcome,
+    /// Why it was refused; empty otherwise.
+    pub faults: Vec<Fault>,
+}
+
+/// What a reload did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Reload {
+    /// Every part.
+    pub parts: Vec<PartReport>,
+    /// Digests of what decisions are made with now.
+    pub versions: Versions,
+}
+
+impl PartReport {
+    fn good(part: &str, replaced: bool) -> Self {
+        let outcome = if replaced { PartOutcome::Replaced } else { PartOutcome::Unchanged };
+        Self { part: part.to_owned(), outcome, faults: Vec::new() }
+    }
+
+    fn refused(part: &str, faults: Vec<Fault>) -> Self {
+        Self { part: part.to_owned(), outcome: PartOutcome::Refused, faults }
+    }
+}
+
+impl Reload {
+    /// The parts that were refused.
+    pub fn refused(&self) -> impl Iterator<Item = &PartReport> {
+        self.parts.iter().filter(|part| part.outcome == PartOutcome::Refused)
+    }
+}
+
+/// Why there is no snapshot to start with.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The rules are broken, and no older set was kept.
+    #[error("rules were refused\n{0}")]
+    Rules(Diagnostics),
+    /// The model is broken, and no older one was kept.
+    #[error("model `{}` was refused", path.display())]
+    Model {
+        /// Where it was read from.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ModelError,
+    },
+}
+
+impl Origins {
+    /// Reads every part. What is broken falls back: rules and model to those kept last in `kept`, a
+    /// table to the bundled one, a merchant's file to nothing. The report names what did.
+    ///
+    /// # Errors
+    /// Rules or model are broken, and none were kept.
+    pub fn load(&self, kept: Option<&Artefacts>) -> Result<(Snapshot, Reload), StartError> {
+        let current = kept.and_then(Artefacts::current);
+        let last = kept.zip(current.as_ref());
+        let mut parts = Vec::new();
+        let rules = match self.read_rules() {
+            Ok(rules) => {
+                parts.push(PartReport::good("rules", true));
+                rules
+            }
+            Err(found) => {
+                let old = last.and_then(|(kept, v)| kept.rules(&v.rules).ok());
+                parts.push(PartReport::refused("rules", Fault::of_rules(&found)));
+                old.ok_or(StartError::Rules(found))?
+            }
+        };
+        let model = match self.read_model() {
+            Ok(model) => {
+                parts.push(PartReport::good("model", true));
+                model
+            }
+            Err(error) => {
+                let old = last.and_then(|(kept, v)| kept.model(&v.model).ok());
+                let path = self.model.path();
+                parts.push(PartReport::refused("model", vec![Fault::new(&error).of_file(&path)]));
+                Some(old.ok_or(StartError::Model { path, source: error })?)
+            }
+        };
+        let (reference, again) = Reference::default().again(&self.reference);
+        parts.extend(again.into_iter().map(reference_part));
+        let reference = Arc::new(reference.unwrap_or_else(Reference::empty));
+        let snapshot = Snapshot::new(reference, rules, model, self.policy.clone())
+            .refusing(refused_names(&parts));
+        let versions = snapshot.versions.clone();
+        Ok((snapshot, Reload { parts, versions }))
+    }
+
+    /// Reads every part again; the snapshot to swap in, or `None` where nothing is to change.
+    fn again(&self, old: &Snapshot) -> (Option<Snapshot>, Vec<PartReport>) {
+        let mut parts = Vec::new();
+        let mut rules = Arc::clone(&old.rules);
+        match self.read_rules() {
+            Ok(new) => {
+                let replaced = new.digest() != old.rules.digest();
+                parts.push(PartReport::good("rules", replaced));
+                if replaced {
+                    rules = Arc::new(new);
+                }
+            }
+            Err(found) => parts.push(PartReport::refused("rules", Fault::of_rules(&found))),
+        }
+        let mut model = old.model.clone();
+        match self.read_model() {
+            Ok(new) => {
+                let digest = |model: Option<&Model>| model.map(|model| model.digest().to_owned());
+                let replaced = digest(new.as_ref()) != digest(old.model.as_deref());
+                parts.push(PartReport::good("model", replaced));
+                if replaced {
+                    model = new.map(Arc::new);
+                }
+            }
+            Err(error) => {
+                let fault = Fault::new(&error).of_file(&self.model.path());
+                parts.push(PartReport::refused("model", vec![fault]));
+            }
+        }
+        let (reference, again) = old.reference.again(&self.reference);
+        parts.extend(again.into_iter().map(reference_part));
+        let reference = reference.map_or_else(|| Arc::clone(&old.reference), Arc::new);
+        let new = Snapshot::of(reference, rules, model, old.policy.clone())
+            .refusing(refused_names(&parts));
+        let same = new.versions == old.versions && new.degraded == old.degraded;
+        ((!same).then_some(new), parts)
+    }
+
+    fn read_rules(&self) -> Result<RuleSet, Diagnostics> {
+        match &self.rules {
+            Some(dir) => RuleSet::load(&[dir]),
+            None => RuleSet::builtin(),
+        }
+    }
+
+    fn read_model(&self) -> Result<Option<Model>, ModelError> {
+        match &self.model {
+            ModelOrigin::Bundled => Model::bundled().map(Some),
+            ModelOrigin::Path(path) => Model::load(path).map(Some),
+            ModelOrigin::Off => Ok(None),
+        }
+    }
+
+    /// Every file and directory a part is read from.
+    fn stamps(&self) -> Stamps {
+        let model = match &self.model {
+            ModelOrigin::Path(path) => Some(path),
+            ModelOrigin::Bundled | ModelOrigin::Off => None,
+        };
+        let data = &self.reference;
+        let watched = self.rules.iter().chain(model).chain(&data.tables).chain(&data.files);
+        Stamps::of(watched)
+    }
+}
+
+/// Reloads an engine's snapshot, one reload at a time. Blocks for as long as reading takes.
+pub struct Reloader {
+    engine: Arc<Engine>,
+    origins: Origins,
+    watch: Mutex<Watch>,
+}
+
+impl Reloader {
+    /// For an engine whose snapshot was read from `origins` just now.
+    pub fn new(engine: Arc<Engine>, origins: Origins) -> Self {
+        let watch = Mutex::new(Watch::new(origins.stamps()));
+        Self { engine, origins, watch }
+    }
+
+    /// Reads everything again and swaps in what is good.
+    pub fn reload(&self) -> Reload {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        self.run(&mut watch)
+    }
+
+    /// Reloads if a file has changed since the last reload and stood still since the last poll, so
+    /// that a file being written is not read by half. Cost without a change: a `stat` a file.
+    pub fn poll(&self) -> Option<Reload> {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        watch.settled(self.origins.stamps()).then(|| self.run(&mut watch))
+    }
+
+    fn run(&self, watch: &mut Watch) -> Reload {
+        // Taken before reading: what changes meanwhile differs at the next poll.
+        *watch = Watch::new(self.origins.stamps());
+        let old = self.engine.snapshot();
+        let (new, mut parts) = self.origins.again(&old);
+        if let Some(new) = new
+            && let Err(error) = self.engine.swap(new)
+        {
+            not_kept(&error, &mut parts);
+        }
+        Reload { parts, versions: self.engine.snapshot().versions.clone() }
+    }
+}
+
+impl std::fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloader").field("origins", &self.origins).finish_non_exhaustive()
+    }
+}
+
+/// Good parts that can't be kept for replays are not used either.
+fn not_kept(error: &EngineError, parts: &mut [PartReport]) {
+    for part in parts.iter_mut().filter(|part| part.outcome == PartOutcome::Replaced) {
+        *part = PartReport::refused(&part.part, vec![Fault::new(error)]);
+    }
+}
+
+fn reference_part(part: crate::reference::Part) -> PartReport {
+    let name = format!("reference.{}", part.name);
+    match part.change {
+        Change::Same => PartReport::good(&name, false),
+        Change::Replaced => PartReport::good(&name, true),
+        Change::Refused(error) => PartReport::refused(&name, vec![Fault::new(&error)]),
+    }
+}
+
+fn refused_names(parts: &[PartReport]) -> impl Iterator<Item = &str> {
+    let refused = parts.iter().filter(|part| part.outcome == PartOutcome::Refused);
+    refused.map(|part| part.part.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! Parts that are good, broken, gone and back, on a real directory.
+
+use super::*;
+use crate::domain::{TenantId, Transaction};
+use crate::engine::{Replay, ScoreRequest, read_decision, replay};
+use crate::ledger::LedgerConfig;
+use crate::velocity::Limits;
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+fn rules(action: &str, id: &str) -> String {
+    format!(
+        "[group]\nowner = \"tests\"\n\n[[rule]]\nid = \"{id}\"\naction = \"{action}\"\n\
+         reason = \"TEST\"\ntext = \"A test.\"\nwhen = \"amount_eur > 1\"\n"
+    )
+}
+
+/// A rule directory, a model file and a table directory.
+struct Files {
+    dir: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Self {
+        let files = Self { dir: tempfile::tempdir().unwrap() };
+        for name in ["rules", "tables", "data"] {
+            fs::create_dir(files.path(name)).unwrap();
+        }
+        files.write("rules/a.toml", &rules("block", "first"));
+        files.write("model.json", include_str!("../../../models/default/model.json"));
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Replaces a file as operators are told to: by rename.
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.path("new"), content).unwrap();
+        fs::rename(self.path("new"), self.path(name)).unwrap();
+    }
+
+    fn origins(&self) -> Origins {
+        Origins {
+            rules: Some(self.path("rules")),
+            model: ModelOrigin::Path(self.path("model.json")),
+            reference: ReferenceFiles {
+                tables: Some(self.path("tables")),
+                ..ReferenceFiles::default()
+            },
+            policy: Policy::default(),
+        }
+    }
+
+    fn kept(&self) -> Artefacts {
+        Artefacts::new(&self.path("data"))
+    }
+
+    fn engine(&self) -> Arc<Engine> {
+        let (snapshot, _) = self.origins().load(Some(&self.kept())).unwrap();
+        let config = LedgerConfig::new(&self.path("data"));
+        let limits = Limits { max_keys: 10_000, seed: 7 };
+        Arc::new(Engine::open(snapshot, config, limits, &mut |_| ()).unwrap())
+    }
+}
+
+fn purchase(id: &str) -> ScoreRequest {
+    let transaction: Transaction = serde_json::from_value(serde_json::json!({
+        "transaction_id": id, "type": "purchase", "event_time": "2026-11-20T10:00:00Z",
+        "amount": {"value": "49.00", "currency": "EUR"}, "device": {"ip": "8.8.8.8"},
+    }))
+    .unwrap();
+    let tenant = TenantId::default_tenant();
+    ScoreRequest { tenant, transaction, warnings: Vec::new(), received_at: None }
+}
+
+fn outcomes(done: &Reload) -> Vec<(&str, PartOutcome)> {
+    let told = done.parts.iter().filter(|part| part.outcome != PartOutcome::Unchanged);
+    told.map(|part| (part.part.as_str(), part.outcome)).collect()
+}
+
+#[test]
+fn each_part_stands_on_its_own() {
+    use PartOutcome::{Refused, Replaced};
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = Reloader::new(engine.clone(), files.origins());
+    let first = engine.snapshot();
+    assert_eq!(outcomes(&reloader.reload()), []);
+    assert!(Arc::ptr_eq(&first, &engine.snapshot()), "nothing has changed");
+
+    // Two broken parts and a good one.
+    files.write("rules/a.toml", &rules("review", "second"));
+    files.write("model.json", "{\"format\": 1, \"kind\"");
+    files.write("tables/country.tab", "not a table");
+    let done = reloader.reload();
+    let expected = [("rules", Replaced), ("model", Refused), ("reference.country", Refused)];
+    assert_eq!(outcomes(&done), expected);
+    let fault = &done.parts[1].faults[0];
+    assert!(
+        fault.message.starts_with("line 1 column 20: the file ends in the middle"),
+        "{fault:?}"
+    );
+    assert!(done.parts[1].faults[0].file.as_ref().unwrap().ends_with("model.json"));
+    let table = &done.parts.iter().find(|p| p.part == "reference.country").unwrap().faults[0];
+    assert!(table.message.ends_with("country.tab: not a compiled table (byte 0)"), "{table:?}");
+    let second = engine.snapshot();
+    assert_eq!(second.degraded, ["model.refused", "reference.country.refused"]);
+    assert_ne!(second.versions.rules, first.versions.rules);
+    assert_eq!(second.versions.model, first.versions.model);
+    assert!(Arc::ptr_eq(&second.reference, &first.reference));
+
+    // The good one breaks, a broken one is repaired.
+    files.write("rules/a.toml", &rules("refuse", "third"));
+    fs::remove_file(files.path("tables/country.tab")).unwrap();
+    let done = reloader.reload();
+    assert_eq!(outcomes(&done), [("rules", Refused), ("model", Refused)]);
+    let fault = &done.parts[0].faults[0];
+    assert!(fault.file.as_ref().unwrap().ends_with("a.toml"));
+    assert_eq!((fault.line, fault.column), (Some(6), Some(10)), "{fault:?}");
+    assert!(fault.excerpt.as_ref().unwrap().contains("^^^^"), "{fault:?}");
+    let third = engine.snapshot();
+    assert_eq!(third.versions.rules, second.versions.rules);
+    assert_eq!(third.degraded, ["rules.refused", "model.refused"]);
+
+    // All is well again.
+    files.write("rules/a.toml", &rules("block", "first"));
+    files.write("model.json", include_str!("../../../models/default/model.json"));
+    assert_eq!(outcomes(&reloader.reload()), [("rules", Replaced)]);
+    let last = engine.snapshot();
+    assert_eq!((&last.versions, last.degraded.len()), (&first.versions, 0));
+}
+
+#[test]
+fn a_table_comes_and_goes() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = Reloader::new(engine.clone(), files.origins());
+    let bundled = engine.snapshot().versions.reference.clone();
+    let ours = include_bytes!("../../../data/tables/email.tab");
+    fs::write(files.path("tables/email.tab"), ours).unwrap();
+    assert_eq!(outcomes(&reloader.reload()), [("reference.email", PartOutcome::Replaced)]);
+    assert_eq!(engine.snapshot().versions.reference, bundled, "the same bytes, the same digest");
+    // Cut in place while in use: what is in use was read whole.
+    let table = fs::File::options().write(true).open(files.path("tables/email.tab")).unwrap();
+    table.set_len(1000).unwrap();
+    assert_eq!(outcomes(&reloader.reload()), [("reference.email", PartOutcome::Refused)]);
+    assert!(engine.snapshot().reference.email("a@mailinator.com").class.is_some());
+    assert_eq!(engine.snapshot().degraded, ["reference.email.refused"]);
+    fs::remove_file(files.path("tables/email.tab")).unwrap();
+    reloader.reload();
+    assert!(engine.snapshot().degraded.is_empty());
+}
+
+#[test]
+fn a_poll_waits_until_the_files_stand_still() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = Reloader::new(engine.clone(), files.origins());
+    assert!(reloader.poll().is_none());
+    files.write("rules/a.toml", &rules("review", "second"));
+    assert!(reloader.poll().is_none(), "it may still be written");
+    files.write("rules/b.toml", &rules("review", "third"));
+    assert!(reloader.poll().is_none(), "it was");
+    assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Replaced)]);
+    assert_eq!(engine.snapshot().rules.rules().len(), 2);
+    assert!(reloader.poll().is_none());
+    files.write("rules/b.toml", "broken");
+    assert!(reloader.poll().is_none());
+    assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Refused)]);
+    assert!(reloader.poll().is_none(), "a broken file is told once");
+    fs::remove_file(files.path("rules/b.toml")).unwrap();
+    assert!(reloader.poll().is_none());
+    assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Replaced)]);
+}
+
+#[test]
+fn a_broken_file_stops_no_server_that_ran_before() {
+    let files = Files::new();
+    let broken = |name: &str| files.write(name, "broken");
+    broken("rules/a.toml");
+    let error = files.origins().load(Some(&files.kept())).err().unwrap().to_string();
+    assert!(error.contains("rules/a.toml:1:7") && error.contains('^'), "nothing was kept: {error}");
+    files.write("rules/a.toml", &rules("block", "first"));
+    let good = files.engine().snapshot().versions.clone();
+
+    broken("rules/a.toml");
+    broken("model.json");
+    let engine = files.engine();
+    let snapshot = engine.snapshot();
+    assert_eq!(snapshot.versions, good);
+    assert_eq!(snapshot.degraded, ["rules.refused", "model.refused"]);
+    let answer = engine.begin(purchase("tx-1")).unwrap().answer.unwrap();
+    assert_eq!(answer.0.degraded[..2], ["rules.refused", "model.refused"]);
+    assert_eq!(answer.0.rules[0].id, "first");
+
+    // What was kept is damaged: now there is nothing to go on with.
+    drop(engine);
+    let kept = files.path("data/artefacts").join(format!("rules-{}", good.rules));
+    fs::write(kept, "[]").unwrap();
+    assert!(matches!(files.origins().load(Some(&files.kept())), Err(StartError::Rules(_))));
+}
+
+#[test]
+fn what_can_not_be_kept_for_replays_is_not_used() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = Reloader::new(engine.clone(), files.origins());
+    let before = engine.snapshot().versions.clone();
+    files.write("rules/a.toml", &rules("review", "second"));
+    fs::remove_dir_all(files.path("data/artefacts")).unwrap();
+    fs::write(files.path("data/artefacts"), "in the way").unwrap();
+    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Refused)]);
+    assert_eq!(engine.snapshot().versions, before);
+    fs::remove_file(files.path("data/artefacts")).unwrap();
+    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Replaced)]);
+}
+
+/// Requests never see half of a snapshot, none is lost, and every decision can be made again.
+#[test]
+fn two_hundred_swaps_under_load() {
+    const SWAPS: usize = 200;
+    const CLIENTS: usize = 3;
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = Reloader::new(engine.clone(), files.origins());
+    let (done, scored) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let decisions: Vec<_> = std::thread::scope(|scope| {
+        let score = |client: usize| {
+            let mut decisions = Vec::new();
+            for n in 0.. {
+                if done.load(Ordering::Relaxed) {
+                    break;
+                }
+                let begun = engine.begin(purchase(&format!("tx-{client}-{n}"))).unwrap();
+                engine.settle_blocking(begun.settling.unwrap()).unwrap();
+                decisions.push(begun.answer.unwrap().0.clone());
+                scored.fetch_add(1, Ordering::Relaxed);
+            }
+            decisions
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(|n| scope.spawn(move || score(n))).collect();
+        for swap in 0..SWAPS {
+            let (action, id) =
+                if swap % 2 == 0 { ("review", "second") } else { ("block", "first") };
+            files.write("rules/a.toml", &rules(action, id));
+            let before = scored.load(Ordering::Relaxed);
+            assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Replaced)]);
+            while scored.load(Ordering::Relaxed) == before {
+                std::thread::yield_now();
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    let mut seen = std::collections::BTreeMap::new();
+    for decision in &decisions {
+        let rule = &decision.rules[0];
+        assert_eq!(rule.id == "second", decision.action.word() == "review", "{decision:?}");
+        assert_eq!(*seen.entry(&decision.versions.rules).or_insert(&rule.id), &rule.id);
+    }
+    assert_eq!(seen.len(), 2);
+    let tables = engine.snapshot().reference.clone();
+    let entries = engine.ledger().unwrap().scan(None).unwrap();
+    for entry in entries.step_by(29) {
+        let stored = read_decision(&entry.unwrap()).unwrap();
+        let snapshot = files.kept().snapshot(&stored.decision.versions, tables.clone()).unwrap();
+        assert!(matches!(replay(&stored, &snapshot), Replay::Same(_)));
+    }
+}

@@ -1,0 +1,60 @@
+//! Noticing changed files by asking for their stamps.
+//!
+//! No notification of the system: it does not see through network mounts and renames of directories,
+//! and a poll of a few dozen files every few seconds costs nothing.
+
+use crate::reference::Stamp;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Most entries of a directory that are looked at.
+const MAX_ENTRIES: usize = 10_000;
+
+/// The states of some files at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamps(BTreeMap<PathBuf, Stamp>);
+
+impl Stamps {
+    /// Of each path and, of a directory, of each entry. What can't be asked for is absent, so that
+    /// vanishing and coming back are changes.
+    pub(super) fn of<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Self {
+        let mut stamps = BTreeMap::new();
+        let mut add = |path: &Path| {
+            if let Ok(data) = fs::metadata(path) {
+                stamps.insert(path.to_owned(), Stamp::of(&data));
+            }
+        };
+        for path in paths {
+            add(path);
+            let entries = fs::read_dir(path).into_iter().flatten().take(MAX_ENTRIES);
+            entries.flatten().for_each(|entry| add(&entry.path()));
+        }
+        Self(stamps)
+    }
+}
+
+/// Tells a change that is over from one that is still going on.
+#[derive(Debug)]
+pub(super) struct Watch {
+    loaded: Stamps,
+    last: Option<Stamps>,
+}
+
+impl Watch {
+    /// Everything was loaded as of these stamps.
+    pub(super) fn new(loaded: Stamps) -> Self {
+        Self { loaded, last: None }
+    }
+
+    /// True if the files differ from those loaded, and not from those of the last call.
+    pub(super) fn settled(&mut self, now: Stamps) -> bool {
+        if now == self.loaded {
+            self.last = None;
+            return false;
+        }
+        let settled = self.last.as_ref() == Some(&now);
+        self.last = Some(now);
+        settled
+    }
+}

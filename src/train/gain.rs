@@ -1,0 +1,159 @@
+//! What each feature is worth: alone, and missed.
+//!
+//! The gain of a model is how much less its log loss on the test is than that of the best constant,
+//! the test's own fraud rate. A feature alone is a model of that feature, fitted and calibrated as the
+//! whole one is; a feature left out is the whole model fitted again without it. Shares of features
+//! alone do not add up to one, since features repeat each other: only the largest says something, that
+//! the model is not one feature in disguise.
+
+use super::dataset::Dataset;
+use super::error::TrainError;
+use super::fit::{self, Fit};
+use super::metrics::{Metrics, Scored, metrics};
+use super::split::{Known, Split};
+use super::{Regression, TrainConfig, outcomes};
+use crate::model::{Logistic, Platt, sigmoid};
+use ndarray::{Array2, Axis};
+use serde::Serialize;
+
+/// Features that are also left out, the best alone first: each is a whole fit.
+const LEFT_OUT: usize = 10;
+
+/// What the model and each of its features gain over the base rate, on the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gains {
+    /// Log loss of the best constant probability.
+    pub base_log_loss: f64,
+    /// Base log loss − log loss of the model.
+    pub model: f64,
+    /// One entry a feature, the best alone first.
+    pub features: Vec<FeatureGain>,
+}
+
+/// What one feature is worth.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeatureGain {
+    /// The field's name.
+    pub name: String,
+    /// Gain of a model of this feature alone; below 0 where it misleads.
+    pub alone: f64,
+    /// `alone` / gain of the model; `None` where the model gains nothing.
+    pub share: Option<f64>,
+    /// PR-AUC of a model of this feature alone.
+    pub pr_auc_alone: f64,
+    /// Gain lost when the model is fitted without it; `None` where that was not tried.
+    pub left_out: Option<f64>,
+    /// `left_out` / gain of the model; `None` as both.
+    pub share_lost: Option<f64>,
+    /// Largest coefficient: in log-odds a scale for numbers, of a word for words.
+    pub coefficient: f64,
+}
+
+/// Rows as cells, with their outcomes.
+struct Sheet {
+    cells: Array2<f64>,
+    outcomes: Vec<bool>,
+}
+
+/// The three slices every trial goes through.
+struct Bench {
+    fit: Sheet,
+    calibrate: Option<Sheet>,
+    test: Sheet,
+    l2: f64,
+}
+
+/// Measures every feature alone and, where the configuration says so, the best ones left out. `None`
+/// where the test has one class only. Cost: a small fit a feature, and a whole one for each left out.
+///
+/// # Errors
+/// As [`fit::logistic`].
+pub(super) fn gains(
+    data: &Dataset,
+    split: &Split,
+    regression: &Regression,
+    config: &TrainConfig,
+    test: &Metrics,
+) -> Result<Option<Gains>, TrainError> {
+    let (Some(rate), Some(log_loss)) = (test.base_rate, test.log_loss) else { return Ok(None) };
+    if rate <= 0.0 || rate >= 1.0 {
+        return Ok(None);
+    }
+    let base_log_loss = -(rate * rate.ln() + (1.0 - rate) * (1.0 - rate).ln());
+    let model = base_log_loss - log_loss;
+    let bench = Bench::of(data, split, regression, config.l2);
+    let of = |cells: &[usize]| -> Result<(f64, f64), TrainError> {
+        let found = bench.judge(cells)?;
+        Ok((base_log_loss - found.log_loss.unwrap_or(f64::NAN), found.pr_auc.unwrap_or(f64::NAN)))
+    };
+    let share = |gain: f64| (model > 0.0).then(|| gain / model);
+    let features = regression.encoding.cells_by_feature();
+    let mut gains = Vec::with_capacity(features.len());
+    for (name, cells) in &features {
+        let (alone, pr_auc_alone) = of(cells)?;
+        gains.push(FeatureGain {
+            name: (*name).to_owned(),
+            alone,
+            share: share(alone),
+            pr_auc_alone,
+            left_out: None,
+            share_lost: None,
+            coefficient: coefficient(&regression.logistic, name),
+        });
+    }
+    gains.sort_by(|a, b| b.alone.total_cmp(&a.alone));
+    for gain in gains.iter_mut().take(if config.ablation { LEFT_OUT } else { 0 }) {
+        let others = features.iter().filter(|(name, _)| *name != gain.name);
+        let cells: Vec<usize> = others.flat_map(|(_, cells)| cells.iter().copied()).collect();
+        if !cells.is_empty() {
+            let lost = model - of(&cells)?.0;
+            (gain.left_out, gain.share_lost) = (Some(lost), share(lost));
+        }
+    }
+    Ok(Some(Gains { base_log_loss, model, features: gains }))
+}
+
+/// The coefficient of a number, or the largest of a word's.
+fn coefficient(model: &Logistic, name: &str) -> f64 {
+    if let Some(number) = model.numbers.iter().find(|number| number.name == name) {
+        return number.coefficient;
+    }
+    let levels = model.words.iter().filter(|word| word.name == name).flat_map(|word| &word.levels);
+    let coefficients = levels.map(|level| level.coefficient);
+    coefficients.max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0)
+}
+
+impl Bench {
+    fn of(data: &Dataset, split: &Split, regression: &Regression, l2: f64) -> Self {
+        let cells = |rows: &[Known]| regression.encoding.matrix(data, rows);
+        let sheet = |rows: &[Known]| Sheet { cells: cells(rows), outcomes: outcomes(rows) };
+        Self {
+            fit: sheet(&split.fit),
+            calibrate: (!split.calibrate.is_empty()).then(|| sheet(&split.calibrate)),
+            test: sheet(&split.test),
+            l2,
+        }
+    }
+
+    /// Fits, calibrates and judges a model of these cells.
+    fn judge(&self, cells: &[usize]) -> Result<Metrics, TrainError> {
+        let of = |sheet: &Sheet| sheet.cells.select(Axis(1), cells);
+        let matrix = of(&self.fit);
+        let fit = fit::logistic(&matrix, &self.fit.outcomes, self.l2)?;
+        let slice = self.calibrate.as_ref();
+        let (matrix, outcomes) =
+            slice.map_or((matrix, &self.fit.outcomes), |sheet| (of(sheet), &sheet.outcomes));
+        let platt = fit::platt(&margins(&fit, &matrix), outcomes);
+        let Platt { slope, intercept } = platt.unwrap_or(Platt { slope: 1.0, intercept: 0.0 });
+        let margins = margins(&fit, &of(&self.test));
+        let scored = margins.iter().zip(&self.test.outcomes).map(|(margin, fraud)| Scored {
+            probability: sigmoid(slope * margin + intercept),
+            fraud: *fraud,
+        });
+        Ok(metrics(&scored.collect::<Vec<_>>()))
+    }
+}
+
+fn margins(fit: &Fit, matrix: &Array2<f64>) -> Vec<f64> {
+    matrix.rows().into_iter().map(|row| fit.margin(row.iter().copied())).collect()
+}

@@ -1,0 +1,91 @@
+//! Where something happened, as coarse as a city.
+
+use super::window::Tick;
+use crate::domain::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Mean radius of the Earth, km (IUGG).
+const EARTH_KM: f64 = 6_371.0;
+
+/// A place in hundredths of a degree, about a kilometre: finer would tell more of a person than a
+/// city does, and take more room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    latitude: i16,
+    longitude: i16,
+    radius_km: u16,
+}
+
+impl Place {
+    /// A place by degrees north and east, right to `radius_km`. `None` outside the globe.
+    pub fn new(latitude: f64, longitude: f64, radius_km: u16) -> Option<Self> {
+        let inside = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
+        inside.then(|| Self {
+            latitude: hundredths(latitude),
+            longitude: hundredths(longitude),
+            radius_km,
+        })
+    }
+
+    /// Great-circle distance in km: the haversine formula on a sphere, right to half a per cent.
+    pub fn km_to(self, other: Self) -> f64 {
+        let radians = |hundredths: i16| (f64::from(hundredths) / 100.0).to_radians();
+        let (a, b) = (radians(self.latitude), radians(other.latitude));
+        let half = |x: f64| (x / 2.0).sin().powi(2);
+        let across = a.cos() * b.cos() * half(radians(self.longitude) - radians(other.longitude));
+        2.0 * EARTH_KM * (half(a - b) + across).sqrt().min(1.0).asin()
+    }
+
+    /// How far from the place the truth may lie, km.
+    pub fn radius_km(self) -> u16 {
+        self.radius_km
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most 18,000 either way")]
+fn hundredths(degrees: f64) -> i16 {
+    (degrees * 100.0).round() as i16
+}
+
+/// A place and when somebody was there; ordered by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sighted {
+    tick: Tick,
+    /// Where.
+    pub place: Place,
+}
+
+impl Sighted {
+    pub(super) fn new(tick: Tick, place: Place) -> Self {
+        Self { tick, place }
+    }
+
+    /// When, to 2.5 seconds.
+    pub fn at(self) -> Timestamp {
+        self.tick.time()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_those_of_the_atlas() {
+        let place = |latitude, longitude| Place::new(latitude, longitude, 0).unwrap();
+        let (london, new_york) = (place(51.51, -0.13), place(40.71, -74.01));
+        for (from, to, km) in [
+            (london, new_york, 5_570.0),
+            (new_york, london, 5_570.0),
+            (london, place(48.86, 2.35), 344.0),
+            (place(-41.29, 174.78), place(-33.87, 151.21), 2_224.0), // Wellington, Sydney
+            (place(0.0, 179.9), place(0.0, -179.9), 22.24),
+            (place(90.0, 0.0), place(-90.0, 0.0), 20_015.0),
+            (london, london, 0.0),
+        ] {
+            assert!((from.km_to(to) - km).abs() <= km * 0.005, "{}", from.km_to(to));
+        }
+        assert!(Place::new(90.1, 0.0, 0).is_none() && Place::new(f64::NAN, 0.0, 0).is_none());
+    }
+}
