@@ -51,7 +51,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Train a model on labelled history
     Train(train::TrainArgs),
-    /// List, show and verify models
+    /// List, show, verify, import and try models
     #[command(subcommand)]
     Model(model::ModelCommand),
     /// Take in, list, show and answer disputes

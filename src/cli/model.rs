@@ -1,4 +1,7 @@
-//! `vouch model`: list, show and verify trained models.
+//! `vouch model`: list, show and verify models, import foreign ones and predict with them.
+
+mod columns;
+mod foreign;
 
 use crate::model::{FILE, Model, ModelError};
 use crate::train::METRICS_FILE;
@@ -7,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// List, show and verify models
+/// List, show, verify, import and try models
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ModelCommand {
     /// List the models of a directory
@@ -32,6 +35,10 @@ pub(super) enum ModelCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Make a model of ours from one trained elsewhere
+    Import(foreign::ImportArgs),
+    /// Print margin and probability of each row of a table, by a model trained elsewhere
+    Predict(foreign::PredictArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,6 +77,8 @@ fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
             Ok(DONE)
         }
         ModelCommand::Verify { model, place } => verify(&place.find(model), out),
+        ModelCommand::Import(args) => foreign::import(args, out),
+        ModelCommand::Predict(args) => foreign::predict(args, out),
     }
 }
 

@@ -8,6 +8,7 @@
 //! format (its minor releases change it).
 
 use super::ModelError;
+use super::forest::Forest;
 use crate::domain::{Calibration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -33,9 +34,9 @@ pub struct Artefact {
     pub name: String,
     /// What the probability is a probability of, in one sentence.
     pub label: String,
-    /// Whose labels it was calibrated on; never `none`.
+    /// Whose labels it was calibrated on; `none` for an imported forest alone.
     pub calibration: Calibration,
-    /// From margin to log-odds.
+    /// From the scorer's log-odds to calibrated ones.
     pub calibrator: Platt,
     /// From features to margin.
     pub scorer: Scorer,
@@ -43,7 +44,7 @@ pub struct Artefact {
     pub training: Training,
 }
 
-/// Calibrated log-odds = `slope` × margin + `intercept`. The slope is positive, so order is kept.
+/// Calibrated log-odds = `slope` × log-odds + `intercept`. The slope is positive, so order is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Platt {
@@ -53,12 +54,29 @@ pub struct Platt {
     pub intercept: f64,
 }
 
+impl Platt {
+    /// Leaves the log-odds as they are.
+    pub const IDENTITY: Self = Self { slope: 1.0, intercept: 0.0 };
+}
+
 /// The function from features to margin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scorer {
     /// A sum of one term per feature.
     Logistic(Logistic),
+    /// A sum of leaves, one per tree.
+    Forest(Forest),
+}
+
+impl Scorer {
+    /// How many features it reads.
+    pub fn features(&self) -> usize {
+        match self {
+            Self::Logistic(logistic) => logistic.numbers.len() + logistic.words.len(),
+            Self::Forest(forest) => forest.features.len(),
+        }
+    }
 }
 
 /// Margin = `intercept` + the term of every feature, numbers first, in the listed order.
@@ -166,10 +184,37 @@ pub struct Training {
     pub l2: f64,
     /// Seed of the run; logistic regression draws nothing from it.
     pub seed: u64,
-    /// Digest of the values, times and labels of every row given, training and test.
+    /// Digest of the values, times and labels of every row given, training and test; of the file for
+    /// an imported model.
     pub data_sha256: String,
     /// Program and version that trained it.
     pub trained_with: String,
+}
+
+impl Training {
+    /// What is known of a model trained elsewhere: by what, and the digest of its file. The rest is
+    /// zero.
+    pub fn elsewhere(trained_with: String, file: &[u8]) -> Self {
+        let epoch = Timestamp::from_millis(0);
+        Self {
+            rows: 0,
+            positives: 0,
+            from: epoch,
+            to: epoch,
+            labels_known_at: epoch,
+            calibration_rows: 0,
+            calibration_positives: 0,
+            l2: 0.0,
+            seed: 0,
+            data_sha256: hex(&Sha256::digest(file)),
+            trained_with,
+        }
+    }
+
+    /// True for [`Training::elsewhere`].
+    pub fn is_elsewhere(&self) -> bool {
+        self.rows == 0
+    }
 }
 
 /// What is read before anything else, so that a newer format is refused by name.

@@ -103,7 +103,10 @@ pub enum ModelError {
         /// The most allowed.
         most: f64,
     },
-    /// `calibration: none`: every artefact is calibrated on something.
+    /// Trees that can't be used.
+    #[error(transparent)]
+    Forest(#[from] super::forest::ForestError),
+    /// `calibration: none`: only a model trained elsewhere may be calibrated on nothing we know of.
     #[error("a model is calibrated on `synthetic` or `merchant` labels, not `none`")]
     NotCalibrated,
 }

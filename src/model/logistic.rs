@@ -75,8 +75,7 @@ impl Terms {
     /// Checks every name and number of the artefact and folds the calibrator in.
     pub(super) fn build(model: &Logistic, calibrator: Platt) -> Result<Self, ModelError> {
         check_names(model)?;
-        in_range("calibrator.slope", calibrator.slope, SMALLEST_SCALE)?;
-        in_range("calibrator.intercept", calibrator.intercept, -LARGEST)?;
+        check_calibrator(calibrator)?;
         in_range("intercept", model.intercept, -LARGEST)?;
         let slope = calibrator.slope;
         let numbers = model.numbers.iter().map(|number| number_term(number, slope));
@@ -219,6 +218,12 @@ fn field_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<Fi
     } else {
         Err(ModelError::WrongKind { name: name.to_owned(), used, kind: kind.name() })
     }
+}
+
+/// Of any scorer: a slope that keeps the order, and an intercept that keeps the sum finite.
+pub(super) fn check_calibrator(calibrator: Platt) -> Result<(), ModelError> {
+    in_range("calibrator.slope", calibrator.slope, SMALLEST_SCALE)?;
+    in_range("calibrator.intercept", calibrator.intercept, -LARGEST)
 }
 
 /// NaN fails too: it compares with nothing.

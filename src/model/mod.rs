@@ -1,14 +1,17 @@
 //! The model: an artefact that scores a record, and says why.
 //!
 //! Loading does all checking, so scoring cannot fail: it takes no clock, lock, file or randomness and
-//! gives equal bits for equal records. A missing value is missing to the model too: NaN and the
-//! infinities take the feature's own missing term, never 0. Training is `train`'s work; nothing of
+//! gives equal bits for equal records. A missing value is missing to the model too: NaN, and to a
+//! logistic model the infinities, take the feature's own missing term or way, never 0. Training is `train`'s work; nothing of
 //! the training library is stored or linked into the path of a request.
 
 mod artefact;
 mod error;
+pub mod forest;
+pub mod import;
 mod logistic;
 mod reasons;
+mod record;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -24,6 +27,7 @@ pub use reasons::{Contribution, REASON_GROUPS, ReasonGroup};
 use crate::domain::Calibration;
 use crate::features::Record;
 use logistic::Terms;
+use record::ForestTerms;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::path::Path;
@@ -33,7 +37,14 @@ use std::path::Path;
 pub struct Model {
     bytes: Box<[u8]>,
     artefact: Artefact,
-    terms: Terms,
+    terms: Scoring,
+}
+
+/// What makes the log-odds.
+#[derive(Debug)]
+enum Scoring {
+    Logistic(Terms),
+    Forest(Box<ForestTerms>),
 }
 
 /// What a model says about one record.
@@ -73,17 +84,26 @@ impl Model {
     /// See [`ModelError`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
         let artefact = Artefact::read(bytes)?;
-        if artefact.calibration == Calibration::None {
-            return Err(ModelError::NotCalibrated);
-        }
-        let Scorer::Logistic(logistic) = &artefact.scorer;
-        let terms = Terms::build(logistic, artefact.calibrator)?;
+        let terms = match &artefact.scorer {
+            Scorer::Logistic(_) if artefact.calibration == Calibration::None => {
+                return Err(ModelError::NotCalibrated);
+            }
+            Scorer::Logistic(logistic) => {
+                Scoring::Logistic(Terms::build(logistic, artefact.calibrator)?)
+            }
+            Scorer::Forest(forest) => {
+                Scoring::Forest(Box::new(ForestTerms::build(forest, artefact.calibrator)?))
+            }
+        };
         Ok(Self { bytes: bytes.into(), artefact, terms })
     }
 
     /// Scores one record. Cost: one pass over the model's features, no allocation.
     pub fn score(&self, record: &Record) -> Score {
-        let log_odds = self.terms.log_odds(record);
+        let log_odds = match &self.terms {
+            Scoring::Logistic(terms) => terms.log_odds(record),
+            Scoring::Forest(terms) => terms.log_odds(record),
+        };
         let fraud_probability = sigmoid(log_odds);
         Score { log_odds, fraud_probability, risk_score: risk_score(fraud_probability) }
     }
@@ -92,12 +112,21 @@ impl Model {
     /// adds nothing is left out. [`Model::base`] plus their sum is the score's `log_odds`, up to
     /// rounding. Cost: as a score; no allocation once `out` has room for every group.
     pub fn contributions(&self, record: &Record, out: &mut Vec<Contribution>) {
-        self.terms.contributions(record, out);
+        match (&self.terms, &self.artefact.scorer) {
+            (Scoring::Logistic(terms), _) => terms.contributions(record, out),
+            (Scoring::Forest(terms), Scorer::Forest(forest)) => {
+                terms.contributions(forest, record, out);
+            }
+            (Scoring::Forest(_), Scorer::Logistic(_)) => out.clear(),
+        }
     }
 
     /// Log-odds of a transaction that is average in everything.
     pub fn base(&self) -> f64 {
-        self.terms.base()
+        match &self.terms {
+            Scoring::Logistic(terms) => terms.base(),
+            Scoring::Forest(terms) => terms.base(),
+        }
     }
 
     /// The digest that names this model in decisions, 64 hexadecimal digits.
@@ -105,7 +134,7 @@ impl Model {
         &self.artefact.sha256
     }
 
-    /// Whose labels it was calibrated on; never [`Calibration::None`].
+    /// Whose labels it was calibrated on; [`Calibration::None`] for an imported forest alone.
     pub fn calibration(&self) -> Calibration {
         self.artefact.calibration
     }

@@ -1,11 +1,38 @@
-//! An artefact for a reader: its facts, and its coefficients with the heaviest first.
+//! An artefact for a reader: its facts, and its coefficients or features with the heaviest first.
 
 use super::artefact::{Artefact, Number, Scorer, Transform, Word};
+use super::forest::{Forest, Input, Link, Tree};
 use std::fmt;
 
 impl fmt::Display for Artefact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { training, calibrator, scorer: Scorer::Logistic(logistic), .. } = self;
+        self.facts(f)?;
+        match &self.scorer {
+            Scorer::Logistic(logistic) => {
+                writeln!(f, "{:<16} {:+.4}", "intercept", logistic.intercept)?;
+                numbers(f, &logistic.numbers)?;
+                words(f, &logistic.words)
+            }
+            Scorer::Forest(forest) => trees(f, forest),
+        }
+    }
+}
+
+impl Artefact {
+    fn facts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { training, calibrator, .. } = self;
+        if training.is_elsewhere() {
+            for (fact, value) in [
+                ("model", &self.name),
+                ("sha256", &self.sha256),
+                ("probability of", &self.label),
+                ("trained with", &training.trained_with),
+                ("file sha256", &training.data_sha256),
+            ] {
+                writeln!(f, "{fact:<16} {value}")?;
+            }
+            return writeln!(f, "{:<16} {}, as it was trained", "calibration", self.calibration);
+        }
         for (fact, value) in [
             ("model", self.name.clone()),
             ("sha256", self.sha256.clone()),
@@ -18,13 +45,46 @@ impl fmt::Display for Artefact {
             ("data sha256", training.data_sha256.clone()),
             ("L2 penalty", training.l2.to_string()),
             ("log-odds", format!("{:.4} × margin {:+.4}", calibrator.slope, calibrator.intercept)),
-            ("intercept", format!("{:+.4}", logistic.intercept)),
         ] {
             writeln!(f, "{fact:<16} {value}")?;
         }
-        numbers(f, &logistic.numbers)?;
-        words(f, &logistic.words)
+        Ok(())
     }
+}
+
+fn trees(f: &mut fmt::Formatter<'_>, forest: &Forest) -> fmt::Result {
+    let leaves: usize = forest.trees.iter().map(|tree| tree.leaves().count()).sum();
+    let link = match forest.link {
+        Link::Logistic { slope } => format!("log-odds are {slope} × margin"),
+        Link::Probability => "the margin is the probability".to_owned(),
+    };
+    let input = match forest.input {
+        Input::F32 => "single precision",
+        Input::F64 => "double precision",
+        Input::F64Snapped => "double precision, within 1e-35 of zero is zero",
+    };
+    for (fact, value) in [
+        ("trees", format!("{}, {leaves} leaves", forest.trees.len())),
+        ("base score", format!("{:+.4}", forest.base)),
+        ("link", link),
+        ("numbers are", input.to_owned()),
+    ] {
+        writeln!(f, "{fact:<16} {value}")?;
+    }
+    let mut splits = vec![0_usize; forest.features.len()];
+    for question in forest.trees.iter().flat_map(Tree::questions) {
+        let place = usize::try_from(question.feature).unwrap_or(usize::MAX);
+        if let Some(splits) = splits.get_mut(place) {
+            *splits += 1;
+        }
+    }
+    let mut sorted: Vec<_> = forest.features.iter().zip(splits).collect();
+    sorted.sort_by_key(|(_, splits)| std::cmp::Reverse(*splits));
+    writeln!(f, "\n{:<32} {:>11}", "feature", "splits")?;
+    for (feature, splits) in sorted {
+        writeln!(f, "{:<32} {splits:>11}", feature.name)?;
+    }
+    Ok(())
 }
 
 fn numbers(f: &mut fmt::Formatter<'_>, numbers: &[Number]) -> fmt::Result {

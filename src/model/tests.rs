@@ -170,7 +170,7 @@ fn a_sound_document_with_one_fault_is_refused_by_name() {
         (|d| d["calibrator"]["slope"] = json!(null), "`calibrator.slope`: invalid type: null"),
         (|d| d["calibration"] = json!("none"), "not `none`"),
         (|d| d["colour"] = json!("red"), "unknown field `colour`"),
-        (|d| d["scorer"] = json!({"forest": {}}), "unknown variant `forest`"),
+        (|d| d["scorer"] = json!({"oracle": {}}), "unknown variant `oracle`"),
         (
             |d| {
                 d["scorer"]["logistic"]["numbers"][0]["name"] = json!("card_age");

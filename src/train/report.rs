@@ -16,7 +16,7 @@ use super::split::{Known, Split, Windows};
 use super::thresholds::{self, Priced, Thresholds};
 use super::{Regression, TrainConfig};
 use crate::domain::{Calibration, DAY_MS};
-use crate::model::{Model, Scorer};
+use crate::model::Model;
 use serde::Serialize;
 
 /// Below this many frauds a test measures chance more than the model.
@@ -118,7 +118,6 @@ impl Report {
     /// A model of fewer features, or of other labels, that can't be fitted.
     pub(super) fn of(run: &Run<'_>) -> Result<Self, TrainError> {
         let Run { data, config, split, regression, model } = *run;
-        let Scorer::Logistic(scorer) = &model.artefact().scorer;
         let scored = regression.scored(data, &split.test);
         let test = metrics(&scored);
         let mut test_deciles = bins(&scored, 10);
@@ -133,7 +132,7 @@ impl Report {
             windows: split.windows,
             rows: RowCounts::of(split),
             calibrated_on: regression.calibrated_on,
-            features: scorer.numbers.len() + scorer.words.len(),
+            features: model.artefact().scorer.features(),
             dropped: regression.encoding.dropped.clone(),
             notes: vec![],
             training: metrics(&regression.scored(data, &split.fit)),

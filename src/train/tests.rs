@@ -61,7 +61,7 @@ fn dataset(rows: &[LabelledRecord]) -> Dataset {
 }
 
 fn logistic(trained: &Trained) -> &Logistic {
-    let Scorer::Logistic(logistic) = &trained.model.artefact().scorer;
+    let Scorer::Logistic(logistic) = &trained.model.artefact().scorer else { panic!() };
     logistic
 }
 

@@ -1,0 +1,157 @@
+//! The fast scorer of a forest: quantise once, then match what can be matched and walk the rest.
+//!
+//! Which trees are matched is a rule, not a timing: the engines agree bit for bit, so nothing depends
+//! on the choice but speed, and a model loads the same way twice. No allocation per row.
+
+use super::matching::{self, Fitted, Matched};
+use super::packed::Packed;
+use super::quantise::{self, Quantiser};
+use super::simd::Token;
+use super::{Forest, ForestError, Link, Units};
+
+/// What evaluates a forest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// Walks packed nodes; any processor.
+    Packed,
+    /// Matches paths with AVX2, and walks the trees that do not fit.
+    Avx2,
+}
+
+/// A forest ready to score.
+#[derive(Debug)]
+pub struct Engine {
+    quantiser: Quantiser,
+    matched: Option<(Token, Matched)>,
+    packed: Packed,
+    base: i64,
+    units: Units,
+    link: Link,
+}
+
+/// Slots of most forests, and the row kept on the stack for them.
+const FEW_SLOTS: usize = 512;
+/// Rows evaluated together in a batch.
+const BATCH: usize = 4;
+
+/// Sixteenth parts of a nanosecond, measured: a pair by how far its slots reach, and a walked tree.
+const PAIR_COSTS: [(usize, usize); 5] = [(16, 22), (32, 24), (64, 30), (128, 44), (256, 80)];
+const WALK_COST: usize = 110;
+
+/// Up to which slot trees are matched: a wider reach makes every pair dearer.
+fn best_reach(fitted: &[(usize, Fitted)]) -> usize {
+    let cost = |(reach, pair): &(usize, usize)| -> usize {
+        let of = |tree: &Fitted| {
+            let near = usize::from(tree.last_slot) < *reach;
+            if near { tree.pairs() * pair } else { WALK_COST }
+        };
+        fitted.iter().map(|(_, tree)| of(tree)).sum()
+    };
+    PAIR_COSTS.iter().min_by_key(|costs| cost(costs)).map_or(0, |(reach, _)| *reach)
+}
+
+impl Kernel {
+    /// The fastest this processor has.
+    pub fn best() -> Self {
+        if Token::detect().is_some() { Self::Avx2 } else { Self::Packed }
+    }
+}
+
+impl Engine {
+    /// Prepares a forest for this processor.
+    ///
+    /// # Errors
+    /// As [`Forest::check`]; more distinct questions than any engine holds.
+    pub fn new(forest: &Forest) -> Result<Self, ForestError> {
+        Self::with_kernel(forest, Kernel::best())
+    }
+
+    /// Prepares a forest for a kernel; one this processor lacks is replaced by [`Kernel::Packed`].
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_kernel(forest: &Forest, kernel: Kernel) -> Result<Self, ForestError> {
+        forest.check()?;
+        let most = quantise::MAX_SLOTS;
+        let too_many =
+            || ForestError::TooMany { what: "distinct questions", count: most + 1, most };
+        let (quantiser, slots) = quantise::plan(forest).ok_or_else(too_many)?;
+        let units = Units::of(forest);
+        let token = Token::detect().filter(|_| kernel == Kernel::Avx2);
+        let (mut fitted, mut walked) = (vec![], vec![]);
+        for (place, tree) in forest.trees.iter().enumerate() {
+            let fits = token.and_then(|_| matching::fit(tree.nodes(), &slots));
+            match fits {
+                Some(tree) => fitted.push((place, tree)),
+                None => walked.push(place),
+            }
+        }
+        let reach = best_reach(&fitted);
+        fitted.retain(|(place, tree)| {
+            let near = usize::from(tree.last_slot) < reach;
+            if !near {
+                walked.push(*place);
+            }
+            near
+        });
+        let matched = match token.filter(|_| !fitted.is_empty()) {
+            Some(token) => {
+                Some((token, Matched::build(forest, &fitted, units).ok_or_else(too_many)?))
+            }
+            None => None,
+        };
+        let packed = Packed::build(forest, &walked, &slots, units).ok_or_else(too_many)?;
+        let base = units.count(forest.base);
+        Ok(Self { quantiser, matched, packed, base, units, link: forest.link })
+    }
+
+    /// The margin of one row: one number a feature, NaN for missing, as what a short row lacks.
+    #[expect(clippy::large_stack_arrays, reason = "64 KiB, and no allocation per row")]
+    pub fn margin(&self, row: &[f64]) -> f64 {
+        if self.quantiser.slots() <= FEW_SLOTS {
+            self.margin_in(row, &mut [0; FEW_SLOTS])
+        } else {
+            self.margin_in(row, &mut [0; quantise::MAX_SLOTS])
+        }
+    }
+
+    fn margin_in(&self, row: &[f64], bytes: &mut [u8]) -> f64 {
+        let matched = if let Some((token, matched)) = &self.matched {
+            token.quantise(&self.quantiser, row, bytes);
+            let [sum] = token.sums(matched, [bytes]);
+            sum
+        } else {
+            self.quantiser.quantise(row, bytes);
+            0
+        };
+        self.units.sum(self.base + matched + self.packed.sum(bytes))
+    }
+
+    /// The margins of rows of `width` numbers each, one after another, as many as `out` holds.
+    pub fn margins(&self, rows: &[f64], width: usize, out: &mut [f64]) {
+        let mut rows = rows.chunks_exact(width.max(1));
+        let mut out = out.iter_mut();
+        if let Some((token, matched)) =
+            self.matched.as_ref().filter(|_| self.quantiser.slots() <= FEW_SLOTS)
+        {
+            let mut bytes = [[0_u8; FEW_SLOTS]; BATCH];
+            while rows.len() >= BATCH && out.len() >= BATCH {
+                for (bytes, row) in bytes.iter_mut().zip(rows.by_ref()) {
+                    token.quantise(&self.quantiser, row, bytes);
+                }
+                let sums = token.sums(matched, bytes.each_ref().map(|bytes| &bytes[..]));
+                for ((sum, bytes), out) in sums.iter().zip(&bytes).zip(out.by_ref()) {
+                    *out = self.units.sum(self.base + sum + self.packed.sum(bytes));
+                }
+            }
+        }
+        for (row, out) in rows.zip(out) {
+            *out = self.margin(row);
+        }
+    }
+
+    /// From margin to probability and log-odds.
+    pub fn link(&self) -> Link {
+        self.link
+    }
+}

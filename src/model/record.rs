@@ -1,0 +1,217 @@
+//! A forest's columns from a record, and what each reason group adds to its margin.
+//!
+//! Columns are bound to fields by name when the model loads, so a score looks nothing up but `custom`
+//! members. A word is read as its place in the feature's list; a word the list lacks is missing, which
+//! is what the training libraries make of an unseen category.
+//!
+//! Contributions are path attributions: at each split the feature's group is given what the expected
+//! margin changes by on the way taken. They add up to the score; they are not Shapley values.
+
+use super::ModelError;
+use super::artefact::Platt;
+use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
+use super::logistic::check_calibrator;
+use super::reasons::{Contribution, REASON_GROUPS, group_of};
+use crate::features::{FieldId, Kind, Record, Value};
+
+/// A forest that reads records.
+#[derive(Debug)]
+pub(super) struct ForestTerms {
+    engine: Engine,
+    columns: Box<[Column]>,
+    calibrator: Platt,
+    link: Link,
+    /// Expected margin of each node of each tree, over the training rows where the leaves say how many
+    /// they stand for, else over the leaves.
+    expected: Box<[Box<[f64]>]>,
+    /// Margin expected of any row.
+    base: f64,
+}
+
+#[derive(Debug)]
+struct Column {
+    source: Source,
+    group: usize,
+    words: Box<[Box<str>]>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Field(FieldId),
+    Custom(Box<str>),
+}
+
+/// Columns of most forests, and the row kept on the stack for them.
+const FEW_COLUMNS: usize = 128;
+const MOST_COLUMNS: usize = super::forest::Limits::FEATURES;
+
+impl ForestTerms {
+    /// Checks the forest, binds its columns and prepares its engine.
+    pub(super) fn build(forest: &Forest, calibrator: Platt) -> Result<Self, ModelError> {
+        check_calibrator(calibrator)?;
+        let engine = Engine::new(forest)?;
+        let columns = columns(&forest.features)?;
+        let expected: Box<[Box<[f64]>]> = forest.trees.iter().map(expected).collect();
+        let roots = expected.iter().filter_map(|tree| tree.first());
+        let base = forest.base + roots.sum::<f64>();
+        Ok(Self { engine, columns, calibrator, link: forest.link, expected, base })
+    }
+
+    /// Calibrated log-odds of one record; finite.
+    pub(super) fn log_odds(&self, record: &Record) -> f64 {
+        self.with_row(record, |row| self.calibrated(self.engine.margin(row)))
+    }
+
+    /// Log-odds of the expected margin.
+    pub(super) fn base(&self) -> f64 {
+        self.calibrated(self.base)
+    }
+
+    fn calibrated(&self, margin: f64) -> f64 {
+        self.calibrator.slope * self.link.log_odds(margin) + self.calibrator.intercept
+    }
+
+    #[expect(clippy::large_stack_arrays, reason = "32 KiB, and no allocation per row")]
+    fn with_row<T>(&self, record: &Record, then: impl FnOnce(&[f64]) -> T) -> T {
+        if self.columns.len() <= FEW_COLUMNS {
+            then(self.fill(record, &mut [f64::NAN; FEW_COLUMNS]))
+        } else {
+            then(self.fill(record, &mut [f64::NAN; MOST_COLUMNS]))
+        }
+    }
+
+    fn fill<'r>(&self, record: &Record, row: &'r mut [f64]) -> &'r [f64] {
+        for (cell, column) in row.iter_mut().zip(&self.columns) {
+            *cell = column.read(record);
+        }
+        row.get(..self.columns.len()).unwrap_or_default()
+    }
+
+    /// Each group's share of `log_odds(record) - base`, heaviest first.
+    pub(super) fn contributions(
+        &self,
+        forest: &Forest,
+        record: &Record,
+        out: &mut Vec<Contribution>,
+    ) {
+        out.clear();
+        out.extend(REASON_GROUPS.iter().map(|group| Contribution { group, log_odds: 0.0 }));
+        let margin = self.with_row(record, |row| {
+            for (tree, expected) in forest.trees.iter().zip(&self.expected) {
+                self.attribute(forest, (tree, expected), row, out);
+            }
+            self.engine.margin(row)
+        });
+        // Shares were counted in margin; in log-odds all of them weigh the same.
+        let span = margin - self.base;
+        let factor = (self.calibrated(margin) - self.base()) / span;
+        let factor = if span == 0.0 { 0.0 } else { factor };
+        for contribution in out.iter_mut() {
+            contribution.log_odds *= factor;
+        }
+        out.retain(|contribution| contribution.log_odds != 0.0);
+        out.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+    }
+
+    fn attribute(
+        &self,
+        forest: &Forest,
+        (tree, expected): (&Tree, &[f64]),
+        row: &[f64],
+        out: &mut [Contribution],
+    ) {
+        let expected_at = |node: usize| expected.get(node).copied().unwrap_or(0.0);
+        let mut at = 0;
+        while let Some((question, next)) = tree.step(forest.input, row, at) {
+            let place = usize::try_from(question.feature).unwrap_or(usize::MAX);
+            let group = self.columns.get(place).map(|column| column.group);
+            if let Some(contribution) = group.and_then(|group| out.get_mut(group)) {
+                contribution.log_odds += expected_at(next) - expected_at(at);
+            }
+            at = next;
+        }
+    }
+}
+
+impl Column {
+    fn read(&self, record: &Record) -> f64 {
+        let value = match &self.source {
+            Source::Field(field) => record.get(*field),
+            Source::Custom(name) => record.custom(name),
+        };
+        if self.words.is_empty() {
+            return value.numeric();
+        }
+        let place = match value {
+            Value::Text(text) => self.place(text),
+            Value::Country(country) => self.place(country.code()),
+            Value::Currency(currency) => self.place(currency.code()),
+            Value::Bool(true) => self.place("true"),
+            Value::Bool(false) => self.place("false"),
+            number => {
+                let number = number.numeric();
+                self.words.iter().position(|word| word.parse::<f64>() == Ok(number))
+            }
+        };
+        place.and_then(|place| u32::try_from(place).ok()).map_or(f64::NAN, f64::from)
+    }
+
+    fn place(&self, word: &str) -> Option<usize> {
+        self.words.iter().position(|known| &**known == word)
+    }
+}
+
+/// Binds every column, or names all that have no field.
+fn columns(features: &[Feature]) -> Result<Box<[Column]>, ModelError> {
+    let is_custom = |name: &str| name.starts_with("custom.");
+    let unknown: Vec<_> = features
+        .iter()
+        .map(|feature| &feature.name)
+        .filter(|name| !is_custom(name) && FieldId::by_name(name).is_none())
+        .cloned()
+        .collect();
+    if !unknown.is_empty() {
+        return Err(ModelError::UnknownFeatures { names: unknown });
+    }
+    features.iter().map(column).collect()
+}
+
+fn column(feature: &Feature) -> Result<Column, ModelError> {
+    let words: Box<[Box<str>]> = feature.words.iter().map(|word| word.as_str().into()).collect();
+    if let Some(name) = feature.name.strip_prefix("custom.") {
+        let group = REASON_GROUPS.len() - 1;
+        return Ok(Column { source: Source::Custom(name.into()), group, words });
+    }
+    let field = FieldId::by_name(&feature.name)
+        .ok_or_else(|| ModelError::UnknownFeatures { names: vec![feature.name.clone()] })?;
+    let kind = field.field().kind;
+    let of_words = matches!(kind, Kind::Word(_) | Kind::Text | Kind::Country | Kind::Currency);
+    if !kind.is_numeric() && (words.is_empty() || !of_words) {
+        let used = if words.is_empty() { "number" } else { "word" };
+        let (name, kind) = (feature.name.clone(), kind.name());
+        return Err(ModelError::WrongKind { name, used, kind });
+    }
+    Ok(Column { source: Source::Field(field), group: group_of(field), words })
+}
+
+/// The expected margin of each node, in preorder.
+fn expected(tree: &Tree) -> Box<[f64]> {
+    let all_known = tree.leaves().all(|leaf| leaf.cover.is_finite() && leaf.cover > 0.0);
+    let mut sums = vec![(0.0, 0.0); tree.nodes().len()];
+    for (place, node) in tree.nodes().iter().enumerate().rev() {
+        let (value, weight) = match node {
+            Node::Leaf(Leaf { value, cover }) => (*value, if all_known { *cover } else { 1.0 }),
+            Node::Split { right, .. } => {
+                let at = |place: usize| sums.get(place).copied().unwrap_or((0.0, 0.0));
+                let (left, left_weight) = at(place + 1);
+                let (right, right_weight) = at(usize::try_from(*right).unwrap_or(usize::MAX));
+                let weight = left_weight + right_weight;
+                ((left * left_weight + right * right_weight) / weight, weight)
+            }
+        };
+        if let Some(sum) = sums.get_mut(place) {
+            *sum = (value, weight);
+        }
+    }
+    sums.into_iter().map(|(value, _)| value).collect()
+}
