@@ -48,6 +48,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let origins = state::origins(&config);
         let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
         let engine = state::open_engine_with(snapshot, &config, &args.data_dir)?;
+        engine.mark_current()?;
         let reloader = Arc::new(Reloader::new(engine.clone(), origins));
         let address = listener.local_addr()?;
         if !args.dev {

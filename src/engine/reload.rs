@@ -5,7 +5,7 @@
 //! `<part>.refused`, and the old one goes on. All that is good is swapped in as one snapshot, after it
 //! was kept for replays.
 //!
-//! A start has no old part in memory. It takes the rule set and the model kept last in the data
+//! A start has no old part in memory. It takes the rule set and the model served last from the data
 //! directory, so that a broken file stops no server that ran before. A data directory that never had a
 //! good one refuses to start: nothing is stopped by that, and bundled rules in place of the merchant's
 //! own would decide about money by rules nobody chose.
@@ -126,7 +126,7 @@ pub enum StartError {
 }
 
 impl Origins {
-    /// Reads every part. What is broken falls back: rules and model to those kept last in `kept`, a
+    /// Reads every part. What is broken falls back: rules and model to those served last from `kept`, a
     /// table to the bundled one, a merchant's file to nothing. The report names what did.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ fn rules(action: &str, id: &str) -> String {
     )
 }
 
+const LIMITS: Limits = Limits { max_keys: 10_000, seed: 7 };
+
 /// A rule directory, a model file and a table directory.
 struct Files {
     dir: tempfile::TempDir,
@@ -60,8 +62,9 @@ impl Files {
     fn engine(&self) -> Arc<Engine> {
         let (snapshot, _) = self.origins().load(Some(&self.kept())).unwrap();
         let config = LedgerConfig::new(&self.path("data"));
-        let limits = Limits { max_keys: 10_000, seed: 7 };
-        Arc::new(Engine::open(snapshot, config, limits, &mut |_| ()).unwrap())
+        let engine = Engine::open(snapshot, config, LIMITS, &mut |_| ()).unwrap();
+        engine.mark_current().unwrap();
+        Arc::new(engine)
     }
 }
 
@@ -200,6 +203,24 @@ fn a_broken_file_stops_no_server_that_ran_before() {
     let kept = files.path("data/artefacts").join(format!("rules-{}", good.rules));
     fs::write(kept, "[]").unwrap();
     assert!(matches!(files.origins().load(Some(&files.kept())), Err(StartError::Rules(_))));
+}
+
+#[test]
+fn a_start_falls_back_to_what_was_served() {
+    let files = Files::new();
+    let served = files.engine().snapshot().versions.clone();
+    // A command on the same directory, without the server's configuration.
+    let (bundled, _) = Origins::default().load(None).unwrap();
+    let other = bundled.versions.clone();
+    let config = LedgerConfig::new(&files.path("data"));
+    drop(Engine::open(bundled, config, LIMITS, &mut |_| ()).unwrap());
+    assert!(files.kept().rules(&other.rules).is_ok(), "kept for replays");
+    assert_eq!(files.kept().current(), Some(served.clone()));
+
+    files.write("rules/a.toml", "broken");
+    let (snapshot, _) = files.origins().load(Some(&files.kept())).unwrap();
+    assert_ne!(served.rules, other.rules);
+    assert_eq!(snapshot.versions.rules, served.rules);
 }
 
 #[test]
