@@ -163,12 +163,19 @@ impl Engine {
     /// # Errors
     /// It can't be kept: the old one goes on.
     pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
-        if let Some(artefacts) = &self.artefacts {
+        if let Some(artefacts) = &self.artefacts
+            && snapshot.versions != self.snapshot().versions
+        {
             artefacts.keep(&snapshot)?;
             artefacts.set_current(&snapshot.versions)?;
         }
-        self.snapshot.store(Arc::new(snapshot));
+        self.put(snapshot);
         Ok(())
+    }
+
+    /// Swaps in a snapshot that is kept already.
+    pub(super) fn put(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// The ledger, where there is one.
