@@ -46,9 +46,11 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Bound first: a taken address must not cost the time to read the ledger.
         let listener = bind(args.listen).await?;
         let origins = state::origins(&config);
+        let stamps = origins.stamps();
         let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
         let engine = state::open_engine_with(snapshot, &config, &args.data_dir)?;
-        let reloader = Arc::new(Reloader::new(engine.clone(), origins));
+        engine.mark_current()?;
+        let reloader = Arc::new(Reloader::new(engine.clone(), origins, stamps));
         let address = listener.local_addr()?;
         if !args.dev {
             eprintln!(

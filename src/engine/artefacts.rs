@@ -2,7 +2,8 @@
 //!
 //! A decision names digests; a replay needs the content. Files are written once, whole and flushed
 //! before the first decision that names them, and are never changed. One more file, `current.json`,
-//! names the digests in use: where a start finds a broken rule file or model, they go on.
+//! names the digests a server decides with: where its next start finds a broken rule file or model,
+//! they go on. A command that opens the same directory with other settings must not name its own.
 
 use super::error::EngineError;
 use super::snapshot::{Snapshot, digest};
@@ -15,7 +16,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The file that names what is in use.
+/// The file that names what is served.
 const CURRENT: &str = "current.json";
 
 /// The directory of kept artefacts.
@@ -42,11 +43,19 @@ impl Artefacts {
             let bytes = model.artefact().clone().seal().unwrap_or_default();
             self.put("model", &versions.model, &bytes)?;
         }
+        Ok(())
+    }
+
+    /// Names what is kept as what a start falls back to.
+    ///
+    /// # Errors
+    /// The directory can't be written.
+    pub(super) fn set_current(&self, versions: &Versions) -> Result<(), EngineError> {
         let current = serde_json::to_vec(versions).unwrap_or_default();
         self.write(&self.dir.join(CURRENT), &current)
     }
 
-    /// The digests kept last; `None` where nothing was kept yet, or nothing that can be read.
+    /// The digests served last; `None` where nothing was served yet, or nothing that can be read.
     pub fn current(&self) -> Option<Versions> {
         serde_json::from_slice(&fs::read(self.dir.join(CURRENT)).ok()?).ok()
     }

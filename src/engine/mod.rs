@@ -45,3 +45,4 @@ pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader
 pub use replay::{Replay, replay};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
+pub use watch::Stamps;

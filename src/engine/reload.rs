@@ -5,7 +5,7 @@
 //! `<part>.refused`, and the old one goes on. All that is good is swapped in as one snapshot, after it
 //! was kept for replays.
 //!
-//! A start has no old part in memory. It takes the rule set and the model kept last in the data
+//! A start has no old part in memory. It takes the rule set and the model served last from the data
 //! directory, so that a broken file stops no server that ran before. A data directory that never had a
 //! good one refuses to start: nothing is stopped by that, and bundled rules in place of the merchant's
 //! own would decide about money by rules nobody chose.
@@ -19,9 +19,10 @@ use super::watch::{Stamps, Watch};
 use crate::decision::Policy;
 use crate::domain::Versions;
 use crate::model::{Model, ModelError};
-use crate::reference::{Change, Reference, ReferenceFiles};
+use crate::reference::{Change, Reference, ReferenceError, ReferenceFiles};
 use crate::rules::{Diagnostics, RuleSet};
 use serde::Serialize;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -126,7 +127,7 @@ pub enum StartError {
 }
 
 impl Origins {
-    /// Reads every part. What is broken falls back: rules and model to those kept last in `kept`, a
+    /// Reads every part. What is broken falls back: rules and model to those served last from `kept`, a
     /// table to the bundled one, a merchant's file to nothing. The report names what did.
     ///
     /// # Errors
@@ -167,9 +168,9 @@ impl Origins {
         Ok((snapshot, Reload { parts, versions }))
     }
 
-    /// Reads every part again; the snapshot to swap in, or `None` where nothing is to change.
-    fn again(&self, old: &Snapshot) -> (Option<Snapshot>, Vec<PartReport>) {
-        let mut parts = Vec::new();
+    /// Reads every part again.
+    fn again(&self, old: &Snapshot) -> Again {
+        let (mut parts, mut unread) = (Vec::new(), false);
         let mut rules = Arc::clone(&old.rules);
         match self.read_rules() {
             Ok(new) => {
@@ -192,17 +193,21 @@ impl Origins {
                 }
             }
             Err(error) => {
+                unread |= model_may_come(&error);
                 let fault = Fault::new(&error).of_file(&self.model.path());
                 parts.push(PartReport::refused("model", vec![fault]));
             }
         }
         let (reference, again) = old.reference.again(&self.reference);
+        unread |= again.iter().any(
+            |part| matches!(&part.change, Change::Refused(error) if reference_may_come(error)),
+        );
         parts.extend(again.into_iter().map(reference_part));
         let reference = reference.map_or_else(|| Arc::clone(&old.reference), Arc::new);
         let new = Snapshot::of(reference, rules, model, old.policy.clone())
             .refusing(refused_names(&parts));
         let same = new.versions == old.versions && new.degraded == old.degraded;
-        ((!same).then_some(new), parts)
+        Again { new: (!same).then_some(new), parts, unread }
     }
 
     fn read_rules(&self) -> Result<RuleSet, Diagnostics> {
@@ -220,8 +225,8 @@ impl Origins {
         }
     }
 
-    /// Every file and directory a part is read from.
-    fn stamps(&self) -> Stamps {
+    /// The states of every file and directory a part is read from.
+    pub fn stamps(&self) -> Stamps {
         let model = match &self.model {
             ModelOrigin::Path(path) => Some(path),
             ModelOrigin::Bundled | ModelOrigin::Off => None,
@@ -232,6 +237,15 @@ impl Origins {
     }
 }
 
+/// What reading every part again gave.
+struct Again {
+    /// The snapshot to swap in; `None` where nothing is to change.
+    new: Option<Snapshot>,
+    parts: Vec<PartReport>,
+    /// Something could not be read that may be readable at the next try, with the stamps it has now.
+    unread: bool,
+}
+
 /// Reloads an engine's snapshot, one reload at a time. Blocks for as long as reading takes.
 pub struct Reloader {
     engine: Arc<Engine>,
@@ -240,10 +254,10 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// For an engine whose snapshot was read from `origins` just now.
-    pub fn new(engine: Arc<Engine>, origins: Origins) -> Self {
-        let watch = Mutex::new(Watch::new(origins.stamps()));
-        Self { engine, origins, watch }
+    /// For an engine whose snapshot was read from `origins`, whose [`Origins::stamps`] were `loaded`
+    /// before that: what changed since, while a long ledger was read, differs at the first poll.
+    pub fn new(engine: Arc<Engine>, origins: Origins, loaded: Stamps) -> Self {
+        Self { engine, origins, watch: Mutex::new(Watch::new(loaded)) }
     }
 
     /// Reads everything again and swaps in what is good.
@@ -261,14 +275,18 @@ impl Reloader {
 
     fn run(&self, watch: &mut Watch) -> Reload {
         // Taken before reading: what changes meanwhile differs at the next poll.
-        *watch = Watch::new(self.origins.stamps());
+        let stamps = self.origins.stamps();
         let old = self.engine.snapshot();
-        let (new, mut parts) = self.origins.again(&old);
+        let Again { new, mut parts, unread } = self.origins.again(&old);
+        let mut retry = unread;
         if let Some(new) = new
             && let Err(error) = self.engine.swap(new)
         {
             not_kept(&error, &mut parts);
+            self.engine.put(old.again().refusing(refused_names(&parts)));
+            retry = true;
         }
+        *watch = if retry { Watch::unread(stamps) } else { Watch::new(stamps) };
         Reload { parts, versions: self.engine.snapshot().versions.clone() }
     }
 }
@@ -284,6 +302,24 @@ fn not_kept(error: &EngineError, parts: &mut [PartReport]) {
     for part in parts.iter_mut().filter(|part| part.outcome == PartOutcome::Replaced) {
         *part = PartReport::refused(&part.part, vec![Fault::new(error)]);
     }
+}
+
+fn model_may_come(error: &ModelError) -> bool {
+    matches!(error, ModelError::Unreadable { source, .. } if may_come(source))
+}
+
+fn reference_may_come(error: &ReferenceError) -> bool {
+    match error {
+        ReferenceError::Read { source, .. } => may_come(source),
+        ReferenceError::ChangedWhileRead { .. } => true,
+        _ => false,
+    }
+}
+
+/// False where a stamp will change before the file can be read.
+fn may_come(error: &io::Error) -> bool {
+    use ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    !matches!(error.kind(), NotFound | NotADirectory | IsADirectory | PermissionDenied)
 }
 
 fn reference_part(part: crate::reference::Part) -> PartReport {

@@ -148,17 +148,35 @@ impl Engine {
         self.snapshot.load_full()
     }
 
-    /// Swaps the snapshot once it is kept for replays; requests under way finish with the one they
-    /// began with.
+    /// Names the snapshot in use as what the next start falls back to where a file is broken. Only for
+    /// who serves: what another command opens the directory with was chosen for that command alone.
+    ///
+    /// # Errors
+    /// The data directory can't be written.
+    pub fn mark_current(&self) -> Result<(), EngineError> {
+        let versions = &self.snapshot().versions;
+        self.artefacts.as_ref().map_or(Ok(()), |artefacts| artefacts.set_current(versions))
+    }
+
+    /// Swaps the snapshot once it is kept for replays and named as [`Engine::mark_current`] does;
+    /// requests under way finish with the one they began with.
     ///
     /// # Errors
     /// It can't be kept: the old one goes on.
     pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
-        if let Some(artefacts) = &self.artefacts {
+        if let Some(artefacts) = &self.artefacts
+            && snapshot.versions != self.snapshot().versions
+        {
             artefacts.keep(&snapshot)?;
+            artefacts.set_current(&snapshot.versions)?;
         }
-        self.snapshot.store(Arc::new(snapshot));
+        self.put(snapshot);
         Ok(())
+    }
+
+    /// Swaps in a snapshot that is kept already.
+    pub(super) fn put(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
     }
 
     /// The ledger, where there is one.

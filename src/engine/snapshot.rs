@@ -59,6 +59,12 @@ impl Snapshot {
         Self { reference, rules, model, policy, versions, degraded }
     }
 
+    /// The same parts, none of them refused.
+    pub(super) fn again(&self) -> Self {
+        let (reference, rules) = (Arc::clone(&self.reference), Arc::clone(&self.rules));
+        Self::of(reference, rules, self.model.clone(), self.policy.clone())
+    }
+
     /// The same, saying in every answer that these parts were refused.
     #[must_use]
     pub(super) fn refusing<'p>(mut self, parts: impl IntoIterator<Item = &'p str>) -> Self {

@@ -13,7 +13,7 @@ const MAX_ENTRIES: usize = 10_000;
 
 /// The states of some files at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamps(BTreeMap<PathBuf, Stamp>);
+pub struct Stamps(BTreeMap<PathBuf, Stamp>);
 
 impl Stamps {
     /// Of each path and, of a directory, of each entry. What can't be asked for is absent, so that
@@ -37,19 +37,25 @@ impl Stamps {
 /// Tells a change that is over from one that is still going on.
 #[derive(Debug)]
 pub(super) struct Watch {
-    loaded: Stamps,
+    loaded: Option<Stamps>,
     last: Option<Stamps>,
 }
 
 impl Watch {
     /// Everything was loaded as of these stamps.
     pub(super) fn new(loaded: Stamps) -> Self {
-        Self { loaded, last: None }
+        Self { loaded: Some(loaded), last: None }
+    }
+
+    /// Not everything could be read or kept, as of these stamps: the next call asks for another try
+    /// though no file has changed.
+    pub(super) fn unread(now: Stamps) -> Self {
+        Self { loaded: None, last: Some(now) }
     }
 
     /// True if the files differ from those loaded, and not from those of the last call.
     pub(super) fn settled(&mut self, now: Stamps) -> bool {
-        if now == self.loaded {
+        if self.loaded.as_ref() == Some(&now) {
             self.last = None;
             return false;
         }

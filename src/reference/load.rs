@@ -74,7 +74,9 @@ impl Reference {
             parts.push(Part { name: file_name(path), change });
         }
         let replaced = parts.iter().any(|part| matches!(part.change, Change::Replaced));
-        if !replaced && next.files.len() == self.files.len() {
+        // A first load has nothing that could go on: the bundled table takes a refused one's place.
+        let gained = Table::ALL.into_iter().any(|table| next.has(table) && !self.has(table));
+        if !replaced && !gained && next.files.len() == self.files.len() {
             return (None, parts);
         }
         let versions: Vec<_> = next.files.iter().map(|file| file.version()).collect();

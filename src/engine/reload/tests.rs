@@ -6,6 +6,7 @@ use crate::engine::{Replay, ScoreRequest, read_decision, replay};
 use crate::ledger::LedgerConfig;
 use crate::velocity::Limits;
 use std::fs;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 fn rules(action: &str, id: &str) -> String {
@@ -14,6 +15,8 @@ fn rules(action: &str, id: &str) -> String {
          reason = \"TEST\"\ntext = \"A test.\"\nwhen = \"amount_eur > 1\"\n"
     )
 }
+
+const LIMITS: Limits = Limits { max_keys: 10_000, seed: 7 };
 
 /// A rule directory, a model file and a table directory.
 struct Files {
@@ -60,8 +63,13 @@ impl Files {
     fn engine(&self) -> Arc<Engine> {
         let (snapshot, _) = self.origins().load(Some(&self.kept())).unwrap();
         let config = LedgerConfig::new(&self.path("data"));
-        let limits = Limits { max_keys: 10_000, seed: 7 };
-        Arc::new(Engine::open(snapshot, config, limits, &mut |_| ()).unwrap())
+        let engine = Engine::open(snapshot, config, LIMITS, &mut |_| ()).unwrap();
+        engine.mark_current().unwrap();
+        Arc::new(engine)
+    }
+
+    fn reloader(&self, engine: &Arc<Engine>) -> Reloader {
+        Reloader::new(engine.clone(), self.origins(), self.origins().stamps())
     }
 }
 
@@ -85,7 +93,7 @@ fn each_part_stands_on_its_own() {
     use PartOutcome::{Refused, Replaced};
     let files = Files::new();
     let engine = files.engine();
-    let reloader = Reloader::new(engine.clone(), files.origins());
+    let reloader = files.reloader(&engine);
     let first = engine.snapshot();
     assert_eq!(outcomes(&reloader.reload()), []);
     assert!(Arc::ptr_eq(&first, &engine.snapshot()), "nothing has changed");
@@ -136,7 +144,7 @@ fn each_part_stands_on_its_own() {
 fn a_table_comes_and_goes() {
     let files = Files::new();
     let engine = files.engine();
-    let reloader = Reloader::new(engine.clone(), files.origins());
+    let reloader = files.reloader(&engine);
     let bundled = engine.snapshot().versions.reference.clone();
     let ours = include_bytes!("../../../data/tables/email.tab");
     fs::write(files.path("tables/email.tab"), ours).unwrap();
@@ -157,7 +165,7 @@ fn a_table_comes_and_goes() {
 fn a_poll_waits_until_the_files_stand_still() {
     let files = Files::new();
     let engine = files.engine();
-    let reloader = Reloader::new(engine.clone(), files.origins());
+    let reloader = files.reloader(&engine);
     assert!(reloader.poll().is_none());
     files.write("rules/a.toml", &rules("review", "second"));
     assert!(reloader.poll().is_none(), "it may still be written");
@@ -172,6 +180,17 @@ fn a_poll_waits_until_the_files_stand_still() {
     assert!(reloader.poll().is_none(), "a broken file is told once");
     fs::remove_file(files.path("rules/b.toml")).unwrap();
     assert!(reloader.poll().is_none());
+    assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Replaced)]);
+}
+
+#[test]
+fn a_change_during_the_start_is_noticed() {
+    let files = Files::new();
+    let before = files.origins().stamps();
+    let engine = files.engine();
+    files.write("rules/a.toml", &rules("review", "second"));
+    let reloader = Reloader::new(engine, files.origins(), before);
+    assert!(reloader.poll().is_none(), "it may still be written");
     assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Replaced)]);
 }
 
@@ -203,18 +222,64 @@ fn a_broken_file_stops_no_server_that_ran_before() {
 }
 
 #[test]
+fn a_start_falls_back_to_what_was_served() {
+    let files = Files::new();
+    let served = files.engine().snapshot().versions.clone();
+    // A command on the same directory, without the server's configuration.
+    let (bundled, _) = Origins::default().load(None).unwrap();
+    let other = bundled.versions.clone();
+    let config = LedgerConfig::new(&files.path("data"));
+    drop(Engine::open(bundled, config, LIMITS, &mut |_| ()).unwrap());
+    assert!(files.kept().rules(&other.rules).is_ok(), "kept for replays");
+    assert_eq!(files.kept().current(), Some(served.clone()));
+
+    files.write("rules/a.toml", "broken");
+    let (snapshot, _) = files.origins().load(Some(&files.kept())).unwrap();
+    assert_ne!(served.rules, other.rules);
+    assert_eq!(snapshot.versions.rules, served.rules);
+}
+
+#[test]
 fn what_can_not_be_kept_for_replays_is_not_used() {
     let files = Files::new();
     let engine = files.engine();
-    let reloader = Reloader::new(engine.clone(), files.origins());
+    let reloader = files.reloader(&engine);
     let before = engine.snapshot().versions.clone();
     files.write("rules/a.toml", &rules("review", "second"));
     fs::remove_dir_all(files.path("data/artefacts")).unwrap();
     fs::write(files.path("data/artefacts"), "in the way").unwrap();
-    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Refused)]);
-    assert_eq!(engine.snapshot().versions, before);
+    for _ in 0..2 {
+        assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Refused)]);
+        assert_eq!(engine.snapshot().versions, before);
+        assert_eq!(engine.snapshot().degraded, ["rules.refused"]);
+    }
+    assert!(reloader.poll().is_some(), "tried again, though no file has changed");
     fs::remove_file(files.path("data/artefacts")).unwrap();
-    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Replaced)]);
+    assert_eq!(outcomes(&reloader.poll().unwrap()), [("rules", PartOutcome::Replaced)]);
+    assert!(engine.snapshot().degraded.is_empty());
+    assert!(reloader.poll().is_none());
+}
+
+#[test]
+fn what_could_not_be_read_is_read_again() {
+    let source = |kind| std::io::Error::from(kind);
+    for (kind, expected) in [
+        (ErrorKind::Other, true),
+        (ErrorKind::Interrupted, true),
+        (ErrorKind::NotFound, false),
+        (ErrorKind::NotADirectory, false),
+    ] {
+        let path = || PathBuf::from("x");
+        let model = ModelError::Unreadable { path: path(), source: source(kind) };
+        assert_eq!(model_may_come(&model), expected, "{kind}");
+        let error = ReferenceError::Read { path: path(), source: source(kind) };
+        assert_eq!(reference_may_come(&error), expected, "{kind}");
+    }
+    let stamps = Files::new().origins().stamps();
+    let mut watch = Watch::new(stamps.clone());
+    assert!(!watch.settled(stamps.clone()));
+    watch = Watch::unread(stamps.clone());
+    assert!(watch.settled(stamps.clone()) && watch.settled(stamps));
 }
 
 /// Requests never see half of a snapshot, none is lost, and every decision can be made again.
@@ -224,7 +289,7 @@ fn two_hundred_swaps_under_load() {
     const CLIENTS: usize = 3;
     let files = Files::new();
     let engine = files.engine();
-    let reloader = Reloader::new(engine.clone(), files.origins());
+    let reloader = files.reloader(&engine);
     let (done, scored) = (AtomicBool::new(false), AtomicUsize::new(0));
     let decisions: Vec<_> = std::thread::scope(|scope| {
         let score = |client: usize| {

@@ -279,6 +279,22 @@ fn a_file_is_replaced_by_rename_and_kept_when_it_breaks() {
 }
 
 #[test]
+fn bundled_tables_stand_in_for_a_directory_of_broken_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    for table in Table::ALL {
+        fs::write(dir.path().join(table.file_name()), "not a table").unwrap();
+    }
+    let plain_file = dir.path().join(Table::Asn.file_name());
+    for tables in [dir.path(), &plain_file] {
+        let from = ReferenceFiles { tables: Some(tables.into()), ..ReferenceFiles::default() };
+        let (reference, refused) = Reference::load(&from);
+        assert_eq!(refused.len(), Table::ALL.len(), "{refused:?}");
+        assert_eq!(reference.digest(), bundled().digest());
+        assert!(reference.again(&from).0.is_none(), "refused again, and nothing has changed");
+    }
+}
+
+#[test]
 fn age_is_told_and_staleness_only_of_files() {
     let (_dir, path) = file("GeoLite2-Country", &json!({}));
     let reference = with(&[&path]);
