@@ -33,7 +33,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Published by the networks and processors for testing.
-    const PUBLISHED: [&str; 24] = [
+    const PUBLISHED: [&str; 25] = [
         "4111111111111111",
         "12,4111111111111111,x", // a row of a table
         "4012888888881881",

@@ -34,7 +34,7 @@ const FEW_SLOTS: usize = 512;
 /// Rows evaluated together in a batch.
 const BATCH: usize = 4;
 
-/// Sixteenth parts of a nanosecond, measured: a pair by how far its slots reach, and a walked tree.
+/// Sixteenth parts of a nanosecond, guessed from a prototype: a pair by how far its slots reach, and a walked tree.
 const PAIR_COSTS: [(usize, usize); 5] = [(16, 22), (32, 24), (64, 30), (128, 44), (256, 80)];
 const WALK_COST: usize = 110;
 
