@@ -222,6 +222,8 @@ fn cards_payments_and_agreements() {
         "8 false partial match",
     );
     check(&tx, &["card.three_ds_outcome", "payment.dispute_days"], "attempted 120");
+    let unnamed = json!({"card": {"avs_result": "W"}});
+    check(&unnamed, &["card.avs_match"], "-");
     check(&tx, &["payment.retry", "payment.merchant_initiated"], "true true");
     check(
         &tx,
