@@ -28,14 +28,16 @@ const MICRO_CENTS: i64 = 500;
 /// Assumed where a file names a city and not how sure it is: most are right to 50 km.
 const USUAL_RADIUS_KM: u16 = 50;
 
-/// Where an address is, to a city; `None` where its user may sit anywhere.
+/// Where an address is, to a city; `None` where its user may sit anywhere, or where no table could
+/// tell whether it is a data centre's.
 pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
     if !reference.has_places() {
         return None;
     }
     let facts = reference.ip(ip);
-    let elsewhere = [facts.hosting, facts.cdn, facts.relay, facts.vpn, facts.tor, facts.proxy];
-    let location = facts.location.filter(|_| !elsewhere.contains(&Some(true)))?;
+    let at_home = facts.hosting == Some(false) && facts.cdn == Some(false);
+    let elsewhere = [facts.relay, facts.vpn, facts.tor, facts.proxy].contains(&Some(true));
+    let location = facts.location.filter(|_| at_home && !elsewhere)?;
     let radius = location.accuracy_km.unwrap_or(USUAL_RADIUS_KM);
     Place::new(location.latitude, location.longitude, radius)
 }
