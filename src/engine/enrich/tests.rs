@@ -231,6 +231,9 @@ fn cards_payments_and_agreements() {
         "true false 30",
     );
     check(&tx, &["subscription.trial_left_h"], "12.0");
+    let unsaid = json!({"subscription": {"interval": "month"}});
+    check(&unsaid, &["subscription.in_trial"], "-");
+    check(&json!({"subscription": {"trial": false}}), &["subscription.in_trial"], "false");
     let pushed = json!({"payment": {"method": "ideal"}, "type": "renewal"});
     check(&pushed, &["payment.dispute_days", "subscription.renewal", "payment.retry"], "0 true -");
     check(&json!({"payment": {"method": "bacs_debit"}}), &["payment.dispute_days"], "-");

@@ -259,7 +259,7 @@ group! { after super::request::END;
         missing: "as `local_hour`",
         "True from midnight to six there.";
     SUBSCRIPTION_IN_TRIAL "subscription.in_trial" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
-        missing: "no subscription, and a type other than `trial_start`",
+        missing: "not said, and a type other than `trial_start`",
         "True when a trial starts or runs.";
     SUBSCRIPTION_RENEWAL "subscription.renewal" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
         missing: "no renewal number, and a type other than `renewal`",
