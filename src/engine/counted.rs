@@ -42,7 +42,8 @@ pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
     Place::new(location.latitude, location.longitude, radius)
 }
 
-/// What a transaction counts once it is decided.
+/// What a transaction counts once it is decided. Where nothing is charged (a card put on file, a
+/// free downgrade) there is no amount: zeros would halve the mean of what someone spends.
 pub(super) fn by_transaction(
     tx: &Transaction,
     decision: &Decision,
@@ -55,13 +56,14 @@ pub(super) fn by_transaction(
     if decision.action == Action::Decline || retry {
         return Vec::new();
     }
+    let amount = amount.filter(|cents| *cents > 0);
     let one = |signal| Occurrence { keys, at: tx.event_time, signal, amount, place };
     match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
         TransactionKind::TrialStart => vec![one(Signal::Trial)],
         TransactionKind::PlanChange => vec![one(Signal::Attempt), one(Signal::PlanChange)],
         TransactionKind::Purchase | TransactionKind::TopUp
-            if amount.is_some_and(|cents| (1..=MICRO_CENTS).contains(&cents)) =>
+            if amount.is_some_and(|cents| cents <= MICRO_CENTS) =>
         {
             vec![one(Signal::Attempt), one(Signal::Micro)]
         }
