@@ -185,9 +185,11 @@ fn answer(event: &Event, sale: &SaleRef) -> Vec<Occurrence> {
     }
 }
 
-/// The class of a decline; `None` for an outage. Codes are those of Stripe, Adyen and Braintree in
-/// small letters with underscores, and ISO 8583 field 39 with the networks' additions (N7, R-codes
-/// left out); an unknown one is a refusal without a class.
+/// The class of a decline; `None` for what the issuer has not refused: an outage, the merchant's own
+/// list, a request to authenticate first (1A at Visa, 65 at Mastercard; at others 65 is a limit, and
+/// without the brand it says nothing). Codes are those of Stripe and Adyen in small letters with
+/// underscores, ISO 8583 field 39 with the networks' additions (N7, R-codes left out), and two of
+/// Braintree's (2001, 3000); an unknown one is a refusal without a class.
 fn decline(code: &str) -> Option<Signal> {
     let plain = |letter: char| match letter.to_ascii_lowercase() {
         ' ' | '-' => '_',
@@ -202,13 +204,18 @@ fn decline(code: &str) -> Option<Signal> {
         | "acquirer_error"
         | "processor_unavailable"
         | "91"
-        | "96" => return None,
+        | "96"
+        | "3000"
+        | "merchant_blacklist"
+        | "authentication_required"
+        | "1a"
+        | "65" => return None,
         "insufficient_funds"
         | "not_enough_balance"
         | "withdrawal_count_limit_exceeded"
         | "51"
         | "61"
-        | "65" => Signal::DeclinedFunds,
+        | "2001" => Signal::DeclinedFunds,
         "lost_card" | "stolen_card" | "pickup_card" | "pick_up_card" | "blocked_card" | "04"
         | "07" | "41" | "43" => Signal::DeclinedStolen,
         "incorrect_cvc"
@@ -236,13 +243,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declines_have_a_class_and_outages_none() {
+    fn declines_have_a_class_and_what_no_issuer_refused_none() {
         for (codes, class) in [
-            (&["insufficient_funds", "Insufficient Funds", "51"][..], Some(Signal::DeclinedFunds)),
+            (
+                &["insufficient_funds", "Insufficient Funds", "51", "2001"][..],
+                Some(Signal::DeclinedFunds),
+            ),
             (&["lost_card", "STOLEN-CARD", "43"], Some(Signal::DeclinedStolen)),
             (&["incorrect_cvc", "expired_card", "N7", "14"], Some(Signal::DeclinedData)),
             (&["do_not_honor", "05", "", "anything"], Some(Signal::Declined)),
-            (&["processing_error", "Issuer Unavailable", "91", "96"], None),
+            (&["processing_error", "Issuer Unavailable", "91", "96", "3000"], None),
+            (&["merchant_blacklist", "authentication_required", "1A", "65"], None),
         ] {
             for code in codes {
                 assert_eq!(decline(code), class, "{code}");
