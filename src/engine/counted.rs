@@ -28,19 +28,22 @@ const MICRO_CENTS: i64 = 500;
 /// Assumed where a file names a city and not how sure it is: most are right to 50 km.
 const USUAL_RADIUS_KM: u16 = 50;
 
-/// Where an address is, to a city; `None` where its user may sit anywhere.
+/// Where an address is, to a city; `None` where its user may sit anywhere, or where no table could
+/// tell whether it is a data centre's.
 pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
     if !reference.has_places() {
         return None;
     }
     let facts = reference.ip(ip);
-    let elsewhere = [facts.hosting, facts.cdn, facts.relay, facts.vpn, facts.tor, facts.proxy];
-    let location = facts.location.filter(|_| !elsewhere.contains(&Some(true)))?;
+    let at_home = facts.hosting == Some(false) && facts.cdn == Some(false);
+    let elsewhere = [facts.relay, facts.vpn, facts.tor, facts.proxy].contains(&Some(true));
+    let location = facts.location.filter(|_| at_home && !elsewhere)?;
     let radius = location.accuracy_km.unwrap_or(USUAL_RADIUS_KM);
     Place::new(location.latitude, location.longitude, radius)
 }
 
-/// What a transaction counts once it is decided.
+/// What a transaction counts once it is decided. Where nothing is charged (a card put on file, a
+/// free downgrade) there is no amount: zeros would halve the mean of what someone spends.
 pub(super) fn by_transaction(
     tx: &Transaction,
     decision: &Decision,
@@ -53,13 +56,14 @@ pub(super) fn by_transaction(
     if decision.action == Action::Decline || retry {
         return Vec::new();
     }
+    let amount = amount.filter(|cents| *cents > 0);
     let one = |signal| Occurrence { keys, at: tx.event_time, signal, amount, place };
     match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
         TransactionKind::TrialStart => vec![one(Signal::Trial)],
         TransactionKind::PlanChange => vec![one(Signal::Attempt), one(Signal::PlanChange)],
         TransactionKind::Purchase | TransactionKind::TopUp
-            if amount.is_some_and(|cents| (1..=MICRO_CENTS).contains(&cents)) =>
+            if amount.is_some_and(|cents| cents <= MICRO_CENTS) =>
         {
             vec![one(Signal::Attempt), one(Signal::Micro)]
         }
@@ -181,9 +185,11 @@ fn answer(event: &Event, sale: &SaleRef) -> Vec<Occurrence> {
     }
 }
 
-/// The class of a decline; `None` for an outage. Codes are those of Stripe, Adyen and Braintree in
-/// small letters with underscores, and ISO 8583 field 39 with the networks' additions (N7, R-codes
-/// left out); an unknown one is a refusal without a class.
+/// The class of a decline; `None` for what the issuer has not refused: an outage, the merchant's own
+/// list, a request to authenticate first (1A at Visa, 65 at Mastercard; at others 65 is a limit, and
+/// without the brand it says nothing). Codes are those of Stripe and Adyen in small letters with
+/// underscores, ISO 8583 field 39 with the networks' additions (N7, R-codes left out), and two of
+/// Braintree's (2001, 3000); an unknown one is a refusal without a class.
 fn decline(code: &str) -> Option<Signal> {
     let plain = |letter: char| match letter.to_ascii_lowercase() {
         ' ' | '-' => '_',
@@ -198,13 +204,18 @@ fn decline(code: &str) -> Option<Signal> {
         | "acquirer_error"
         | "processor_unavailable"
         | "91"
-        | "96" => return None,
+        | "96"
+        | "3000"
+        | "merchant_blacklist"
+        | "authentication_required"
+        | "1a"
+        | "65" => return None,
         "insufficient_funds"
         | "not_enough_balance"
         | "withdrawal_count_limit_exceeded"
         | "51"
         | "61"
-        | "65" => Signal::DeclinedFunds,
+        | "2001" => Signal::DeclinedFunds,
         "lost_card" | "stolen_card" | "pickup_card" | "pick_up_card" | "blocked_card" | "04"
         | "07" | "41" | "43" => Signal::DeclinedStolen,
         "incorrect_cvc"
@@ -232,13 +243,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declines_have_a_class_and_outages_none() {
+    fn declines_have_a_class_and_what_no_issuer_refused_none() {
         for (codes, class) in [
-            (&["insufficient_funds", "Insufficient Funds", "51"][..], Some(Signal::DeclinedFunds)),
+            (
+                &["insufficient_funds", "Insufficient Funds", "51", "2001"][..],
+                Some(Signal::DeclinedFunds),
+            ),
             (&["lost_card", "STOLEN-CARD", "43"], Some(Signal::DeclinedStolen)),
             (&["incorrect_cvc", "expired_card", "N7", "14"], Some(Signal::DeclinedData)),
             (&["do_not_honor", "05", "", "anything"], Some(Signal::Declined)),
-            (&["processing_error", "Issuer Unavailable", "91", "96"], None),
+            (&["processing_error", "Issuer Unavailable", "91", "96", "3000"], None),
+            (&["merchant_blacklist", "authentication_required", "1A", "65"], None),
         ] {
             for code in codes {
                 assert_eq!(decline(code), class, "{code}");

@@ -154,8 +154,7 @@ const TOKENS: &[(&str, Mark)] = &[
     ("ipod", Mark::Os("ios")),
     ("android", Mark::Os("android")),
     ("x11; cros", Mark::Os("chromeos")),
-    ("macintosh", Mark::Os("macos")),
-    ("darwin/", Mark::Os("macos")),
+    ("macintosh", Mark::Os("macos")), // `Darwin/` says nothing: apps of iPhone and Mac send it alike
     ("linux", Mark::Os("linux")),
     ("x11", Mark::Os("linux")),
     ("version/", Mark::Version),
@@ -307,7 +306,7 @@ mod tests {
             ("curl/8.10.1".to_owned(), "library - - - -"),
             ("Go-http-client/2.0".to_owned(), "library - - - -"),
             ("okhttp/4.12.0".to_owned(), "app - - - -"),
-            ("MyGame/1.0 CFNetwork/1568 Darwin/24.0.0".to_owned(), "app macos - - desk"),
+            ("MyGame/1.0 CFNetwork/1568 Darwin/24.0.0".to_owned(), "app - - - -"),
             ("Mozilla/5.0".to_owned(), "other - - - -"),
             (String::new(), "other - - - -"),
             ("CURL/8".to_owned(), "library - - - -"),

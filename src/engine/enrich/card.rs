@@ -22,22 +22,27 @@ pub(super) fn issuer(tx: &Transaction, reference: &Reference, record: &mut Recor
 /// The issuer's checks in words that are the same for every network.
 pub(super) fn results(tx: &Transaction, record: &mut Record) {
     let Some(card) = &tx.card else { return };
-    let address = card.avs_result.as_ref().and_then(|text| address_check(text.as_str()));
-    record.set(f::CARD_AVS_MATCH, address);
-    let code = card.cvv_result.as_ref().and_then(|text| code_check(text.as_str()));
-    record.set(f::CARD_CVV_MATCH, code);
     let indicator = card.three_ds.as_ref().and_then(|result| result.eci.as_ref());
     let brand = match record.get(f::BIN_BRAND) {
         Value::Text(brand) => Some(&**brand),
         _ => None,
     };
+    let address = card.avs_result.as_ref().and_then(|text| address_check(text.as_str(), brand));
     let outcome = indicator.and_then(|eci| three_ds_outcome(eci.as_str(), brand));
+    let code = card.cvv_result.as_ref().and_then(|text| code_check(text.as_str()));
+    record.set(f::CARD_AVS_MATCH, address);
+    record.set(f::CARD_CVV_MATCH, code);
     record.set(f::CARD_THREE_DS_OUTCOME, outcome);
 }
 
-/// The letters of Visa, Mastercard, American Express and Discover, and Stripe's words.
-fn address_check(result: &str) -> Option<&'static str> {
+/// The letters of Visa and Mastercard, those of American Express that also say whether the name is
+/// right (K, L, M, O, V), and Stripe's words. D, E, F and W mean other things elsewhere (W is the
+/// postal code at Mastercard, nothing at all at American Express, no answer at Discover), and
+/// gateways translate them differently, so they say nothing unless the card is of the first two.
+fn address_check(result: &str, brand: Option<&str>) -> Option<&'static str> {
+    let first_two = matches!(brand, Some("visa" | "mastercard" | "maestro"));
     match result.trim() {
+        "D" | "E" | "F" | "W" if !first_two => None,
         "Y" | "X" | "D" | "M" | "F" | "V" | "y" | "match" | "pass" => Some("match"),
         "A" | "B" | "P" | "W" | "Z" | "L" | "O" | "partial" => Some("partial"),
         "N" | "K" | "n" | "no_match" | "fail" => Some("none"),
@@ -86,8 +91,28 @@ mod tests {
             ("", None, None),
             ("?", None, None),
         ] {
-            assert_eq!(address_check(letter), address, "{letter}");
+            assert_eq!(address_check(letter, None), address, "{letter}");
             assert_eq!(code_check(letter), code, "{letter}");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_two_meanings_is_read_by_its_network() {
+        for (letter, brand, address) in [
+            ("W", Some("mastercard"), Some("partial")),
+            ("D", Some("visa"), Some("match")),
+            ("F", Some("visa"), Some("match")),
+            ("E", Some("visa"), Some("unavailable")),
+            ("W", Some("amex"), None),
+            ("D", Some("amex"), None),
+            ("E", Some("amex"), None),
+            ("F", Some("amex"), None),
+            ("W", Some("discover"), None),
+            ("W", None, None),
+            ("Z", Some("amex"), Some("partial")),
+            ("K", Some("amex"), Some("none")),
+        ] {
+            assert_eq!(address_check(letter, brand), address, "{letter} {brand:?}");
         }
     }
 

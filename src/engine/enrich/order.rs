@@ -72,8 +72,7 @@ pub(super) fn agreement(tx: &Transaction, record: &mut Record) {
     let agreement = tx.subscription.as_ref();
     let starts = (tx.kind == TransactionKind::TrialStart).then_some(true);
     let stated = agreement.and_then(|agreement| agreement.trial);
-    let in_trial = starts.or(stated).or(agreement.map(|_| false));
-    record.set(f::SUBSCRIPTION_IN_TRIAL, in_trial);
+    record.set(f::SUBSCRIPTION_IN_TRIAL, starts.or(stated));
     let number = agreement.and_then(|agreement| agreement.renewal_number);
     let renews = (tx.kind == TransactionKind::Renewal).then_some(true);
     record.set(f::SUBSCRIPTION_RENEWAL, renews.or(number.map(|number| number > 0)));

@@ -222,6 +222,8 @@ fn cards_payments_and_agreements() {
         "8 false partial match",
     );
     check(&tx, &["card.three_ds_outcome", "payment.dispute_days"], "attempted 120");
+    let unnamed = json!({"card": {"avs_result": "W"}});
+    check(&unnamed, &["card.avs_match"], "-");
     check(&tx, &["payment.retry", "payment.merchant_initiated"], "true true");
     check(
         &tx,
@@ -229,6 +231,9 @@ fn cards_payments_and_agreements() {
         "true false 30",
     );
     check(&tx, &["subscription.trial_left_h"], "12.0");
+    let unsaid = json!({"subscription": {"interval": "month"}});
+    check(&unsaid, &["subscription.in_trial"], "-");
+    check(&json!({"subscription": {"trial": false}}), &["subscription.in_trial"], "false");
     let pushed = json!({"payment": {"method": "ideal"}, "type": "renewal"});
     check(&pushed, &["payment.dispute_days", "subscription.renewal", "payment.retry"], "0 true -");
     check(&json!({"payment": {"method": "bacs_debit"}}), &["payment.dispute_days"], "-");

@@ -5,7 +5,7 @@ use crate::decision::Policy;
 use crate::domain::{Event, TenantId, Transaction};
 use crate::engine::{Engine, ScoreRequest, Snapshot};
 use crate::features::{FIELDS, Origin};
-use crate::reference::{Reference, ReferenceFiles};
+use crate::reference::{Reference, ReferenceFiles, Table};
 use crate::rules::{RuleSet, Source};
 use crate::velocity::Limits;
 use serde_json::{Value as Json, json};
@@ -608,6 +608,23 @@ fn cities() -> Reference {
 }
 
 #[test]
+fn what_costs_nothing_is_an_attempt_without_an_amount() {
+    let of = |amount: &str| json!({"account": {"id": "a"}, "amount": euro(amount)});
+    let mut story = Story::new();
+    story.tx(3.0, "purchase", of("40.00"));
+    story.tx(2.0, "card_setup", of("0.00"));
+    story.tx(1.0, "plan_change", of("0.00"));
+    expect(
+        &story.ask(of("40.00")),
+        &[
+            ("account_tx_count_30d", json!(3)),
+            ("account_priced_count_90d", json!(1)),
+            ("account_amount_mean_ratio_90d", json!(1.0)),
+        ],
+    );
+}
+
+#[test]
 fn travel_is_told_only_between_known_cities() {
     let from = |ip: &str| json!({"account": {"id": "a"}, "card": {"fingerprint": "c"}, "device": {"ip": ip}});
     let (london, new_york) = ("81.2.69.1", "72.229.28.1");
@@ -645,6 +662,10 @@ fn travel_is_told_only_between_known_cities() {
     let record = story.ask(from(london));
     assert_eq!(record.get(f::ACCOUNT_IMPOSSIBLE_TRAVEL), &Value::Bool(true));
     assert_eq!(record.get(f::CARD_IMPOSSIBLE_TRAVEL), &Value::Bool(false));
+    // A city may be a data centre's where no table names those.
+    let mut story = Story::with(cities().without(Table::Provider));
+    story.tx(6.0, "purchase", from(london));
+    expect(&story.ask(from(new_york)), &[("account.travel_km", json!(null))]);
     // Bundled tables know no city.
     let mut story = Story::new();
     story.tx(6.0, "purchase", from(london));

@@ -211,7 +211,7 @@ group! { after super::request::END;
         missing: "no BIN",
         "Digits of the BIN given, 6 to 8; the table knows six.";
     CARD_AVS_MATCH "card.avs_match" Kind::Word(CHECKS), After, Derived, personal: false, unit: "", window: "",
-        missing: "no result, or a letter we do not know",
+        missing: "no result, or a letter we do not know, or one (D, E, F, W) whose meaning hangs on a network we do not know",
         "The address check: both parts match, one does, none does, or it was not made.";
     CARD_CVV_MATCH "card.cvv_match" Kind::Word(CHECKS), After, Derived, personal: false, unit: "", window: "",
         missing: "no result, or a letter we do not know",
@@ -259,7 +259,7 @@ group! { after super::request::END;
         missing: "as `local_hour`",
         "True from midnight to six there.";
     SUBSCRIPTION_IN_TRIAL "subscription.in_trial" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
-        missing: "no subscription, and a type other than `trial_start`",
+        missing: "not said, and a type other than `trial_start`",
         "True when a trial starts or runs.";
     SUBSCRIPTION_RENEWAL "subscription.renewal" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
         missing: "no renewal number, and a type other than `renewal`",
