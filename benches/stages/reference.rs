@@ -62,6 +62,11 @@ fn addresses(c: &mut Criterion, reference: &Reference) {
             b.iter(|| ips.iter().filter(|ip| reference.ip(**ip).country.is_some()).count());
         });
     }
+    for (name, ips) in [("country alone v4", &v4), ("country alone v6", &v6)] {
+        group.bench_function(name, |b| {
+            b.iter(|| ips.iter().filter(|ip| reference.country(**ip).is_some()).count());
+        });
+    }
     group.finish();
     tree(c, [&v4, &v6]);
 }

@@ -139,7 +139,7 @@ impl Received<'_> {
     /// One occurrence for whoever sat there, who need not be the one who paid.
     fn of_client(&self, signal: Signal, amount: Option<i64>) -> Vec<Occurrence> {
         let ip = self.event.ip.as_ref().and_then(Loose::valid).copied();
-        let keys = self.client(ip.and_then(|ip| self.reference.ip(ip).country));
+        let keys = self.client(ip.and_then(|ip| self.reference.country(ip)));
         let located = ip.filter(|_| signal == Signal::Login);
         let place = located.and_then(|ip| place(self.reference, ip));
         vec![Occurrence { keys, at: self.event.event_time, signal, amount, place }]
