@@ -24,7 +24,7 @@ pub(super) const OWNERS: [(u32, &str); 15] = [
 ];
 
 /// Longer codes inside a shared one.
-pub(super) const INSIDE: [(u32, &str); 34] = [
+pub(super) const INSIDE: [(u32, &str); 37] = [
     (1658, "JM"),
     (1721, "SX"),
     (77, "KZ"),
@@ -32,10 +32,13 @@ pub(super) const INSIDE: [(u32, &str); 34] = [
     (441481, "GG"),
     (447781, "GG"),
     (447839, "GG"),
-    (447911, "GG"),
+    (4479111, "GG"),
+    (4479117, "GG"),
     (441534, "JE"),
     (447509, "JE"),
-    (447700, "JE"),
+    (4477003, "JE"),
+    (4477007, "JE"),
+    (4477008, "JE"),
     (447797, "JE"),
     (447829, "JE"),
     (447937, "JE"),
