@@ -23,7 +23,7 @@ use crate::reference::{Change, Reference, ReferenceError, ReferenceFiles};
 use crate::rules::{Diagnostics, RuleSet};
 use serde::Serialize;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the parts of a snapshot come from.
@@ -180,7 +180,10 @@ impl Origins {
                     rules = Arc::new(new);
                 }
             }
-            Err(found) => parts.push(PartReport::refused("rules", Fault::of_rules(&found))),
+            Err(found) => {
+                unread |= rules_may_come(&found);
+                parts.push(PartReport::refused("rules", Fault::of_rules(&found)));
+            }
         }
         let mut model = old.model.clone();
         match self.read_model() {
@@ -302,6 +305,12 @@ fn not_kept(error: &EngineError, parts: &mut [PartReport]) {
     for part in parts.iter_mut().filter(|part| part.outcome == PartOutcome::Replaced) {
         *part = PartReport::refused(&part.part, vec![Fault::new(error)]);
     }
+}
+
+/// A diagnostic has no kind of error; a file that is there and can't be read is tried again.
+fn rules_may_come(found: &Diagnostics) -> bool {
+    let mut unreadable = found.all().iter().filter(|found| found.code() == "R001");
+    unreadable.any(|found| Path::new(found.place().source.name()).is_file())
 }
 
 fn model_may_come(error: &ModelError) -> bool {

@@ -260,6 +260,20 @@ fn what_can_not_be_kept_for_replays_is_not_used() {
     assert!(reloader.poll().is_none());
 }
 
+/// The system can't read the first byte of a process's memory, though it is a regular file.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_unreadable_rule_file_is_told_from_a_missing_one() {
+    let files = Files::new();
+    std::os::unix::fs::symlink("/proc/self/mem", files.path("rules/b.toml")).unwrap();
+    assert!(rules_may_come(&files.origins().read_rules().unwrap_err()));
+    fs::remove_file(files.path("rules/b.toml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", files.path("rules/b.toml")).unwrap();
+    assert!(!rules_may_come(&files.origins().read_rules().unwrap_err()));
+    files.write("rules/b.toml", "broken");
+    assert!(!rules_may_come(&files.origins().read_rules().unwrap_err()));
+}
+
 #[test]
 fn what_could_not_be_read_is_read_again() {
     let source = |kind| std::io::Error::from(kind);
