@@ -45,4 +45,6 @@ pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader
 pub use replay::{Replay, replay};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
+
+pub use crate::velocity::MAX_AHEAD_MS;
 pub use watch::Stamps;

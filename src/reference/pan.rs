@@ -33,9 +33,8 @@ mod tests {
     use proptest::prelude::*;
 
     /// Published by the networks and processors for testing.
-    const PUBLISHED: [&str; 25] = [
+    const PUBLISHED: [&str; 24] = [
         "4111111111111111",
-        "12,4111111111111111,x", // a row of a table
         "4012888888881881",
         "4242424242424242",
         "4000056655665556",
@@ -129,6 +128,7 @@ mod tests {
             masked("é 378282246310005, 5555555555554444").unwrap(),
             "é 378282*****0005, 555555******4444"
         );
+        assert_eq!(masked("12,4111111111111111,x").unwrap(), "12,411111******1111,x");
         assert_eq!(masked("nothing here 4111111111111112"), None);
     }
 

@@ -15,10 +15,10 @@ use crate::domain::{
     Action, Event, EventKind, Outcome, TenantId, Timestamp, Transaction, TransactionId, Warning,
 };
 use crate::engine::{
-    Engine, EngineError, EventFacts, ScoreRequest, read_open_decision, read_open_event,
+    Engine, EngineError, EventFacts, MAX_AHEAD_MS, ScoreRequest, read_open_decision,
+    read_open_event,
 };
 use crate::ledger::{EntryKind, StoredEntry};
-use crate::velocity::MAX_AHEAD_MS;
 use std::collections::HashMap;
 
 /// Collects rows and, as they come, what is said of them.

@@ -633,7 +633,7 @@ fn travel_is_told_only_between_known_cities() {
     for (hours_ago, last, here, expected) in [
         (6.0, london, new_york, json!([5_572.7, 928.8, true])),
         (7.0, london, new_york, json!([5_572.7, 796.1, false])),
-        (0.0125, london, "81.2.70.1", json!([13.02, 1_041.5, false])),
+        (0.0125, london, "81.2.70.1", json!([13.84, 1_107.5, false])),
         (1.0, london, london, json!([0.0, 0.0, false])),
         (1.0, london, "72.229.29.1", json!([null, null, null])),
         (1.0, "72.229.29.1", london, json!([null, null, null])),
