@@ -39,7 +39,7 @@ impl Stream {
     }
 }
 
-/// `count` rows of the forest's own thresholds and categories, their neighbours, and [`EDGES`].
+/// `count` rows of the forest's own thresholds and categories, their neighbours, and the edges of `f64`.
 ///
 /// The same rows for the same forest and seed, one after another.
 pub fn rows(forest: &Forest, count: usize, seed: u64) -> Vec<f64> {
