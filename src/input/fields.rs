@@ -108,6 +108,24 @@ fn kind_of(schema: &Value) -> Kind {
     }
 }
 
+/// Sets the member of that name, as [`fields`] names it, in a body made for a test.
+#[cfg(test)]
+pub(crate) fn put(root: &mut serde_json::Value, name: &str, value: serde_json::Value) {
+    let mut at = root;
+    for step in name.split('.') {
+        at = match step.parse::<usize>() {
+            Ok(index) => {
+                if !at.is_array() {
+                    *at = serde_json::json!([{}]);
+                }
+                &mut at[index]
+            }
+            Err(_) => &mut at[step],
+        };
+    }
+    *at = value;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Every member of the request, one at a time, with a card number in it.
 
 use super::*;
-use crate::input::fields::{Kind, fields};
+use crate::input::fields::{Kind, fields, put};
 use crate::input::{read_event, read_transaction};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -46,22 +46,6 @@ const EXEMPT: &[&str] = &[
 fn tables() -> &'static Reference {
     static TABLES: OnceLock<Reference> = OnceLock::new();
     TABLES.get_or_init(|| Reference::bundled().unwrap())
-}
-
-fn put(root: &mut Value, name: &str, value: Value) {
-    let mut at = root;
-    for step in name.split('.') {
-        at = match step.parse::<usize>() {
-            Ok(index) => {
-                if !at.is_array() {
-                    *at = json!([{}]);
-                }
-                &mut at[index]
-            }
-            Err(_) => &mut at[step],
-        };
-    }
-    *at = value;
 }
 
 /// What becomes of a number in one member.

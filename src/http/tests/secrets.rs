@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::domain::Event;
-use crate::input::fields::{Kind, fields};
+use crate::input::fields::{Kind, fields, put};
 use std::io::Write;
 
 /// Published for testing.
@@ -36,22 +36,6 @@ impl Write for Log {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn put(root: &mut Value, name: &str, value: Value) {
-    let mut at = root;
-    for step in name.split('.') {
-        at = match step.parse::<usize>() {
-            Ok(index) => {
-                if !at.is_array() {
-                    *at = json!([{}]);
-                }
-                &mut at[index]
-            }
-            Err(_) => &mut at[step],
-        };
-    }
-    *at = value;
 }
 
 /// Bodies with a number in one member each: where, to which route, and the body.
