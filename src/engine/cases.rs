@@ -3,6 +3,7 @@
 //! Found through the index, read from the log. What was written since the index was brought up to
 //! date is remembered here, so a message is seen by the question right after it.
 
+use super::entry;
 use super::error::EngineError;
 use super::query::{read_decision, read_event, read_sealed_event};
 use super::service::Engine;
@@ -13,8 +14,8 @@ use crate::domain::{
     TransactionId,
 };
 use crate::ledger::{
-    EntryKind, Index, IndexKey, LookupField, LookupHash, MasterKey, Position, Query, Reader,
-    StoredEntry, refresh,
+    EntryKind, Index, IndexKey, LookupField, MasterKey, Position, Query, Reader, StoredEntry,
+    refresh,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -81,15 +82,10 @@ impl<'e> Cases<'e> {
         Ok(found.into_values().collect())
     }
 
-    fn by_lookup(
-        &self,
-        field: LookupField,
-        label: &str,
-        value: &str,
-    ) -> Result<Vec<StoredEntry>, EngineError> {
-        let key = LookupHash(self.hasher.hash(&self.tenant, label, value.as_bytes()));
+    fn by_lookup(&self, field: LookupField, value: &str) -> Result<Vec<StoredEntry>, EngineError> {
+        let key = entry::lookup(&self.hasher, &self.tenant, field, value);
         let has = |entry: &StoredEntry| entry.lookups.contains(&(field, key));
-        self.entries(|query| query.lookup = Some((field, key)), has)
+        self.entries(|query| query.lookups = vec![(field, key)], has)
     }
 
     fn of_transaction(&self, id: &TransactionId) -> Result<Vec<StoredEntry>, EngineError> {
@@ -139,13 +135,13 @@ impl DisputeStore for Cases<'_> {
         }
         for reference in &keys.payment_references {
             let field = LookupField::ProcessorReference;
-            let entries = self.by_lookup(field, "processor_reference", reference.as_str())?;
+            let entries = self.by_lookup(field, reference.as_str())?;
             if let Some(sale) = Self::sales(&entries)?.pop() {
                 return Ok(Some(sale));
             }
         }
         let Some(order) = &keys.order_id else { return Ok(None) };
-        let entries = self.by_lookup(LookupField::Order, "order", order.as_str())?;
+        let entries = self.by_lookup(LookupField::Order, order.as_str())?;
         let mut attempts = Self::sales(&entries)?;
         for place in (0..attempts.len()).rev() {
             if attempts.get(place).map(|sale| self.approved(sale)).transpose()? == Some(true) {
@@ -168,10 +164,10 @@ impl DisputeStore for Cases<'_> {
         let mut entries = self.of_transaction(&sale.transaction_id)?;
         let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
         if let Some(account) = account {
-            entries.extend(self.by_lookup(LookupField::Account, "account", account.as_str())?);
+            entries.extend(self.by_lookup(LookupField::Account, account.as_str())?);
         }
         if let Some(order) = &sale.order_id {
-            entries.extend(self.by_lookup(LookupField::Order, "order", order.as_str())?);
+            entries.extend(self.by_lookup(LookupField::Order, order.as_str())?);
         }
         let (mut seen, mut events) = (BTreeSet::new(), Vec::new());
         for entry in entries {
@@ -193,11 +189,11 @@ impl DisputeStore for Cases<'_> {
         let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
         let mut entries = Vec::new();
         if let Some(card) = card {
-            entries.extend(self.by_lookup(LookupField::Card, "card", card.as_str())?);
+            entries.extend(self.by_lookup(LookupField::Card, card.as_str())?);
         }
         // A token joins a card to its replacement; such sales are found by their account.
         if let Some(account) = account {
-            entries.extend(self.by_lookup(LookupField::Account, "account", account.as_str())?);
+            entries.extend(self.by_lookup(LookupField::Account, account.as_str())?);
         }
         let mut found = BTreeMap::new();
         for other in Self::sales(&entries)? {
@@ -238,7 +234,7 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
-        let entries = self.by_lookup(LookupField::Dispute, "dispute", id.as_str())?;
+        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
         Ok(merged(reports(&entries)?).remove(id))
     }
 

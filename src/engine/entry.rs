@@ -6,7 +6,8 @@ use super::service::ScoreRequest;
 use super::stored::{self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
 use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
 use crate::features::Record;
-use crate::ledger::{EntryKind, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
+use crate::ledger::{EntryKind, IndexKey, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
+use crate::reference::canonical;
 use crate::velocity::{Entity, EntityKeys, Occurrence};
 use sha2::{Digest, Sha256};
 
@@ -88,6 +89,15 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
     let sealed =
         SealedDecision { transaction: tx.clone(), record: stored::record_json(&personal_record) };
     let identities = Identities::of(tx);
+    let payment = tx.payment.as_ref();
+    let reference = payment.and_then(|payment| payment.processor_reference.as_ref());
+    let subscription = tx.subscription.as_ref().and_then(|plan| plan.id.as_ref());
+    let named = [
+        (LookupField::ProcessorReference, reference.map(|text| text.as_str())),
+        (LookupField::Order, tx.order_id.as_ref().map(|id| id.as_str())),
+        (LookupField::Seller, tx.seller_id.as_ref().map(|id| id.as_str())),
+        (LookupField::Subscription, subscription.map(|id| id.as_str())),
+    ];
     NewEntry {
         tenant: tenant.clone(),
         kind: EntryKind::Decision,
@@ -97,7 +107,7 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
         subject: Some(subject(parts.keys_of, tenant, &identities, tx.transaction_id.as_str())),
         open: json(&open),
         personal: json(&sealed),
-        lookups: lookups(parts.keys_of, tenant, tx, &identities),
+        lookups: lookups(parts.keys_of, tenant, &identities, &named),
     }
 }
 
@@ -132,21 +142,15 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
         label: event.data.label,
         outcome: event.data.outcome,
     };
-    let account = event.account_id.as_ref().map(ToString::to_string);
-    let identities = Identities { account, ..Identities::default() };
+    let identities = Identities::of_event(event);
     let fallback = event.transaction_id.as_ref().map_or(event.event_id.as_str(), |id| id.as_str());
     let own_subject = || subject(parts.keys_of, tenant, &identities, fallback);
-    let hash = |label: &str, value: &str| LookupHash(parts.keys_of.hash(tenant, label, value));
-    let mut lookups = Vec::new();
-    if let Some(account) = identities.get(Entity::Account) {
-        lookups.push((LookupField::Account, hash(Entity::Account.name(), account)));
-    }
-    if let Some(order) = &event.order_id {
-        lookups.push((LookupField::Order, hash("order", order.as_str())));
-    }
-    if let Some(dispute) = &event.dispute_id {
-        lookups.push((LookupField::Dispute, hash("dispute", dispute.as_str())));
-    }
+    let named = [
+        (LookupField::Order, event.order_id.as_ref().map(|id| id.as_str())),
+        (LookupField::Dispute, event.dispute_id.as_ref().map(|id| id.as_str())),
+        (LookupField::Subscription, event.subscription_id.as_ref().map(|id| id.as_str())),
+    ];
+    let lookups = lookups(parts.keys_of, tenant, &identities, &named);
     NewEntry {
         tenant: (*tenant).clone(),
         kind: entry_kind(event),
@@ -194,35 +198,41 @@ fn summary(tx: &Transaction, decision: &Decision) -> Summary {
     }
 }
 
+/// The values of entities by which an entry is found.
+const ENTITIES: [(LookupField, Entity); 6] = [
+    (LookupField::Card, Entity::Card),
+    (LookupField::Email, Entity::Email),
+    (LookupField::Ip, Entity::Ip),
+    (LookupField::Device, Entity::Device),
+    (LookupField::Account, Entity::Account),
+    (LookupField::Licence, Entity::Licence),
+];
+
 fn lookups(
     keys: &dyn KeyMaker,
     tenant: &TenantId,
-    tx: &Transaction,
     identities: &Identities,
+    named: &[(LookupField, Option<&str>)],
 ) -> Vec<(LookupField, LookupHash)> {
-    let entity = |field, entity: Entity| {
-        Some((field, LookupHash(keys.hash(tenant, entity.name(), identities.get(entity)?))))
+    let entities = ENTITIES.iter().map(|(field, entity)| (*field, identities.get(*entity)));
+    let known = entities.chain(named.iter().copied());
+    known
+        .filter_map(|(field, value)| {
+            Some((field, LookupHash(keys.hash(tenant, field.word(), value?))))
+        })
+        .collect()
+}
+
+/// The hash by which entries with a value are found: of the same normal form they are kept under.
+pub fn lookup(keys: &IndexKey, tenant: &TenantId, field: LookupField, value: &str) -> LookupHash {
+    let normal = match field {
+        LookupField::Email => canonical(value).map(|address| address.to_string()),
+        LookupField::Ip => {
+            value.parse().ok().map(|ip: std::net::IpAddr| ip.to_canonical().to_string())
+        }
+        _ => None,
     };
-    let reference = tx.payment.as_ref().and_then(|p| p.processor_reference.as_ref()).map(|text| {
-        let hash = keys.hash(tenant, "processor_reference", text.as_str());
-        (LookupField::ProcessorReference, LookupHash(hash))
-    });
-    let order = tx
-        .order_id
-        .as_ref()
-        .map(|id| (LookupField::Order, LookupHash(keys.hash(tenant, "order", id.as_str()))));
-    [
-        entity(LookupField::Card, Entity::Card),
-        entity(LookupField::Email, Entity::Email),
-        entity(LookupField::Ip, Entity::Ip),
-        entity(LookupField::Device, Entity::Device),
-        entity(LookupField::Account, Entity::Account),
-        reference,
-        order,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    keys.lookup(tenant, field, normal.as_deref().unwrap_or(value))
 }
 
 /// Serialises a part. Our own types always can be; an empty part would be caught on reading.

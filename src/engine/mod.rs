@@ -28,11 +28,13 @@ mod snapshot;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod watch;
 
 pub use artefacts::Artefacts;
 pub use cases::Cases;
 pub use chain::decision_name;
+pub use entry::lookup;
 pub use error::{EngineError, StoredError};
 pub use fault::Fault;
 pub use identity::KeyMaker;
@@ -47,4 +49,5 @@ pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
 
 pub use crate::velocity::MAX_AHEAD_MS;
+pub use timeline::{Moment, What, moment};
 pub use watch::Stamps;

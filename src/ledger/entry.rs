@@ -92,6 +92,10 @@ coded! {
         ProcessorReference = 10 "processor_reference",
         /// The processor's name of a dispute.
         Dispute = 11 "dispute",
+        /// Seller, of a merchant of record.
+        Seller = 12 "seller",
+        /// Subscription.
+        Subscription = 13 "subscription",
     }
 }
 

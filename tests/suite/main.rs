@@ -9,6 +9,7 @@
 mod disputes;
 mod golden;
 mod input;
+mod ledger;
 mod mmdb;
 mod parity;
 mod pointintime;

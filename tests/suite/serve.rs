@@ -17,7 +17,7 @@ const ANSWERS: usize = 60;
 /// Connections that load the server.
 const CLIENTS: usize = 4;
 
-fn vouch(args: &[&str], data_dir: &Path) -> Command {
+pub(crate) fn vouch(args: &[&str], data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vouch"));
     command.args(args).arg("--data-dir").arg(data_dir).env_remove("VOUCH_CONFIG");
     command

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// File of the index in the data directory.
 const INDEX_FILE: &str = "index.sqlite";
 /// Changed with [`SCHEMA`]; an index of another version is built anew.
-const INDEX_VERSION: i64 = 1;
+const INDEX_VERSION: i64 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE record (
@@ -43,6 +43,7 @@ CREATE INDEX record_tenant ON record (tenant);
 CREATE INDEX record_kind ON record (tenant, kind);
 CREATE INDEX record_id ON record (tenant, id);
 CREATE INDEX record_transaction ON record (tenant, transaction_id) WHERE transaction_id IS NOT NULL;
+CREATE INDEX record_order ON record (tenant, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX record_time ON record (tenant, event_time);
 CREATE TABLE lookup (
   hash BLOB NOT NULL,

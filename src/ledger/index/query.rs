@@ -23,6 +23,9 @@ pub enum Order {
     NewestFirst,
     /// The first recorded first.
     OldestFirst,
+    /// The first that happened first; of one time, the first recorded first. A late entry may lie
+    /// before the end of a page already read.
+    AsHappened,
 }
 
 /// Which entries are asked for. Everything given must hold.
@@ -42,9 +45,14 @@ pub struct Query {
     pub action: Option<String>,
     /// About this transaction.
     pub transaction_id: Option<String>,
-    /// With this look-up value.
-    pub lookup: Option<(LookupField, LookupHash)>,
-    /// Recorded beyond this sequence, in the direction of `order`: the last row of the page before.
+    /// Of this type of transaction or event.
+    pub entry_type: Option<String>,
+    /// With every one of these look-up values.
+    pub lookups: Vec<(LookupField, LookupHash)>,
+    /// Beside what has the look-up values: what is about the same transactions and orders, such as
+    /// the refund or dispute of a card's payments.
+    pub related: bool,
+    /// Beyond this sequence, in the direction of `order`: the last row of the page before.
     pub after: Option<u64>,
     /// Order of the rows.
     pub order: Order,
@@ -63,7 +71,9 @@ impl Query {
             until: None,
             action: None,
             transaction_id: None,
-            lookup: None,
+            entry_type: None,
+            lookups: Vec::new(),
+            related: false,
             after: None,
             order: Order::default(),
             limit: 100,
@@ -74,21 +84,22 @@ impl Query {
     pub(in super::super) fn sql(&self) -> (String, Vec<Value>) {
         let (condition, mut values) = self.condition();
         values.push(i64::from(self.limit.min(MAX_ROWS)).into());
-        let direction = match self.order {
-            Order::NewestFirst => "DESC",
-            Order::OldestFirst => "ASC",
+        let order = match self.order {
+            Order::NewestFirst => "sequence DESC",
+            Order::OldestFirst => "sequence",
+            Order::AsHappened => "event_time, sequence",
         };
         let columns = "SELECT * FROM record WHERE";
-        (format!("{columns} {condition} ORDER BY sequence {direction} LIMIT ?"), values)
+        (format!("{columns} {condition} ORDER BY {order} LIMIT ?"), values)
     }
 
     /// The condition and its values.
     fn condition(&self) -> (String, Vec<Value>) {
-        let mut terms = vec!["tenant = ?"];
+        let mut terms = vec!["tenant = ?".to_owned()];
         let mut values = vec![Value::from(self.tenant.as_str().to_owned())];
-        let mut term = |text, value: Option<Value>| {
+        let mut term = |text: &str, value: Option<Value>| {
             if let Some(value) = value {
-                terms.push(text);
+                terms.push(text.to_owned());
                 values.push(value);
             }
         };
@@ -97,18 +108,41 @@ impl Query {
         term("event_time >= ?", self.since.map(|time| time.millis().into()));
         term("event_time < ?", self.until.map(|time| time.millis().into()));
         term("action = ?", self.action.clone().map(Value::from));
+        term("type = ?", self.entry_type.clone().map(Value::from));
         term("transaction_id = ?", self.transaction_id.clone().map(Value::from));
         let after = match self.order {
             Order::NewestFirst => "sequence < ?",
             Order::OldestFirst => "sequence > ?",
+            Order::AsHappened => {
+                "(event_time, sequence) >
+                 (SELECT event_time, sequence FROM record WHERE sequence = ?)"
+            }
         };
         term(after, self.after.map(|sequence| signed(sequence).into()));
-        if let Some((field, hash)) = self.lookup {
-            terms.push("sequence IN (SELECT sequence FROM lookup WHERE hash = ? AND field = ?)");
-            values.push(hash.0.to_vec().into());
-            values.push(field.word().to_owned().into());
+        if !self.lookups.is_empty() {
+            terms.push(format!("sequence IN ({})", self.having()));
         }
         (terms.join(" AND "), values)
+    }
+
+    /// What has the look-up values, and with `related` what belongs to it. Hashes and words are no
+    /// text of a caller's, so they stand in the question itself; `?1` is the tenant.
+    fn having(&self) -> String {
+        let has = |(field, hash): &(LookupField, LookupHash)| {
+            format!("SELECT sequence FROM lookup WHERE hash = x'{hash}' AND field = '{field}'")
+        };
+        let found = self.lookups.iter().map(has).collect::<Vec<_>>().join(" INTERSECT ");
+        if !self.related {
+            return found;
+        }
+        let of_the_same = |column: &str| {
+            format!(
+                " UNION SELECT sequence FROM record WHERE tenant = ?1 AND {column} IN
+                 (SELECT {column} FROM record WHERE sequence IN ({found}))"
+            )
+        };
+        let (transactions, orders) = (of_the_same("transaction_id"), of_the_same("order_id"));
+        format!("SELECT * FROM ({found}){transactions}{orders}")
     }
 }
 
@@ -144,6 +178,17 @@ pub struct Row {
     pub amount: Option<String>,
     /// ISO 4217.
     pub currency: Option<String>,
+}
+
+impl Row {
+    /// Amount and currency as one text.
+    pub fn price(&self) -> Option<String> {
+        let amount = self.amount.as_ref()?;
+        Some(match &self.currency {
+            Some(currency) => format!("{amount} {currency}"),
+            None => amount.clone(),
+        })
+    }
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

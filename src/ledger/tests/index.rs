@@ -52,8 +52,8 @@ fn rows_are_found_by_every_condition() {
     assert_eq!(found(&index, |q| (q.since, q.until) = (time(10), time(13))), [10, 11, 12]);
     let key = MasterKey::read(dir.path()).unwrap().unwrap().indexing();
     let email = key.lookup(&tenant("a"), LookupField::Email, "j.doe@example.com");
-    assert_eq!(found(&index, |q| q.lookup = Some((LookupField::Email, email))), [1, 11, 21, 31]);
-    assert_eq!(found(&index, |q| q.lookup = Some((LookupField::Card, email))), [0u64; 0]);
+    assert_eq!(found(&index, |q| q.lookups = vec![(LookupField::Email, email)]), [1, 11, 21, 31]);
+    assert_eq!(found(&index, |q| q.lookups = vec![(LookupField::Card, email)]), [0u64; 0]);
     assert_eq!(found(&index, |q| q.tenant = tenant("b")), [4, 9, 14, 19, 24, 29, 34, 39]);
     assert_eq!(found(&index, |q| q.tenant = tenant("c")), [0u64; 0]);
 }
@@ -194,7 +194,7 @@ fn no_question_reads_the_whole_index() {
             .unwrap();
         steps.collect::<Result<Vec<_>, _>>().unwrap().join("; ")
     };
-    let hash = |q: &mut Query| q.lookup = Some((LookupField::Card, LookupHash([1; 16])));
+    let hash = |q: &mut Query| q.lookups = vec![(LookupField::Card, LookupHash([1; 16]))];
     for (used, plan) in [
         ("INDEX record_tenant (tenant=?)", plan(|_| {})),
         ("INDEX record_kind (tenant=? AND kind=?)", plan(|q| q.kind = Some(EntryKind::Label))),
