@@ -41,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "disputes",
         ],
     ),
+    ("archive", &["domain", "features", "engine", "ledger"]),
     ("train", &["domain", "features", "model", "engine", "input", "ledger"]),
     ("simulate", &["domain", "features", "reference", "engine"]),
     ("http", &["clock", "config", "domain", "engine", "disputes", "ledger", "input", "features"]),

@@ -1,7 +1,10 @@
 //! `vouch ledger`: look into the ledger, check it, take it elsewhere; beside a running server or
 //! without one.
 
+mod backup;
 mod check;
+mod export;
+mod import;
 mod list;
 mod show;
 mod timeline;
@@ -30,6 +33,14 @@ enum Command {
     Timeline(timeline::TimelineArgs),
     /// Check every record: checksum, hash chain, keys
     Verify(check::VerifyArgs),
+    /// Write entries as Parquet files, by kind and month
+    Export(export::ExportArgs),
+    /// Take an export into a fresh data directory
+    Import(import::ImportArgs),
+    /// Copy ledger, keys and artefacts, while a server runs or not
+    Backup(backup::BackupArgs),
+    /// Make a data directory from a backup, and say how long that took
+    Restore(backup::RestoreArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,6 +75,10 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Show(args) => show::run(args),
         Command::Timeline(args) => timeline::run(args),
         Command::Verify(args) => check::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => backup::restore(args),
     }
 }
 

@@ -28,7 +28,12 @@ pub struct Artefacts {
 impl Artefacts {
     /// Under a data directory.
     pub fn new(data_dir: &Path) -> Self {
-        Self { dir: data_dir.join("artefacts") }
+        Self { dir: Self::dir(data_dir) }
+    }
+
+    /// Where they lie under a data directory.
+    pub fn dir(data_dir: &Path) -> PathBuf {
+        data_dir.join("artefacts")
     }
 
     /// Keeps what a snapshot decides with.

@@ -4,6 +4,7 @@
 //! first (tables and history), then decide ([`decision`](crate::decision), pure), then hand the
 //! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
 
+mod adopt;
 mod artefacts;
 mod cases;
 mod chain;
@@ -15,6 +16,7 @@ mod fault;
 mod guard;
 mod history;
 mod identity;
+mod keeping;
 mod known;
 mod open;
 mod query;
@@ -31,6 +33,7 @@ mod tests;
 mod timeline;
 mod watch;
 
+pub use adopt::{AdoptError, Adopted, ToldEvent, read_told_event};
 pub use artefacts::Artefacts;
 pub use cases::Cases;
 pub use chain::decision_name;

@@ -9,6 +9,7 @@ use super::chain::{self, Occasion};
 use super::error::EngineError;
 use super::history::{self, Moment};
 use super::identity::{Identities, KeyMaker};
+use super::keeping::Vacancy;
 use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
@@ -220,55 +221,12 @@ impl Engine {
             dashmap::Entry::Vacant(place) => place,
         };
         let (decided, timing) = self.decide(&snapshot, &request, clock);
-        let Decided { record, sale, decision, undecided, occurrences } = decided;
-        let answer = Arc::new((decision, arrival));
-        let (keeping, settling) = match &self.ledger {
-            None => {
-                place.insert(Known::Unkept { content, sale });
-                (Keeping::Done(Durability::None), None)
-            }
-            Some(ledger) => {
-                let new = entry::decision(&entry::DecisionParts {
-                    keys_of: self.keys.as_ref(),
-                    request: &request,
-                    answer: &answer,
-                    record: &record,
-                    keys: sale.keys,
-                    occurrences: &occurrences,
-                    content: &content,
-                });
-                let sale = SaleRef { subject: new.subject, ..sale };
-                match ledger.append(&new) {
-                    Ok(pending) => {
-                        let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
-                        let sent = Sent::Transaction(Box::new(request.transaction));
-                        let flight =
-                            |landed| Flight { content, sale, answer, sent, counted, landed };
-                        let (flight, settling) = Settling::new(&self.known, id, pending, flight);
-                        place.insert(Known::Flying(flight.clone()));
-                        (Keeping::Flying(flight.landed.clone()), Some(settling))
-                    }
-                    Err(error) => (Keeping::Refused(error), None),
-                }
-            }
-        };
-        if !matches!(keeping, Keeping::Refused(_)) {
-            self.count(&occurrences, &id, &content);
-        }
-        Ok(Begun {
-            answer: Some(answer),
-            record: Some(Box::new(record)),
-            undecided,
-            warnings: Vec::new(),
-            repeated: false,
-            timing,
-            keeping,
-            settling,
-        })
+        let begun = self.keep(Vacancy { place, id, content }, request, decided, arrival);
+        Ok(Begun { timing, ..begun })
     }
 
     /// Moves the counters, but not again for what a failed write counted.
-    fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
+    pub(super) fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
         if !occurrences.is_empty() && !self.known.was_counted(id, content) {
             for occurrence in occurrences {
                 self.windows.record(occurrence);
@@ -343,13 +301,23 @@ impl Engine {
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
         let amount = counted::euro_cents(&record);
-        let occurrences = if self.was_tried(&keys, tx.event_time) {
-            Vec::new()
-        } else {
-            counted::by_transaction(tx, &decision, keys, place, amount)
-        };
         let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
+        let occurrences = self.counted(tx, &decision, &sale, place);
         (Decided { record, sale, decision, undecided, occurrences }, timing)
+    }
+
+    /// What a decided transaction counts.
+    pub(super) fn counted(
+        &self,
+        tx: &Transaction,
+        decision: &Decision,
+        sale: &SaleRef,
+        place: Option<Place>,
+    ) -> Vec<Occurrence> {
+        if self.was_tried(&sale.keys, tx.event_time) {
+            return Vec::new();
+        }
+        counted::by_transaction(tx, decision, sale.keys, place, sale.amount)
     }
 
     /// Whether the invoice was tried in the 90 days before: then this is the same attempt again,
@@ -362,7 +330,7 @@ impl Engine {
     }
 
     /// The stored answer to a repeated request, or the conflict.
-    fn repeat(
+    pub(super) fn repeat(
         &self,
         request: &ScoreRequest,
         known: &Known,
@@ -533,12 +501,12 @@ pub(super) struct Kept {
 }
 
 /// What [`Engine::decide`] made.
-struct Decided {
-    record: Record,
-    sale: SaleRef,
-    decision: Decision,
-    undecided: Vec<String>,
-    occurrences: Vec<Occurrence>,
+pub(super) struct Decided {
+    pub(super) record: Record,
+    pub(super) sale: SaleRef,
+    pub(super) decision: Decision,
+    pub(super) undecided: Vec<String>,
+    pub(super) occurrences: Vec<Occurrence>,
 }
 
 fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settling>) -> Begun {

@@ -57,6 +57,12 @@ pub enum LedgerError {
         /// The data directory.
         path: PathBuf,
     },
+    /// There is something in the directory to be written.
+    #[error("`{}` is there already and not empty", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file operation failed.
     #[error(transparent)]
     Storage(Arc<StorageFault>),

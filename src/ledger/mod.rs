@@ -22,6 +22,7 @@
 //! Rejected: an embedded store (SQLite, redb, fjall) as the truth. Each commits slower, takes twice
 //! the bytes or stalls, and none chains its records.
 
+mod backup;
 mod body;
 mod bytes;
 mod commit;
@@ -46,6 +47,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{BACKUP_FORMAT, Backup, BackupFile, BackupManifest, backup, restore};
 pub use commit::Pending;
 pub use config::{AckPolicy, LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 pub use entry::{

@@ -93,6 +93,16 @@ impl Walk {
         Ok(walk)
     }
 
+    /// From the first record of a segment, whose header is taken as it is; the walk ends with it.
+    pub(super) fn of_segment(log_dir: &Path, number: u32) -> Result<Self, LedgerError> {
+        let mut walk = Self::start(log_dir, None)?;
+        walk.segments.retain(|segment| segment.header.number == number);
+        if let Some(segment) = walk.segments.first() {
+            (walk.next, walk.previous) = (segment.header.first, segment.header.previous);
+        }
+        Ok(walk)
+    }
+
     /// The next record; `None` at the end, which [`Walk::tail`] then describes.
     pub(super) fn next(&mut self) -> Result<Option<Found>, LedgerError> {
         loop {

@@ -6,6 +6,7 @@
     reason = "a test that fails must say so at once"
 )]
 
+mod archive;
 mod disputes;
 mod golden;
 mod input;

@@ -26,9 +26,9 @@ const LINES: usize = 400;
 const SEALED: usize = 150;
 
 /// A record as it is stored, and the bits of its score.
-type Seen = BTreeMap<String, (String, Option<u64>)>;
+pub(crate) type Seen = BTreeMap<String, (String, Option<u64>)>;
 
-fn snapshot() -> Snapshot {
+pub(crate) fn snapshot() -> Snapshot {
     static TABLES: OnceLock<Arc<Reference>> = OnceLock::new();
     let tables = TABLES.get_or_init(|| Arc::new(Reference::bundled().unwrap())).clone();
     let model = Some(Model::bundled().unwrap());
@@ -40,13 +40,13 @@ fn in_memory() -> Engine {
 }
 
 /// An engine on a ledger; its windows place their keys otherwise than those of [`in_memory`].
-fn on_disk(dir: &Path) -> Engine {
+pub(crate) fn on_disk(dir: &Path) -> Engine {
     let small = LedgerConfig { segment_bytes: 4 << 20, ..LedgerConfig::new(dir) };
     let config = LedgerConfig { durability: AckPolicy::Async, ..small };
     Engine::open(snapshot(), config, Limits { max_keys: 100_000, seed: 2 }, &mut |_| ()).unwrap()
 }
 
-fn world(seed: u64, days: u32, accounts: u32) -> Vec<Line> {
+pub(crate) fn world(seed: u64, days: u32, accounts: u32) -> Vec<Line> {
     let start = "2026-03-01T00:00:00Z".parse().unwrap();
     let attacks = Campaigns::ALL;
     let config = Config { seed, start, days, accounts, attacks, attack_percent: 100 };
@@ -61,7 +61,7 @@ fn labelled_month() -> Vec<Line> {
 }
 
 /// Feeds lines as a server would take them and returns the records as they were scored.
-fn feed(engine: &Engine, lines: &[Line]) -> Seen {
+pub(crate) fn feed(engine: &Engine, lines: &[Line]) -> Seen {
     let tenant = TenantId::default_tenant();
     let (mut seen, mut writing) = (Seen::new(), vec![]);
     for line in lines {
@@ -92,7 +92,7 @@ fn feed(engine: &Engine, lines: &[Line]) -> Seen {
 }
 
 /// The records of a ledger, made whole from their open and sealed parts.
-fn kept(dir: &Path) -> Seen {
+pub(crate) fn kept(dir: &Path) -> Seen {
     let reader = Reader::open(dir, None).unwrap();
     let entries = reader.scan(None).unwrap().map(Result::unwrap);
     entries
