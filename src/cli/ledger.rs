@@ -63,7 +63,7 @@ fn kind(text: &str) -> Result<EntryKind, String> {
 }
 
 /// A time, or a date for its first moment in UTC.
-fn time(text: &str) -> Result<Timestamp, TimeError> {
+pub(super) fn time(text: &str) -> Result<Timestamp, TimeError> {
     let midnight = format!("{text}T00:00:00Z");
     text.parse().or_else(|error| midnight.parse().map_err(|_| error))
 }
@@ -108,7 +108,7 @@ fn master_key() -> Result<Option<MasterKey>> {
 }
 
 /// Columns as wide as what is in them.
-fn columns<const N: usize>(lines: &[[String; N]]) -> String {
+pub(super) fn columns<const N: usize>(lines: &[[String; N]]) -> String {
     let mut widths = [0; N];
     for line in lines {
         for (width, cell) in widths.iter_mut().zip(line) {

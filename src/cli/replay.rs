@@ -1,7 +1,11 @@
-//! `vouch replay`: makes a stored decision again and compares it byte for byte.
+//! `vouch replay`: makes stored decisions again, one or all of a range, and compares them byte for byte;
+//! or says what other rules or another model would have decided.
 
+mod range;
+
+use super::ledger::time;
 use super::state::ConfigArgs;
-use crate::domain::TenantId;
+use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Artefacts, Replay, StoredDecision, read_decision, replay};
 use crate::ledger::{EntryKind, Reader};
 use anyhow::{Context, Result, bail};
@@ -11,9 +15,30 @@ use std::process::ExitCode;
 /// Arguments of `vouch replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct ReplayArgs {
-    /// The decision's id, or its transaction's
-    #[arg(long, value_name = "ID")]
-    decision: String,
+    /// One decision, by its id or its transaction's
+    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "from", "to", "with", "model"])]
+    decision: Option<String>,
+    /// Every decision
+    #[arg(long)]
+    all: bool,
+    /// Decisions on transactions at or after: a date, or a time like 2026-11-20T10:15:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<Timestamp>,
+    /// Decisions on transactions before
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    to: Option<Timestamp>,
+    /// What would have been decided with these rules: a directory or file; may be repeated
+    #[arg(long, value_name = "RULES")]
+    with: Vec<PathBuf>,
+    /// What would have been decided with this model
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+    /// Threads that decide; 0: one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Most decisions listed one by one
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
     /// Data directory of the server
     #[arg(long, value_name = "DIR", default_value = "vouch-data")]
     data_dir: PathBuf,
@@ -27,10 +52,18 @@ pub(super) struct ReplayArgs {
     config: ConfigArgs,
 }
 
-/// Exit code 0: the same; 1: different or no longer readable; 2: can't be tried.
+/// Exit code 0: the same, or what would have been is told; 1: different or no longer readable; 2:
+/// can't be tried.
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
+    match &args.decision {
+        Some(id) => one(args, id),
+        None => range::run(args),
+    }
+}
+
+fn one(args: &ReplayArgs, id: &str) -> Result<ExitCode> {
     let config = args.config.load()?;
-    let stored = find(args)?.with_context(|| format!("no decision `{}`", args.decision))?;
+    let stored = find(args, id)?.with_context(|| format!("no decision `{id}`"))?;
     let artefacts = Artefacts::new(&args.data_dir);
     let tables = super::state::reference(&config);
     let snapshot = artefacts
@@ -45,22 +78,25 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     Ok(if matches!(result, Replay::Same(_)) { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn find(args: &ReplayArgs) -> Result<Option<StoredDecision>> {
+fn reader(args: &ReplayArgs) -> Result<Reader> {
     let master = crate::config::master_key()?.map(crate::ledger::MasterKey::from_bytes);
-    let reader = Reader::open(&args.data_dir, master)
-        .with_context(|| format!("no ledger in `{}`", args.data_dir.display()))?;
+    Reader::open(&args.data_dir, master)
+        .with_context(|| format!("no ledger in `{}`", args.data_dir.display()))
+}
+
+fn find(args: &ReplayArgs, id: &str) -> Result<Option<StoredDecision>> {
+    let reader = reader(args)?;
     for entry in reader.scan(None)? {
         let entry = entry?;
         if entry.kind != EntryKind::Decision || entry.tenant != args.tenant {
             continue;
         }
-        let named = entry.id == args.decision
-            || crate::engine::decision_name(&entry.tenant, &entry.id) == args.decision;
+        let named = entry.id == id || crate::engine::decision_name(&entry.tenant, &entry.id) == id;
         if named {
             return Ok(Some(read_decision(&entry)?));
         }
     }
-    if args.decision.is_empty() {
+    if id.is_empty() {
         bail!("give a decision's or a transaction's id");
     }
     Ok(None)

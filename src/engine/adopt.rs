@@ -12,7 +12,7 @@ use super::service::{Begun, Decided, Engine, ScoreRequest};
 use super::stored::{Report, SealedEvent};
 use super::{counted, entry, guard};
 use crate::domain::{Decision, Event, Loose, TenantId, Timestamp, Transaction, Warning};
-use crate::features::{Record, RecordError, Value, fields as f};
+use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::StoredEntry;
 
@@ -53,12 +53,9 @@ enum What {
 /// Why something can't be taken over.
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
-    /// Not the JSON it should be.
+    /// Not the JSON it should be, or a record this version can't read.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// A record this version can't read.
-    #[error(transparent)]
-    Record(#[from] RecordError),
     /// A decision about another transaction.
     #[error("the decision is about `{decided}`, the transaction is `{given}`")]
     Mismatch {
@@ -89,7 +86,7 @@ impl Adopted {
                 given: transaction.transaction_id.to_string(),
             });
         }
-        let record = Record::from_json(&serde_json::from_str(record)?)?;
+        let record: Record = serde_json::from_str(record)?;
         let arrival = serde_json::from_str(arrival)?;
         Ok(Self(What::Decision(Box::new((transaction, decision, record, arrival)))))
     }

@@ -98,14 +98,29 @@ impl Artefacts {
         versions: &Versions,
         tables: Arc<crate::reference::Reference>,
     ) -> Result<Snapshot, EngineError> {
-        let rules = self.rules(&versions.rules)?;
+        self.snapshot_with(versions, tables, None, None)
+    }
+
+    /// The same with other rules or another model; what is given is not loaded.
+    pub(super) fn snapshot_with(
+        &self,
+        versions: &Versions,
+        tables: Arc<crate::reference::Reference>,
+        rules: Option<Arc<RuleSet>>,
+        model: Option<Arc<Model>>,
+    ) -> Result<Snapshot, EngineError> {
+        let rules = match rules {
+            Some(rules) => rules,
+            None => Arc::new(self.rules(&versions.rules)?),
+        };
         let policy: Policy = serde_json::from_slice(&self.get("policy", &versions.policy)?)
             .map_err(|_| self.damaged("policy", &versions.policy))?;
-        let model = match versions.model.as_str() {
-            "" => None,
-            digest => Some(self.model(digest)?),
+        let model = match (model, versions.model.as_str()) {
+            (Some(model), _) => Some(model),
+            (None, "") => None,
+            (None, digest) => Some(Arc::new(self.model(digest)?)),
         };
-        Ok(Snapshot::new(tables, rules, model, policy))
+        Ok(Snapshot::of(tables, rules, model, policy))
     }
 
     fn path(&self, kind: &str, name: &str) -> PathBuf {

@@ -3,7 +3,7 @@
 use super::identity::{Identities, KeyMaker};
 use super::known::{ContentHash, IdHash};
 use super::service::ScoreRequest;
-use super::stored::{self, FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
+use super::stored::{FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
 use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
 use crate::features::Record;
 use crate::ledger::{EntryKind, IndexKey, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
@@ -83,11 +83,10 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
         keys: parts.keys,
         occurrences: parts.occurrences.to_vec(),
         decision: decision.clone(),
-        record: stored::record_json(&open_record),
+        record: open_record,
         arrival: arrival.clone(),
     };
-    let sealed =
-        SealedDecision { transaction: tx.clone(), record: stored::record_json(&personal_record) };
+    let sealed = SealedDecision { transaction: tx.clone(), record: personal_record };
     let identities = Identities::of(tx);
     let payment = tx.payment.as_ref();
     let reference = payment.and_then(|payment| payment.processor_reference.as_ref());

@@ -67,12 +67,9 @@ pub enum EngineError {
 /// Why a stored record could not be read back.
 #[derive(Debug, thiserror::Error)]
 pub enum StoredError {
-    /// Not the JSON it should be.
+    /// Not the JSON it should be; a field of the record has changed its type or is gone.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// A field of the record has changed its type or is gone.
-    #[error(transparent)]
-    Record(#[from] crate::features::RecordError),
     /// The id is none.
     #[error("its id is not one: {0}")]
     Id(crate::domain::TextError),

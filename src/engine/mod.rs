@@ -23,6 +23,7 @@ mod query;
 mod reload;
 mod replay;
 mod request;
+mod rerun;
 #[cfg(test)]
 mod restart_tests;
 mod service;
@@ -48,6 +49,7 @@ pub use query::{
 };
 pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader, StartError};
 pub use replay::{Replay, replay};
+pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
 

@@ -138,12 +138,12 @@ impl Engine {
 pub fn read_decision(stored: &StoredEntry) -> Result<StoredDecision, EngineError> {
     let open: OpenDecision = stored::read(&stored.open).map_err(at(stored))?;
     let failed = |source: StoredError| at(stored)(source);
-    let mut record = Record::from_json(&open.record).map_err(|e| failed(e.into()))?;
+    let mut record = open.record;
     let (transaction, erased) = match stored.personal()? {
         Personal::Readable(bytes) => {
             let sealed: SealedDecision =
                 serde_json::from_slice(&bytes).map_err(|e| failed(e.into()))?;
-            record.merge(Record::from_json(&sealed.record).map_err(|e| failed(e.into()))?);
+            record.merge(sealed.record);
             (Some(sealed.transaction), false)
         }
         Personal::Erased => (None, true),
@@ -167,8 +167,7 @@ pub fn read_decision(stored: &StoredEntry) -> Result<StoredDecision, EngineError
 /// The entry is none of this version's.
 pub fn read_open_decision(stored: &StoredEntry) -> Result<(Decision, Record), EngineError> {
     let open: OpenDecision = stored::read(&stored.open).map_err(at(stored))?;
-    let record = Record::from_json(&open.record).map_err(|error| at(stored)(error.into()))?;
-    Ok((open.decision, record))
+    Ok((open.decision, open.record))
 }
 
 /// True for the record of a payment attempt.

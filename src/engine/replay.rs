@@ -39,8 +39,26 @@ pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
     if stored.erased {
         return Replay::Erased;
     }
+    let Some(decision) = decide_again(stored, snapshot, wanted) else { return Replay::Erased };
+    let bytes = |decision: &Decision| serde_json::to_vec(decision).unwrap_or_default();
+    if bytes(&stored.decision) == bytes(&decision) {
+        return Replay::Same(Box::new(decision));
+    }
+    let json = |decision: &Decision| serde_json::to_value(decision).unwrap_or_default();
+    let mut pointers = Vec::new();
+    differences(&json(&stored.decision), &json(&decision), "", &mut pointers);
+    Replay::Different { decision: Box::new(decision), pointers }
+}
+
+/// The decision a snapshot makes of a stored record, under the versions given; `None` for a record
+/// without a time.
+pub(super) fn decide_again(
+    stored: &StoredDecision,
+    snapshot: &Snapshot,
+    versions: &Versions,
+) -> Option<Decision> {
     let mut record = stored.record.clone();
-    let Value::Time(now) = *record.get(f::EVENT_TIME) else { return Replay::Erased };
+    let Value::Time(now) = *record.get(f::EVENT_TIME) else { return None };
     record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
     record.set(f::MODEL_RISK_SCORE, Value::Missing);
     let occasion = Occasion {
@@ -52,15 +70,8 @@ pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
     };
     let (mut decision, _) = chain::run(snapshot, &mut record, occasion);
     // The tables are not read again: their facts are in the record, under the digest stored.
-    decision.versions = wanted.clone();
-    let json = |decision: &Decision| serde_json::to_value(decision).unwrap_or_default();
-    let mut pointers = Vec::new();
-    differences(&json(&stored.decision), &json(&decision), "", &mut pointers);
-    if pointers.is_empty() {
-        Replay::Same(Box::new(decision))
-    } else {
-        Replay::Different { decision: Box::new(decision), pointers }
-    }
+    decision.versions = versions.clone();
+    Some(decision)
 }
 
 /// Collects the pointers of the leaves that differ.

@@ -30,7 +30,7 @@ pub(super) struct OpenDecision {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) occurrences: Vec<Occurrence>,
     pub(super) decision: Decision,
-    pub(super) record: serde_json::Map<String, serde_json::Value>,
+    pub(super) record: Record,
     /// Warnings about the arrival (a late event time), which a replay can't repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) arrival: Vec<Warning>,
@@ -40,7 +40,7 @@ pub(super) struct OpenDecision {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SealedDecision {
     pub(super) transaction: Transaction,
-    pub(super) record: serde_json::Map<String, serde_json::Value>,
+    pub(super) record: Record,
 }
 
 /// The open part of an event.
@@ -111,12 +111,4 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Stor
         return Err(StoredError::Format { found: format, known: FORMAT });
     }
     Ok(serde_json::from_slice(bytes)?)
-}
-
-/// A record as the JSON object it is stored as.
-pub(super) fn record_json(record: &Record) -> serde_json::Map<String, serde_json::Value> {
-    match serde_json::to_value(record) {
-        Ok(serde_json::Value::Object(map)) => map,
-        _ => serde_json::Map::new(),
-    }
 }

@@ -5,6 +5,7 @@
 //! Computing a derived field is `engine`'s work; this module only says what it is.
 
 mod catalogue;
+mod reading;
 mod record;
 mod value;
 

@@ -44,8 +44,8 @@ fn lines() -> Vec<Value> {
 /// Scores and records lines into a data directory.
 pub(crate) fn keep(data_dir: &Path, lines: &[Value]) {
     let file = data_dir.with_extension("jsonl");
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    std::fs::write(&file, text).unwrap();
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    std::fs::write(&file, text.join("\n")).unwrap();
     let (code, _, said) = run(&["score", file.to_str().unwrap(), "--json"], data_dir);
     assert_eq!(code, 0, "{said}");
 }

@@ -7,6 +7,7 @@
 )]
 
 mod archive;
+mod backup;
 mod disputes;
 mod golden;
 mod input;
@@ -16,4 +17,5 @@ mod parity;
 mod pointintime;
 mod readme;
 mod reload;
+mod replay;
 mod serve;

@@ -1,0 +1,310 @@
+//! Many stored decisions made again, on all cores: as they were, or as others would have been.
+//!
+//! One thread reads and checks the log, the others unseal, decide and compare. What they find is summed
+//! in ordered maps and sorted by entry number, so the result is the same whatever their number.
+
+use super::artefacts::Artefacts;
+use super::error::EngineError;
+use super::query::{StoredDecision, read_decision};
+use super::replay::{Replay, decide_again, replay};
+use super::snapshot::Snapshot;
+use crate::domain::{Action, TenantId, Timestamp, Versions};
+use crate::features::{Value, fields as f};
+use crate::ledger::{EntryKind, LedgerError, Reader, StoredEntry};
+use crate::model::Model;
+use crate::reference::Reference;
+use crate::rules::RuleSet;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Entries handed to a thread at once.
+const BATCH: usize = 128;
+/// Most decisions listed one by one; all are counted.
+const MAX_LISTED: usize = 10_000;
+
+/// Which decisions, and with what.
+#[derive(Clone)]
+pub struct RerunOf {
+    /// Whose decisions.
+    pub tenant: TenantId,
+    /// Of transactions at or after.
+    pub from: Option<Timestamp>,
+    /// Of transactions before.
+    pub to: Option<Timestamp>,
+    /// Rules in place of each decision's own.
+    pub rules: Option<Arc<RuleSet>>,
+    /// A model in place of each decision's own.
+    pub model: Option<Arc<Model>>,
+    /// Threads that decide, at least 1.
+    pub threads: usize,
+    /// Most decisions listed one by one, at most 10,000.
+    pub listed: usize,
+}
+
+impl RerunOf {
+    /// Whether anything else than what was decided is asked for.
+    pub fn is_hypothetical(&self) -> bool {
+        self.rules.is_some() || self.model.is_some()
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Rerun {
+    /// Decisions in the range.
+    pub decisions: u64,
+    /// Of erased persons: their record is gone.
+    pub erased: u64,
+    /// What they were made with can't be loaded, or the entry can't be read.
+    pub unreadable: u64,
+    /// As they were, byte for byte; with other rules or another model: with the same action.
+    pub same: u64,
+    /// Not so.
+    pub changed: u64,
+    /// How many went from one action to another, with their money.
+    pub actions: Vec<Shift>,
+    /// The first of those that changed or are unreadable.
+    pub listed: Vec<Listed>,
+}
+
+/// Decisions that went from one action to another, or stayed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shift {
+    /// The action stored.
+    pub was: Action,
+    /// The action now.
+    pub now: Action,
+    /// How many.
+    pub decisions: u64,
+    /// Their prices, by currency.
+    pub money: BTreeMap<String, Decimal>,
+}
+
+/// A decision that is not as it was.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// The entry's number.
+    pub sequence: u64,
+    /// The transaction.
+    pub transaction_id: String,
+    /// When it happened.
+    pub event_time: Timestamp,
+    /// The action stored.
+    pub was: Option<Action>,
+    /// The action now; none where it could not be decided.
+    pub now: Option<Action>,
+    /// The score stored.
+    pub score_was: Option<f64>,
+    /// The score now.
+    pub score_now: Option<f64>,
+    /// Where it differs, as JSON pointers, or why it can't be made again.
+    pub differs: Vec<String>,
+}
+
+/// Makes decisions again. `progress` is told the number of the entry just read.
+///
+/// # Errors
+/// The log can't be read or is damaged. What a single decision lacks is in the result.
+pub fn rerun(
+    reader: &Reader,
+    artefacts: &Artefacts,
+    tables: &Arc<Reference>,
+    of: &RerunOf,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Rerun, EngineError> {
+    let snapshots = Snapshots { artefacts, tables, of, loaded: Mutex::new(BTreeMap::new()) };
+    let threads = of.threads.max(1);
+    let (send, receive) = sync_channel::<Vec<StoredEntry>>(2 * threads);
+    let receive = Mutex::new(receive);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| work(&receive, &snapshots))).collect();
+        let mut read = || -> Result<(), LedgerError> {
+            let mut batch = Vec::with_capacity(BATCH);
+            for entry in reader.scan(None)? {
+                let entry = entry?;
+                progress(entry.sequence);
+                let within = of.from.is_none_or(|from| entry.event_time >= from)
+                    && of.to.is_none_or(|to| entry.event_time < to);
+                if entry.kind != EntryKind::Decision || entry.tenant != of.tenant || !within {
+                    continue;
+                }
+                batch.push(entry);
+                if batch.len() == BATCH && send.send(std::mem::take(&mut batch)).is_err() {
+                    break;
+                }
+            }
+            let _ = send.send(batch);
+            Ok(())
+        };
+        let outcome = read();
+        // Without a sender left the threads end.
+        drop(send);
+        let mut found = Found::default();
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => found.add(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        outcome?;
+        Ok(found.finish(of.listed.min(MAX_LISTED)))
+    })
+}
+
+/// What one thread found.
+#[derive(Default)]
+struct Found {
+    rerun: Rerun,
+    shifts: BTreeMap<(Action, Action), (u64, BTreeMap<String, Decimal>)>,
+    listed: BTreeMap<u64, Listed>,
+}
+
+impl Found {
+    fn add(&mut self, other: Self) {
+        let (mine, theirs) = (&mut self.rerun, other.rerun);
+        mine.decisions += theirs.decisions;
+        mine.erased += theirs.erased;
+        mine.unreadable += theirs.unreadable;
+        mine.same += theirs.same;
+        mine.changed += theirs.changed;
+        for (shift, (decisions, money)) in other.shifts {
+            let sum = self.shifts.entry(shift).or_default();
+            sum.0 += decisions;
+            for (currency, amount) in money {
+                *sum.1.entry(currency).or_default() += amount;
+            }
+        }
+        self.listed.extend(other.listed);
+    }
+
+    /// Keeps the first entries only: what is beyond them is not listed in the end either.
+    fn list(&mut self, listed: Listed, most: usize) {
+        self.listed.insert(listed.sequence, listed);
+        if self.listed.len() > most {
+            self.listed.pop_last();
+        }
+    }
+
+    fn finish(self, listed: usize) -> Rerun {
+        let shift = |((was, now), (decisions, money))| Shift { was, now, decisions, money };
+        Rerun {
+            actions: self.shifts.into_iter().map(shift).collect(),
+            listed: self.listed.into_values().take(listed).collect(),
+            ..self.rerun
+        }
+    }
+}
+
+fn work(receive: &Mutex<Receiver<Vec<StoredEntry>>>, snapshots: &Snapshots<'_>) -> Found {
+    let mut found = Found::default();
+    loop {
+        let batch = receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(batch) = batch else { return found };
+        for entry in &batch {
+            found.rerun.decisions += 1;
+            if let Err(why) = again(entry, snapshots, &mut found) {
+                found.rerun.unreadable += 1;
+                let listed = Listed {
+                    sequence: entry.sequence,
+                    transaction_id: entry.id.clone(),
+                    event_time: entry.event_time,
+                    was: None,
+                    now: None,
+                    score_was: None,
+                    score_now: None,
+                    differs: vec![why],
+                };
+                found.list(listed, snapshots.of.listed);
+            }
+        }
+    }
+}
+
+/// Makes one decision again; why it can't be where that is so.
+fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result<(), String> {
+    let text = |error: EngineError| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    };
+    let stored = read_decision(entry).map_err(text)?;
+    if stored.erased {
+        found.rerun.erased += 1;
+        return Ok(());
+    }
+    let snapshot = with.of(&stored.decision.versions)?;
+    let (now, differs) = if with.of.is_hypothetical() {
+        let decision =
+            decide_again(&stored, &snapshot, &snapshot.versions).ok_or("its record has no time")?;
+        let changed = decision.action != stored.decision.action;
+        (decision, if changed { vec!["/action".to_owned()] } else { Vec::new() })
+    } else {
+        match replay(&stored, &snapshot) {
+            Replay::Same(decision) => (*decision, Vec::new()),
+            Replay::Different { decision, pointers } => (*decision, pointers),
+            Replay::Erased => return Err("its record has no time".to_owned()),
+            Replay::OtherVersions { .. } => return Err("its artefacts do not match".to_owned()),
+        }
+    };
+    let shift = found.shifts.entry((stored.decision.action, now.action)).or_default();
+    shift.0 += 1;
+    if let Some((currency, price)) = price(&stored) {
+        *shift.1.entry(currency).or_default() += price;
+    }
+    if differs.is_empty() {
+        found.rerun.same += 1;
+        return Ok(());
+    }
+    found.rerun.changed += 1;
+    let listed = Listed {
+        sequence: entry.sequence,
+        transaction_id: entry.id.clone(),
+        event_time: entry.event_time,
+        was: Some(stored.decision.action),
+        now: Some(now.action),
+        score_was: stored.decision.risk_score,
+        score_now: now.risk_score,
+        differs,
+    };
+    found.list(listed, with.of.listed);
+    Ok(())
+}
+
+fn price(stored: &StoredDecision) -> Option<(String, Decimal)> {
+    match stored.record.get(f::AMOUNT) {
+        Value::Money(amount) => Some((amount.currency().code().to_owned(), amount.value())),
+        _ => None,
+    }
+}
+
+/// A snapshot, or why there is none.
+type Loaded = Result<Arc<Snapshot>, String>;
+
+/// What decisions were made with, or would be: each loaded once.
+struct Snapshots<'r> {
+    artefacts: &'r Artefacts,
+    tables: &'r Arc<Reference>,
+    of: &'r RerunOf,
+    loaded: Mutex<BTreeMap<[String; 3], Loaded>>,
+}
+
+impl Snapshots<'_> {
+    fn of(&self, versions: &Versions) -> Loaded {
+        let key = [versions.rules.clone(), versions.model.clone(), versions.policy.clone()];
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.entry(key).or_insert_with(|| self.load(versions).map(Arc::new)).clone()
+    }
+
+    fn load(&self, versions: &Versions) -> Result<Snapshot, String> {
+        let why = |error: EngineError| match std::error::Error::source(&error) {
+            Some(source) => format!("what it was made with can't be loaded: {error}: {source}"),
+            None => format!("what it was made with can't be loaded: {error}"),
+        };
+        let tables = Arc::clone(self.tables);
+        let (rules, model) = (self.of.rules.clone(), self.of.model.clone());
+        self.artefacts.snapshot_with(versions, tables, rules, model).map_err(why)
+    }
+}
