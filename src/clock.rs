@@ -18,6 +18,12 @@ pub fn now() -> Timestamp {
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
+impl Default for Stopwatch {
+    fn default() -> Self {
+        Self::start()
+    }
+}
+
 impl Stopwatch {
     /// Starts counting.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]

@@ -38,6 +38,7 @@ pub(super) struct Metrics {
     ledger_records: Gauge,
     ledger_queue: Gauge,
     ledger_failed: Gauge,
+    ledger_stalled: Gauge,
     index_lag: Gauge,
 }
 
@@ -102,6 +103,11 @@ impl Metrics {
             ledger_records: gauge(r, "ledger_records", "Records on disk"),
             ledger_queue: gauge(r, "ledger_queue", "Records waiting for the disk"),
             ledger_failed: gauge(r, "ledger_failed", "1 while the ledger takes no records"),
+            ledger_stalled: gauge(
+                r,
+                "ledger_stalled_ms",
+                "Milliseconds the write under way has taken, 0 for none",
+            ),
             index_lag: gauge(r, "index_lag", "Records the SQLite index is behind"),
             latency,
             stages,
@@ -188,6 +194,8 @@ impl Metrics {
             self.ledger_records.set(whole(health.sequence));
             self.ledger_queue.set(whole(health.queued as u64));
             self.ledger_failed.set(i64::from(health.fault.is_some()));
+            let stalled = i64::try_from(health.stalled.as_millis()).unwrap_or(i64::MAX);
+            self.ledger_stalled.set(stalled);
             let lag = health.indexed.map_or(0, |indexed| health.sequence.saturating_sub(indexed));
             self.index_lag.set(whole(lag));
         }

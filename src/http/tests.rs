@@ -204,6 +204,7 @@ enum Mood {
     Well,
     Stalled,
     Full,
+    ReadOnly,
 }
 
 impl TestDisk {
@@ -216,6 +217,7 @@ impl TestDisk {
         let (mood, changed) = &*self.0;
         match *changed.wait_while(mood.lock().unwrap(), |m| *m == Mood::Stalled).unwrap() {
             Mood::Full => Err(io::ErrorKind::StorageFull.into()),
+            Mood::ReadOnly => Err(io::ErrorKind::ReadOnlyFilesystem.into()),
             _ => Ok(()),
         }
     }

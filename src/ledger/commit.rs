@@ -77,6 +77,9 @@ pub(super) struct Shared {
     sequence: AtomicU64,
     queued: AtomicUsize,
     queued_bytes: AtomicUsize,
+    opened: Stopwatch,
+    /// When the work with the disk that is under way began, in microseconds since `opened`; 0: none.
+    disk_since: AtomicU64,
     failed: AtomicBool,
     fault: Mutex<Option<Arc<StorageFault>>>,
     /// Leave without writing what only waits in memory: how tests stand in for a killed process.
@@ -114,6 +117,20 @@ impl Shared {
     pub(super) fn release(&self, places: usize, bytes: usize) {
         self.queued.fetch_sub(places, Ordering::Relaxed);
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Marks that the disk is being worked with, or no more.
+    fn at_disk(&self, working: bool) {
+        let since = if working { self.opened.elapsed_us().max(1) } else { 0 };
+        self.disk_since.store(since, Ordering::Relaxed);
+    }
+
+    /// How long the work with the disk that is under way has taken; zero where there is none.
+    pub(super) fn stalled(&self) -> Duration {
+        match self.disk_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => Duration::from_micros(self.opened.elapsed_us().saturating_sub(since)),
+        }
     }
 
     /// Why nothing can be appended now; `None` while all is well. Cost: one atomic read then.
@@ -191,13 +208,17 @@ impl Committer {
                     if self.log.staged() == 0 {
                         since = Stopwatch::start();
                     }
+                    self.shared.at_disk(true);
                     self.commit(first, since);
+                    self.shared.at_disk(false);
                     if self.shared.fault().is_some() {
                         since = Stopwatch::start();
                     }
                 }
                 Woken::Timer if failed => {
+                    self.shared.at_disk(true);
                     self.repair();
+                    self.shared.at_disk(false);
                     since = Stopwatch::start();
                 }
                 Woken::Timer => self.settle(&mut vec![]),

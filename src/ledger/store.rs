@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// A ledger open for appending. Share it by `Arc`; dropping the last handle commits what is queued
 /// and closes it.
@@ -56,6 +57,8 @@ pub struct Health {
     pub queued: usize,
     /// Why appends are refused; `None` while they are taken.
     pub fault: Option<Arc<StorageFault>>,
+    /// How long the write under way has taken; zero where none is. Grows while a disk is slow.
+    pub stalled: Duration,
     /// The last entry the index has; the difference to `sequence` is its lag. `None`: no index.
     pub indexed: Option<u64>,
     /// Why the index does not go on; it tries again by itself.
@@ -200,6 +203,7 @@ impl Ledger {
             sequence: self.shared.sequence(),
             queued: self.shared.queued(),
             fault: self.shared.fault(),
+            stalled: self.shared.stalled(),
             indexed,
             index_fault,
         }

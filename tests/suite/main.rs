@@ -8,7 +8,9 @@
 
 mod archive;
 mod backup;
+mod disk;
 mod disputes;
+mod fossils;
 mod golden;
 mod input;
 mod ledger;

@@ -34,10 +34,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with a configuration of these lines and waits until it listens.
     pub(crate) fn start(data_dir: &Path, config: &str) -> Self {
+        let command = vouch(&["serve", "--dev", "--listen", "127.0.0.1:0"], data_dir);
+        Self::start_by(command, data_dir, config)
+    }
+
+    /// The same by a command of the caller's.
+    pub(crate) fn start_by(mut command: Command, data_dir: &Path, config: &str) -> Self {
         let file = data_dir.with_extension("toml");
         std::fs::write(&file, config).unwrap();
         let log = data_dir.with_extension("log");
-        let mut child = vouch(&["serve", "--dev", "--listen", "127.0.0.1:0"], data_dir)
+        let mut child = command
             .arg("--config")
             .arg(&file)
             .stdout(Stdio::piped())
@@ -56,6 +62,18 @@ impl Server {
     /// Where it listens, as `127.0.0.1:4711`.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The metrics as they are now.
+    pub(crate) fn metrics(&self) -> String {
+        let mut client = self.connect();
+        client.send(&head("GET", "/metrics", 0, "")).unwrap();
+        client.text().unwrap().1
     }
 
     /// Tells it to stop and waits until it has.

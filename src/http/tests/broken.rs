@@ -71,7 +71,13 @@ async fn a_slow_disk_is_answered_by_policy() {
     assert_eq!((receipt.status, text(&receipt.json["durability"])), (200, "pending"));
     let found = server.get("/v1/decisions/tx-1").await;
     assert_eq!(found.json["durability"], "pending");
+    let stalled = |page: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix("vouch_ledger_stalled_ms "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    until(&server, "/metrics", |page| stalled(&page.text) > 0).await;
     server.disk.set(Mood::Well);
+    until(&server, "/metrics", |page| stalled(&page.text) == 0).await;
     let found =
         until(&server, "/v1/decisions/tx-1", |found| found.json["durability"] != "pending").await;
     assert_eq!(found.json["durability"], "fsync");
@@ -93,9 +99,15 @@ async fn a_slow_disk_is_answered_by_policy() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_answered_by_policy_and_told() {
+async fn a_full_or_read_only_disk_is_answered_by_policy_and_told() {
+    for mood in [Mood::Full, Mood::ReadOnly] {
+        answered_by_policy_and_told(mood).await;
+    }
+}
+
+async fn answered_by_policy_and_told(mood: Mood) {
     let server = Server::with(settings(OnSlowDisk::AnswerPending));
-    server.disk.set(Mood::Full);
+    server.disk.set(mood);
     // The first finds out on its way to the disk, the second is refused at the door.
     for id in ["tx-1", "tx-2"] {
         let answer = server.score(&purchase(id)).await;
@@ -120,7 +132,7 @@ async fn a_full_disk_is_answered_by_policy_and_told() {
     );
 
     let server = Server::with(settings(OnSlowDisk::Unavailable));
-    server.disk.set(Mood::Full);
+    server.disk.set(mood);
     for id in ["tx-1", "tx-2"] {
         assert_eq!(server.score(&purchase(id)).await.error(), (503, "not_kept", ""), "{id}");
     }
