@@ -91,6 +91,7 @@ fn receipts(ledger: &Ledger) -> Vec<u64> {
 }
 
 /// Prints p50, p99 and the records a second.
+#[expect(clippy::print_stderr, reason = "criterion has no percentiles")]
 fn report(name: &str, ledger: &Ledger) {
     let clock = Stopwatch::start();
     let all = receipts(ledger);

@@ -65,6 +65,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "nothing is skipped silently")]
 #[test]
 fn a_full_disk_is_answered_by_policy_and_recovered_from() {
     let dir = tempfile::tempdir().unwrap();
