@@ -12,7 +12,7 @@ use super::columns::{DECISION, ENVELOPE, EVENT};
 use super::error::ArchiveError;
 use super::export::{Manifest, copy_artefacts};
 use crate::domain::{TenantId, Timestamp};
-use crate::engine::{Adopted, Artefacts, Engine, Keeping, Settling};
+use crate::engine::{Adopted, Artefacts, Engine, EngineError, Keeping, Settling};
 use crate::ledger::{EntryKind, Ledger};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
@@ -106,12 +106,6 @@ impl Problem {
     }
 }
 
-impl From<serde_json::Error> for Problem {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Content(error.to_string())
-    }
-}
-
 /// Where entries go.
 struct Into<'e> {
     engine: &'e Engine,
@@ -121,7 +115,7 @@ struct Into<'e> {
 
 impl Into<'_> {
     fn take(&mut self, line: &Line, done: &mut Imported) -> Result<(), Problem> {
-        let (Some(first), received_at) = (&line.json, line.received_at) else {
+        let Some(first) = &line.json else {
             let counted = match line.kind {
                 EntryKind::Admin => &mut done.admin,
                 _ => &mut done.erased,
@@ -155,19 +149,24 @@ impl Into<'_> {
             }
         };
         let adopted = adopted.map_err(|error| Problem::Content(error.to_string()))?;
-        self.keep(adopted, received_at).map_err(Problem::Archive)
+        self.keep(adopted, line.received_at)
     }
 
-    fn keep(&mut self, adopted: Adopted, received_at: Timestamp) -> Result<(), ArchiveError> {
-        let begun = self.engine.adopt(&self.tenant, adopted, received_at)?;
+    fn keep(&mut self, adopted: Adopted, received_at: Timestamp) -> Result<(), Problem> {
+        let begun = self.engine.adopt(&self.tenant, adopted, received_at);
+        let begun = begun.map_err(|error| match error {
+            EngineError::NotKept(error) => Problem::Archive(error.into()),
+            other => Problem::Content(other.to_string()),
+        })?;
         if let Keeping::Refused(error) = begun.keeping {
-            return Err(error.into());
+            return Err(Problem::Archive(error.into()));
         }
         self.writing.extend(begun.settling);
         if self.writing.len() >= UNDER_WAY
             && let Some(oldest) = self.writing.pop_front()
         {
-            self.engine.settle_blocking(oldest)?;
+            let kept = self.engine.settle_blocking(oldest);
+            kept.map_err(|error| Problem::Archive(error.into()))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::artefacts::Artefacts;
 use super::error::EngineError;
-use super::query::{StoredDecision, read_decision};
+use super::query::{StoredDecision, read_decided};
 use super::replay::{Replay, decide_again, replay};
 use super::snapshot::Snapshot;
 use crate::domain::{Action, TenantId, Timestamp, Versions};
@@ -230,7 +230,7 @@ fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
     };
-    let stored = read_decision(entry).map_err(text)?;
+    let stored = read_decided(entry).map_err(text)?;
     if stored.erased {
         found.rerun.erased += 1;
         return Ok(());

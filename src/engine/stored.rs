@@ -46,6 +46,12 @@ pub(super) struct SealedDecision {
     pub(super) record: Record,
 }
 
+/// The sealed part of a decision, as far as a replay needs it.
+#[derive(Debug, Deserialize)]
+pub(super) struct SealedRecord {
+    pub(super) record: Record,
+}
+
 /// The open part of an event.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OpenEvent {

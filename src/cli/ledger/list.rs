@@ -3,7 +3,7 @@
 use super::{Place, columns, index, kind, print, tenant, time};
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::lookup;
-use crate::ledger::{EntryKind, LookupField, LookupHash, Query, Reader, Row};
+use crate::ledger::{EntryKind, LookupField, LookupHash, MAX_ROWS, Query, Reader, Row};
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::ExitCode;
@@ -133,7 +133,7 @@ pub(super) fn run(args: &ListArgs) -> Result<ExitCode> {
     } else {
         print(&table(&rows))?;
     }
-    let full = u32::try_from(rows.len()).is_ok_and(|count| count == args.limit);
+    let full = u32::try_from(rows.len()).is_ok_and(|count| count >= args.limit.min(MAX_ROWS));
     if let Some(last) = rows.last().filter(|_| full) {
         eprintln!("more: --after {}", last.sequence);
     }

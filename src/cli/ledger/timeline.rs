@@ -4,7 +4,7 @@ use super::list::Who;
 use super::{Place, columns, index, print, tenant, time};
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Moment, moment};
-use crate::ledger::{Order, Query, Reader};
+use crate::ledger::{MAX_ROWS, Order, Query, Reader};
 use anyhow::{Result, ensure};
 use std::process::ExitCode;
 
@@ -58,7 +58,7 @@ pub(super) fn run(args: &TimelineArgs) -> Result<ExitCode> {
     } else if !moments.is_empty() {
         print(&table(&moments))?;
     }
-    let full = u32::try_from(rows.len()).is_ok_and(|count| count == args.limit);
+    let full = u32::try_from(rows.len()).is_ok_and(|count| count >= args.limit.min(MAX_ROWS));
     if let Some(last) = rows.last().filter(|_| full) {
         eprintln!("more: --after {}", last.sequence);
     }
