@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_dense_network_is_divided_and_reads_the_same() {
-        let dense = (0..2_000_u64).map(|n| (0x2a00 << 48 | n << 32, n as u32 % 7 + 1));
+        let dense = (0..2_000_u32).map(|n| (0x2a00 << 48 | u64::from(n) << 32, n % 7 + 1));
         let runs: Vec<(u64, u32)> = std::iter::once((0, 9)).chain(dense).collect();
         let starts = runs.iter().map(|run| run.0).collect();
         let ranges = Ranges::new(starts, runs.iter().map(|run| run.1).collect()).unwrap();
