@@ -13,6 +13,7 @@ mod entry;
 mod error;
 mod fault;
 mod guard;
+mod histories;
 mod history;
 mod identity;
 mod known;

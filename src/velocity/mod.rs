@@ -29,10 +29,14 @@ pub mod naive;
 mod busy;
 mod entity;
 mod history;
+pub mod links;
 mod occurrence;
+mod party;
 mod place;
 mod quiet;
 mod rings;
+pub mod sales;
+mod shelf;
 mod sliding;
 #[cfg(test)]
 mod tests;
@@ -40,8 +44,12 @@ mod view;
 mod window;
 
 pub use entity::{Entity, EntityKey, EntityKeys, Other};
+pub use links::{LinkGraph, Links, LinksView};
 pub use occurrence::{Occurrence, Signal};
+pub use party::Party;
 pub use place::{Place, Sighted};
+pub use sales::{Sale, SaleOutcomes, Sales, SalesView, Told};
+pub use shelf::Held;
 pub use sliding::{Limits, SlidingWindows, Stats};
 pub use view::EntityView;
 pub use window::{SLOTS, Window};
