@@ -18,6 +18,7 @@ mod history;
 mod identity;
 mod known;
 mod open;
+mod outcomes;
 mod query;
 mod reload;
 mod replay;

@@ -13,7 +13,7 @@ use super::identity::{Identities, KeyMaker, sale_key};
 use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
-use super::{counted, enrich, entry, guard, request};
+use super::{counted, enrich, entry, guard, outcomes, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
     DAY_MS, Decision, Durability, Event, Loose, TenantId, Timestamp, Transaction, TransactionId,
@@ -303,6 +303,7 @@ impl Engine {
         let place = ip.and_then(|ip| counted::place(&snapshot.reference, *ip));
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
         history::read(&self.histories.windows, &keys, &moment, &mut record);
+        outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
         (record, keys, place, timing)
