@@ -1,7 +1,7 @@
 //! Keys of a transaction's and an event's entities.
 
 use super::known::IdHash;
-use crate::domain::{Country, Event, Loose, TenantId, Transaction};
+use crate::domain::{AccountId, Country, Event, Loose, TenantId, Transaction};
 use crate::reference::canonical;
 use crate::velocity::{Entity, EntityKey, EntityKeys};
 
@@ -14,6 +14,15 @@ pub trait KeyMaker {
 /// A history key: the first half of the hash.
 fn key(maker: &dyn KeyMaker, tenant: &TenantId, label: &str, value: &str) -> EntityKey {
     half(&maker.hash(tenant, label, value))
+}
+
+/// The key of an account.
+pub(super) fn account_key(
+    maker: &dyn KeyMaker,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> EntityKey {
+    key(maker, tenant, Entity::Account.name(), account.as_str())
 }
 
 /// A sale's key: the first half of the hash of its id, which is no person's.

@@ -134,10 +134,18 @@ fn links(view: &LinksView, record: &mut Record) {
     if known().any(|(_, trials)| trials.is_some()) {
         let used = known().find(|(_, trials)| trials.is_some_and(|trials| trials > 0));
         record.set(f::TRIAL_USED, used.is_some());
-        record.set(f::TRIAL_USED_BY, used.map(|(party, _)| party.name()));
+        record.set(f::TRIAL_USED_BY, used.map(|(party, _)| noun(party)));
     }
     let by_phone = known().find(|(party, _)| *party == Party::Phone);
     record.set(f::PHONE_TRIALS, by_phone.and_then(|(_, trials)| trials));
+}
+
+/// What a party is called where it is spoken of.
+pub(super) fn noun(party: Party) -> &'static str {
+    match party {
+        Party::Email => "mailbox",
+        other => other.name(),
+    }
 }
 
 fn number(count: usize) -> u32 {

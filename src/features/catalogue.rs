@@ -87,7 +87,7 @@ const AGENT_CLASSES: &[&str] = &["bot", "headless", "library", "app", "browser",
 const AGENT_SYSTEMS: &[&str] = &["windows", "macos", "linux", "chromeos", "android", "ios"];
 const AGENT_BROWSERS: &[&str] =
     &["chrome", "edge", "firefox", "opera", "safari", "samsung", "yandex"];
-const TRIED_WITH: &[&str] = &["card", "email", "phone", "device"];
+const TRIED_WITH: &[&str] = &["card", "mailbox", "phone", "device"];
 const CHECKS: &[&str] = &["match", "partial", "none", "unavailable"];
 const THREE_DS: &[&str] = &["authenticated", "attempted", "none"];
 const EMAIL_CLASSES: &[&str] = &["disposable", "disposable_wide", "relay", "free", "other"];
