@@ -15,6 +15,9 @@
 //!   afterwards, so concurrent requests and the replay of a log agree. Two exceptions: after an
 //!   eviction (a bounded store can't know what it gave up), and what was read in between.
 //!
+//! Beside the windows, fed by the same occurrences, with a recount of their own: [`sales`], what became
+//! of an entity's sales as known then, and [`links`], who is tied to whom.
+//!
 //! There is no clock here: event times are believed. An occurrence far in the future moves the
 //! reading time of the entities it touches, and of no other, to its own time, where their earlier
 //! history has left the windows. Whoever records therefore refuses times more than

@@ -190,6 +190,16 @@ fn what_is_walked_can_be_put_back() {
     assert_eq!(entries(&graph), entries(&back));
 }
 
+/// What the docs of [`LinkGraph`] say of memory.
+#[test]
+fn who_was_there_once_is_cheap() {
+    let graph = LinkGraph::new(Limits { max_keys: 1_000_000, seed: 7 });
+    (0..10_000).for_each(|buyer| graph.record(&seen(buyer, Some(buyer), Some(buyer), 0)));
+    assert_eq!(graph.held().keys, 30_000);
+    let each = graph.held().bytes / 30_000;
+    assert!(each <= 90, "{each} bytes");
+}
+
 #[test]
 fn the_bound_holds() {
     let graph = LinkGraph::new(Limits { max_keys: 8_000, seed: 7 });

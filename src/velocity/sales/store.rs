@@ -13,8 +13,8 @@ const PART: usize = 4;
 /// Locks that keep what is told of one sale from being counted twice at once.
 const GATES: usize = 64;
 
-/// Bounded by [`Limits`]: sales and parties together half of its keys. A sale takes about 45 bytes, a
-/// party of one sale about 65, the busiest of all (every hour of 120 days, every outcome) 230 KB.
+/// Bounded by [`Limits`]: sales and parties together half of its keys. A sale takes about 50 bytes, a
+/// party of one sale about 75, the busiest of all (every hour of 120 days, every outcome) 230 KB.
 #[derive(Debug)]
 pub struct SaleOutcomes {
     fates: Shelf<Fate, 1>,

@@ -162,6 +162,24 @@ fn what_is_walked_can_be_put_back() {
     assert_eq!(store.held_parties().keys, back.held_parties().keys);
 }
 
+/// What the docs of [`SaleOutcomes`] say of memory.
+#[test]
+fn who_bought_once_is_cheap() {
+    let store = SaleOutcomes::new(Limits { max_keys: 1_000_000, seed: 7 });
+    let mut buyers = 0;
+    for id in 0..20_000 {
+        let keys = EntityKeys { card: Some(EntityKey(id)), ..EntityKeys::default() };
+        for told in [Told::Tried, Told::Settled] {
+            store.record(&Occurrence { keys, ..telling(id, at(0), told, at(0)) });
+        }
+        buyers += 1;
+    }
+    let (sales, parties) = (store.held_sales(), store.held_parties());
+    assert_eq!((sales.keys, parties.keys), (buyers, buyers));
+    let each = (sales.bytes / buyers, parties.bytes / buyers);
+    assert!(each.0 <= 55 && each.1 <= 80, "{each:?} bytes");
+}
+
 #[test]
 fn the_bound_holds() {
     let store = SaleOutcomes::new(Limits { max_keys: 400, seed: 7 });
