@@ -117,8 +117,12 @@ pub struct ReloadConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VelocityConfig {
-    /// Most entities with a history; beyond, the longest unseen are given up.
+    /// Most entities with a history; beyond, the longest unseen are given up. Beside them a quarter as
+    /// many sales, a quarter as many of those who bought or sold them, and an eighth as many links.
     pub max_keys: usize,
+    /// How long labels are given to come: the windows of known fraud end so many days before the
+    /// transaction; at most 30.
+    pub label_delay_days: u32,
 }
 
 impl Default for ServerConfig {
@@ -152,7 +156,7 @@ impl Default for ReferenceConfig {
 
 impl Default for VelocityConfig {
     fn default() -> Self {
-        Self { max_keys: 10_000_000 }
+        Self { max_keys: 10_000_000, label_delay_days: 7 }
     }
 }
 
@@ -237,6 +241,7 @@ impl Config {
             ("ledger.queue", "at least 1", self.ledger.queue >= 1),
             ("ledger.segment_mib", "from 8 to 1024", (8..=1024).contains(&self.ledger.segment_mib)),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
+            ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
         ];
         match checks.into_iter().find(|(_, _, good)| !good) {
             Some((key, range, _)) => Err(ConfigError::Range { key, range }),
@@ -295,6 +300,7 @@ mod tests {
             ("[ledger]\ndurability = \"none\"", "ledger.durability"),
             ("[policy.costs]\nmargin = 1.5", "costs.margin"),
             ("[policy.costs_by_currency.EUX]\nmargin = 0.5", "costs_by_currency.EUX"),
+            ("[velocity]\nlabel_delay_days = 31", "velocity.label_delay_days"),
             ("[policy.thresholds]\nreview = 50\ndecline = 40", "thresholds"),
             ("[server", "line 1"),
         ] {

@@ -4,6 +4,7 @@
 mod engine;
 mod ledger;
 mod model;
+mod outcomes;
 mod reference;
 mod velocity;
 
@@ -11,6 +12,7 @@ criterion::criterion_group!(
     stages,
     reference::bench,
     velocity::bench,
+    outcomes::bench,
     model::bench,
     ledger::bench,
     engine::bench

@@ -72,7 +72,14 @@ impl Stream {
             account: key(Entity::Account, buyer),
             ..EntityKeys::default()
         };
-        Occurrence { keys, at: self.at, signal: Signal::Attempt, amount: Some(4_900), place: None }
+        Occurrence {
+            keys,
+            at: self.at,
+            signal: Signal::Attempt,
+            amount: Some(4_900),
+            place: None,
+            sale: None,
+        }
     }
 
     /// A number below [`BUYERS`], one half of them below a sixteenth of it.

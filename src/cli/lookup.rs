@@ -1,5 +1,8 @@
 //! `vouch lookup`: what the reference tables know about an address, a card prefix, a mailbox, a phone
-//! number, a country or a user agent; of an address also from which source.
+//! number, a country or a user agent; of an address also from which source. And what the ledger knows
+//! of the people around an account.
+
+mod people;
 
 use super::state::ConfigArgs;
 use super::tables;
@@ -25,7 +28,17 @@ use std::process::ExitCode;
 pub(super) struct LookupArgs {
     /// What to look up; never a whole card number.
     #[arg(value_name = "IP|BIN|EMAIL|PHONE|COUNTRY|USER-AGENT")]
-    subject: String,
+    #[arg(required_unless_present = "account")]
+    subject: Option<String>,
+    /// Look up who is tied to an account, by the ledger of a data directory
+    #[arg(long, value_name = "ID", requires = "data_dir", conflicts_with = "subject")]
+    account: Option<String>,
+    /// The data directory of `--account`
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// The tenant of `--account`
+    #[arg(long, default_value = "default")]
+    tenant: String,
     /// Print JSON, with the versions of the tables.
     #[arg(long)]
     json: bool,
@@ -42,8 +55,11 @@ pub(super) struct LookupArgs {
 
 /// Exit code 1 when nothing is known about the subject.
 pub(super) fn run(args: &LookupArgs) -> anyhow::Result<ExitCode> {
-    let subject = Subject::parse(&args.subject)?;
     let config = args.config.load()?;
+    if let Some(account) = &args.account {
+        return people::run(args, account, &config);
+    }
+    let subject = Subject::parse(args.subject.as_deref().unwrap_or_default())?;
     let reference = tables::load(&config, args.tables.as_deref(), &args.mmdb);
     let answer = Answer::find(&reference, &subject);
     let mut stdout = std::io::stdout().lock();

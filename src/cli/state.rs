@@ -6,6 +6,7 @@ use crate::engine::{Engine, ModelOrigin, Origins, Snapshot};
 use crate::ledger::{AckPolicy, LedgerConfig, MasterKey};
 use crate::reference::{Reference, ReferenceFiles};
 use crate::velocity::Limits;
+use crate::velocity::sales::Delay;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
 
 /// An engine that keeps nothing, for files.
 pub(super) fn engine_in_memory(config: &Config) -> Result<Engine> {
-    Ok(Engine::in_memory(snapshot(config)?, limits(config)?))
+    Ok(Engine::in_memory(snapshot(config)?, limits(config)?).with_label_delay(delay(config)))
 }
 
 /// An engine on a data directory, its history rebuilt from the ledger.
@@ -92,7 +93,7 @@ pub(super) fn open_engine_with(
     })
     .with_context(|| format!("can't open the ledger in `{}`", data_dir.display()))?;
     progress.finish_and_clear();
-    Ok(Arc::new(engine))
+    Ok(Arc::new(engine.with_label_delay(delay(config))))
 }
 
 fn ledger_config(config: &Config, data_dir: &Path) -> Result<LedgerConfig> {
@@ -101,6 +102,10 @@ fn ledger_config(config: &Config, data_dir: &Path) -> Result<LedgerConfig> {
     ledger.segment_bytes = u64::from(config.ledger.segment_mib) * 1024 * 1024;
     ledger.master_key = config::master_key()?.map(MasterKey::from_bytes);
     Ok(ledger)
+}
+
+fn delay(config: &Config) -> Delay {
+    Delay::days(config.velocity.label_delay_days)
 }
 
 fn limits(config: &Config) -> Result<Limits> {

@@ -12,12 +12,12 @@ use super::enrich::OLDEST_RATE_DAYS;
 use super::identity::{Identities, KeyMaker};
 use super::known::SaleRef;
 use crate::domain::{
-    Action, Actor, Amount, Country, Currency, Decision, Event, EventKind, Loose, Outcome, TenantId,
-    Timestamp, Transaction, TransactionKind,
+    Action, Actor, Amount, Country, Currency, Decision, DisputeStatus, Event, EventKind,
+    LabelClass, Loose, Outcome, TenantId, Timestamp, Transaction, TransactionKind,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::reference::Reference;
-use crate::velocity::{EntityKeys, Occurrence, Place, Signal};
+use crate::velocity::{EntityKeys, Occurrence, Place, Sale, Signal, Told};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::net::IpAddr;
@@ -47,17 +47,20 @@ pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
 pub(super) fn by_transaction(
     tx: &Transaction,
     decision: &Decision,
-    keys: EntityKeys,
+    sale: &SaleRef,
     place: Option<Place>,
-    amount: Option<i64>,
 ) -> Vec<Occurrence> {
     let payment = tx.payment.as_ref();
     let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
     if decision.action == Action::Decline || retry {
         return Vec::new();
     }
-    let amount = amount.filter(|cents| *cents > 0);
-    let one = |signal| Occurrence { keys, at: tx.event_time, signal, amount, place };
+    let amount = sale.amount.filter(|cents| *cents > 0);
+    let (keys, at) = (sale.keys, tx.event_time);
+    let one = |signal| {
+        let sale = told_by(signal).map(|told| sale.telling(told));
+        Occurrence { keys, at, signal, amount, place, sale }
+    };
     match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
         TransactionKind::TrialStart => vec![one(Signal::Trial)],
@@ -69,6 +72,15 @@ pub(super) fn by_transaction(
         }
         kind if kind.is_payment() => vec![one(Signal::Attempt)],
         _ => Vec::new(),
+    }
+}
+
+/// What the counting of a transaction says of the sale it may become.
+fn told_by(signal: Signal) -> Option<Told> {
+    match signal {
+        Signal::Attempt => Some(Told::Tried),
+        Signal::Trial => Some(Told::Trial),
+        _ => None,
     }
 }
 
@@ -95,8 +107,66 @@ pub(super) struct Received<'a> {
     pub(super) maker: &'a dyn KeyMaker,
 }
 
-/// What an event counts.
+/// What an event counts, the first of it with what it says of the sale.
 pub(super) fn by_event(received: &Received<'_>) -> Vec<Occurrence> {
+    let mut occurrences = happened(received);
+    if let Some(sale) = received.sale
+        && let Some(told) = told(received.event, sale)
+    {
+        if occurrences.is_empty() {
+            occurrences = received.of_sale(Signal::Outcome);
+        }
+        if let Some(first) = occurrences.first_mut() {
+            first.sale = Some(sale.telling(told));
+        }
+    }
+    occurrences
+}
+
+/// What an event says of its sale. A label is told as it comes; an early warning is told as one, its
+/// label may follow. A case is over when the processor says so in its status. Where nothing was
+/// charged, nothing was settled.
+fn told(event: &Event, sale: &SaleRef) -> Option<Told> {
+    use EventKind as K;
+    Some(match event.kind {
+        K::AuthResult if event.data.outcome == Some(Outcome::Approved) && sale.is_charged() => {
+            Told::Settled
+        }
+        K::Refund => Told::Refunded,
+        K::FraudWarning => Told::Warned,
+        K::DisputeCreated => Told::Disputed,
+        K::DisputeUpdated | K::DisputeClosed => {
+            match DisputeStatus::from_word(event.data.status.as_ref()?.as_str())? {
+                DisputeStatus::Won => Told::Won,
+                DisputeStatus::Lost | DisputeStatus::Accepted => Told::Lost,
+                _ => return None,
+            }
+        }
+        K::Label => match event.data.label? {
+            LabelClass::StolenInstrument | LabelClass::AccountTakeover => Told::Fraud,
+            LabelClass::FirstPartyMisuse => Told::Misuse,
+            LabelClass::ServiceDispute => Told::Service,
+            LabelClass::OurError | LabelClass::Legitimate => Told::Good,
+        },
+        _ => return None,
+    })
+}
+
+impl SaleRef {
+    /// Something told of this sale.
+    fn telling(&self, told: Told) -> Sale {
+        Sale { id: self.id, at: self.at, told }
+    }
+
+    /// Whether money is asked for: not where a card is put on file, a trial begins or all is free.
+    fn is_charged(&self) -> bool {
+        use TransactionKind as K;
+        let kinds = [K::Purchase, K::Renewal, K::PlanChange, K::TopUp];
+        self.kind.is_some_and(|kind| kinds.contains(&kind)) && self.amount != Some(0)
+    }
+}
+
+fn happened(received: &Received<'_>) -> Vec<Occurrence> {
     use EventKind as K;
     let event = received.event;
     let by_staff = event.actor == Some(Actor::Staff);
@@ -133,7 +203,7 @@ impl Received<'_> {
     /// One occurrence for whoever paid; for the account alone where the sale is not known.
     fn of_sale(&self, signal: Signal) -> Vec<Occurrence> {
         let keys = self.sale.map_or_else(|| self.client(None), |sale| sale.keys);
-        vec![Occurrence { keys, at: self.event.event_time, signal, amount: None, place: None }]
+        vec![Occurrence::new(keys, self.event.event_time, signal)]
     }
 
     /// One occurrence for whoever sat there, who need not be the one who paid.
@@ -142,7 +212,7 @@ impl Received<'_> {
         let keys = self.client(ip.and_then(|ip| self.reference.country(ip)));
         let located = ip.filter(|_| signal == Signal::Login);
         let place = located.and_then(|ip| place(self.reference, ip));
-        vec![Occurrence { keys, at: self.event.event_time, signal, amount, place }]
+        vec![Occurrence { amount, place, ..Occurrence::new(keys, self.event.event_time, signal) }]
     }
 
     /// The event's own keys, and the account of its sale where it names none.
@@ -168,7 +238,7 @@ fn in_euro_cents(reference: &Reference, amount: Amount, at: Timestamp) -> Option
 fn answer(event: &Event, sale: &SaleRef) -> Vec<Occurrence> {
     let SaleRef { keys, amount, .. } = *sale;
     let one =
-        |signal, amount| Occurrence { keys, at: event.event_time, signal, amount, place: None };
+        |signal, amount| Occurrence { amount, ..Occurrence::new(keys, event.event_time, signal) };
     match (event.data.outcome, sale.kind) {
         (Some(Outcome::Approved), Some(TransactionKind::Renewal)) => {
             vec![one(Signal::Approved, None), one(Signal::Renewal, None)]

@@ -1,6 +1,7 @@
 //! Keys of a transaction's and an event's entities.
 
-use crate::domain::{Country, Event, Loose, TenantId, Transaction};
+use super::known::IdHash;
+use crate::domain::{AccountId, Country, Event, Loose, TenantId, Transaction};
 use crate::reference::canonical;
 use crate::velocity::{Entity, EntityKey, EntityKeys};
 
@@ -12,7 +13,24 @@ pub trait KeyMaker {
 
 /// A history key: the first half of the hash.
 fn key(maker: &dyn KeyMaker, tenant: &TenantId, label: &str, value: &str) -> EntityKey {
-    let hash = maker.hash(tenant, label, value);
+    half(&maker.hash(tenant, label, value))
+}
+
+/// The key of an account.
+pub(super) fn account_key(
+    maker: &dyn KeyMaker,
+    tenant: &TenantId,
+    account: &AccountId,
+) -> EntityKey {
+    key(maker, tenant, Entity::Account.name(), account.as_str())
+}
+
+/// A sale's key: the first half of the hash of its id, which is no person's.
+pub(super) fn sale_key(id: &IdHash) -> EntityKey {
+    half(id)
+}
+
+fn half(hash: &[u8; 16]) -> EntityKey {
     let (half, _) = hash.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
     EntityKey(u64::from_be_bytes(*half))
 }
@@ -35,6 +53,11 @@ pub(super) struct Identities {
     pub(super) licence: Option<String>,
     pub(super) invoice: Option<String>,
     pub(super) machine: Option<String>,
+    /// The phone number's digits.
+    pub(super) phone: Option<String>,
+    /// The first six digits of the card.
+    pub(super) bin: Option<String>,
+    pub(super) seller: Option<String>,
 }
 
 impl Identities {
@@ -45,6 +68,7 @@ impl Identities {
         let address = account.and_then(|a| a.email.as_ref());
         let licence = tx.fulfilment.as_ref().and_then(|f| f.licence_key.as_ref());
         let invoice = tx.payment.as_ref().and_then(|p| p.invoice_id.as_ref());
+        let bin = tx.card.as_ref().and_then(|c| c.bin.as_ref()).and_then(Loose::valid);
         Self {
             card: tx.card.as_ref().and_then(|c| c.fingerprint.as_ref()).map(ToString::to_string),
             email: address.and_then(|e| canonical(e.as_str())).map(|e| e.to_string()),
@@ -55,6 +79,9 @@ impl Identities {
             licence: licence.map(ToString::to_string),
             invoice: invoice.map(ToString::to_string),
             machine: None,
+            phone: account.and_then(|a| a.phone.as_ref()).and_then(|p| digits(p.as_str())),
+            bin: bin.and_then(|bin| bin.as_str().get(..6)).map(str::to_owned),
+            seller: tx.seller_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -95,6 +122,9 @@ impl Identities {
         country: Option<Country>,
     ) -> EntityKeys {
         let of = |entity: Entity| Some(key(maker, tenant, entity.name(), self.get(entity)?));
+        let by = |label: &str, value: &Option<String>| {
+            value.as_ref().map(|value| key(maker, tenant, label, value))
+        };
         EntityKeys {
             card: of(Entity::Card),
             email: of(Entity::Email),
@@ -104,10 +134,20 @@ impl Identities {
             sku: of(Entity::Sku),
             licence: of(Entity::Licence),
             invoice: of(Entity::Invoice),
-            machine: self.machine.as_ref().map(|value| key(maker, tenant, "machine", value)),
+            machine: by("machine", &self.machine),
             country: country.map(country_key),
+            phone: by("phone", &self.phone),
+            bin: by("bin", &self.bin),
+            seller: by("seller", &self.seller),
         }
     }
+}
+
+/// The digits of a phone number, the same with `+44` and `0044`; `None` for too few to be one.
+fn digits(phone: &str) -> Option<String> {
+    let all: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let digits = all.strip_prefix("00").unwrap_or(&all);
+    (digits.len() >= 7).then(|| digits.to_owned())
 }
 
 fn only_sku(tx: &Transaction) -> Option<String> {

@@ -7,9 +7,9 @@
 //! "the last time seen with this device" could not. So such ids are noted, and their retry counts
 //! nothing again.
 
-use crate::domain::{Decision, Event, Transaction, TransactionKind, Warning};
+use crate::domain::{Decision, Event, Timestamp, Transaction, TransactionKind, Warning};
 use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
-use crate::velocity::EntityKeys;
+use crate::velocity::{EntityKey, EntityKeys};
 use dashmap::DashMap;
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ pub(super) enum Known {
     /// Decided, being written.
     Flying(Arc<Flight>),
     /// Decided without a ledger: the answer itself is not kept.
-    Unkept { content: ContentHash, sale: SaleRef },
+    Unkept { content: ContentHash, sale: Box<SaleRef> },
 }
 
 impl Known {
@@ -43,7 +43,10 @@ impl Known {
 /// What an event needs of the sale it is about.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SaleRef {
+    pub(super) id: EntityKey,
     pub(super) keys: EntityKeys,
+    /// When it was scored, by event time.
+    pub(super) at: Timestamp,
     /// What was bought; `None` for an event.
     pub(super) kind: Option<TransactionKind>,
     /// For how many euro cents.

@@ -14,11 +14,14 @@ mod entry;
 mod error;
 mod fault;
 mod guard;
+mod histories;
 mod history;
 mod identity;
 mod keeping;
 mod known;
 mod open;
+mod outcomes;
+mod people;
 mod query;
 mod reload;
 mod replay;
@@ -43,6 +46,7 @@ pub use error::{EngineError, StoredError};
 pub use fault::Fault;
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
+pub use people::{Neighbour, People, Surroundings};
 pub use query::{
     EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
     read_open_event,

@@ -6,6 +6,7 @@
 use super::artefacts::Artefacts;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
+use super::histories::Histories;
 use super::identity::KeyMaker;
 use super::known::KnownIds;
 use super::service::{Engine, Kept};
@@ -13,7 +14,7 @@ use super::snapshot::Snapshot;
 use super::stored::{self, Recovered};
 use crate::domain::{TenantId, TransactionId};
 use crate::ledger::{EntryKind, IndexKey, Ledger, LedgerConfig, StoredEntry};
-use crate::velocity::{Limits, SlidingWindows, Velocity};
+use crate::velocity::Limits;
 
 impl KeyMaker for IndexKey {
     fn hash(&self, tenant: &TenantId, label: &str, value: &str) -> [u8; 16] {
@@ -36,7 +37,7 @@ impl Engine {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, EngineError> {
         let mut recovery = Recovery {
-            windows: SlidingWindows::new(limits),
+            histories: Histories::new(limits),
             known: KnownIds::default(),
             failed: None,
         };
@@ -51,13 +52,13 @@ impl Engine {
         }
         artefacts.keep(&snapshot)?;
         let kept = Kept { ledger, durability, artefacts };
-        Ok(Self::from_parts(snapshot, recovery.windows, recovery.known, Some(kept)))
+        Ok(Self::from_parts(snapshot, recovery.histories, recovery.known, Some(kept)))
     }
 }
 
 /// What the records rebuild.
 struct Recovery {
-    windows: SlidingWindows,
+    histories: Histories,
     known: KnownIds,
     failed: Option<EngineError>,
 }
@@ -84,7 +85,7 @@ impl Recovery {
         let content = unhex(&recovered.digest).ok_or(StoredError::Digest)?;
         self.known.keep(id, content, stored.position);
         for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
-            self.windows.record(occurrence);
+            self.histories.record(occurrence);
         }
         Ok(())
     }

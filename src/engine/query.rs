@@ -3,6 +3,7 @@
 use super::counted;
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
+use super::identity;
 use super::known::{Known, SaleRef, Sent};
 use super::service::Engine;
 use super::stored::{
@@ -99,7 +100,10 @@ impl Engine {
         let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
         let RecoveredSale { kind, amount_eur } = recovered.record;
         let amount = amount_eur.and_then(counted::cents);
-        Ok(SaleRef { keys: recovered.keys, kind, amount, subject: stored.subject })
+        let id = TransactionId::new(&stored.id).map_err(|e| at(&stored)(StoredError::Id(e)))?;
+        let id = identity::sale_key(&entry::transaction_hash(&stored.tenant, &id));
+        let (keys, at) = (recovered.keys, stored.event_time);
+        Ok(SaleRef { id, keys, at, kind, amount, subject: stored.subject })
     }
 
     /// Where a repeated transaction differs from the one known; `None` when that can't be read.

@@ -61,6 +61,22 @@ fn previews(engine: &Engine, lines: &[Line]) -> Vec<Record> {
     lines.iter().filter_map(preview).collect()
 }
 
+/// All that is kept of sales and ties, without the keys, which are keyed otherwise in a ledger.
+fn outcomes(engine: &Engine) -> Vec<String> {
+    let mut entries = Vec::new();
+    engine.sales().for_each_sale(&mut |id, fate| entries.push(format!("{id} {fate:?}")));
+    engine.sales().for_each_party(&mut |party, _, hours| {
+        entries.push(format!("{party:?} {}", serde_json::to_string(hours).unwrap()));
+    });
+    engine.links().for_each_node(&mut |party, _, ties| {
+        let mut ties: Vec<_> = ties.as_slice().iter().map(|tie| (tie.to, tie.second)).collect();
+        ties.sort_unstable();
+        entries.push(format!("{party:?} {ties:?}"));
+    });
+    entries.sort_unstable();
+    entries
+}
+
 #[test]
 fn a_restart_in_the_middle_of_commerce_leaves_no_trace() {
     let start = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -88,4 +104,6 @@ fn a_restart_in_the_middle_of_commerce_leaves_no_trace() {
     assert_eq!(previews(&engine, after), previews(&in_memory, after));
     let (restored, kept) = (engine.windows().stats(), in_memory.windows().stats());
     assert_eq!((restored.keys, restored.busy), (kept.keys, kept.busy));
+    let (restored, kept) = (outcomes(&engine), outcomes(&in_memory));
+    assert!(restored.len() > 500 && restored == kept, "{} and {}", restored.len(), kept.len());
 }

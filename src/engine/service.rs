@@ -7,13 +7,14 @@
 use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::error::EngineError;
+use super::histories::Histories;
 use super::history::{self, Moment};
-use super::identity::{Identities, KeyMaker};
+use super::identity::{Identities, KeyMaker, sale_key};
 use super::keeping::Vacancy;
 use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
 use super::stored::Report;
-use super::{counted, enrich, entry, guard, request};
+use super::{counted, enrich, entry, guard, outcomes, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
     DAY_MS, Decision, Durability, Event, Loose, TenantId, Timestamp, Transaction, TransactionId,
@@ -23,8 +24,7 @@ use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{
-    Entity, EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, Signal, SlidingWindows, Velocity,
-    Window,
+    Entity, EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, Signal, Velocity, Window,
 };
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ const LATE_MS: i64 = DAY_MS;
 /// Scores transactions and records events for every tenant.
 pub struct Engine {
     snapshot: ArcSwap<Snapshot>,
-    pub(super) windows: SlidingWindows,
+    pub(super) histories: Histories,
     pub(super) known: Arc<KnownIds>,
     pub(super) ledger: Option<Ledger>,
     pub(super) keys: Box<dyn KeyMaker + Send + Sync>,
@@ -108,20 +108,21 @@ pub struct Timing {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("windows", &self.windows.stats()).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("windows", &self.histories.windows.stats())
+            .finish_non_exhaustive()
     }
 }
 
 impl Engine {
     /// An engine that keeps nothing: for files, training and tests. History starts empty.
     pub fn in_memory(snapshot: Snapshot, limits: Limits) -> Self {
-        let windows = SlidingWindows::new(limits);
-        Self::from_parts(snapshot, windows, KnownIds::default(), None)
+        Self::from_parts(snapshot, Histories::new(limits), KnownIds::default(), None)
     }
 
     pub(super) fn from_parts(
         snapshot: Snapshot,
-        windows: SlidingWindows,
+        histories: Histories,
         known: KnownIds,
         kept: Option<Kept>,
     ) -> Self {
@@ -135,7 +136,7 @@ impl Engine {
         };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
-            windows,
+            histories,
             known: Arc::new(known),
             ledger,
             keys,
@@ -185,11 +186,6 @@ impl Engine {
         self.ledger.as_ref()
     }
 
-    /// The windows, for metrics.
-    pub fn windows(&self) -> &SlidingWindows {
-        &self.windows
-    }
-
     /// How many ids are known.
     pub fn known_ids(&self) -> usize {
         self.known.len()
@@ -229,7 +225,7 @@ impl Engine {
     pub(super) fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
         if !occurrences.is_empty() && !self.known.was_counted(id, content) {
             for occurrence in occurrences {
-                self.windows.record(occurrence);
+                self.histories.record(occurrence);
             }
         }
     }
@@ -264,7 +260,8 @@ impl Engine {
         let ip = tx.device.as_ref().and_then(|d| d.ip.as_ref()).and_then(Loose::valid);
         let place = ip.and_then(|ip| counted::place(&snapshot.reference, *ip));
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
-        history::read(&self.windows, &keys, &moment, &mut record);
+        history::read(&self.histories.windows, &keys, &moment, &mut record);
+        outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
         (record, keys, place, timing)
@@ -300,8 +297,14 @@ impl Engine {
         let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
-        let amount = counted::euro_cents(&record);
-        let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
+        let sale = SaleRef {
+            id: sale_key(&entry::transaction_hash(&request.tenant, &tx.transaction_id)),
+            keys,
+            at: tx.event_time,
+            kind: Some(tx.kind),
+            amount: counted::euro_cents(&record),
+            subject: None,
+        };
         let occurrences = self.counted(tx, &decision, &sale, place);
         (Decided { record, sale, decision, undecided, occurrences }, timing)
     }
@@ -317,14 +320,14 @@ impl Engine {
         if self.was_tried(&sale.keys, tx.event_time) {
             return Vec::new();
         }
-        counted::by_transaction(tx, decision, sale.keys, place, sale.amount)
+        counted::by_transaction(tx, decision, sale, place)
     }
 
     /// Whether the invoice was tried in the 90 days before: then this is the same attempt again,
     /// whatever number the merchant gave it.
     fn was_tried(&self, keys: &EntityKeys, at: Timestamp) -> bool {
         keys.invoice.is_some_and(|key| {
-            let view = self.windows.view(Entity::Invoice, key, at);
+            let view = self.histories.windows.view(Entity::Invoice, key, at);
             view.count(Signal::Attempt, Window::D90) > 0
         })
     }
@@ -414,7 +417,7 @@ impl Engine {
             maker: self.keys.as_ref(),
         });
         let Some(ledger) = &self.ledger else {
-            place.insert(Known::Unkept { content, sale: SaleRef::default() });
+            place.insert(Known::Unkept { content, sale: Box::default() });
             self.count(&occurrences, &id, &content);
             return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
@@ -471,7 +474,7 @@ impl Engine {
     ) -> Result<Option<SaleRef>, EngineError> {
         match self.known.get(&entry::transaction_hash(tenant, id)) {
             Some(Known::Flying(flight)) => Ok(Some(flight.sale)),
-            Some(Known::Unkept { sale, .. }) => Ok(Some(sale)),
+            Some(Known::Unkept { sale, .. }) => Ok(Some(*sale)),
             Some(Known::Kept { position, .. }) => self.stored_sale(position).map(Some),
             None => Ok(None),
         }

@@ -91,6 +91,7 @@ const AGENT_CLASSES: &[&str] = &["bot", "headless", "library", "app", "browser",
 const AGENT_SYSTEMS: &[&str] = &["windows", "macos", "linux", "chromeos", "android", "ios"];
 const AGENT_BROWSERS: &[&str] =
     &["chrome", "edge", "firefox", "opera", "safari", "samsung", "yandex"];
+const TRIED_WITH: &[&str] = &["card", "mailbox", "phone", "device"];
 const CHECKS: &[&str] = &["match", "partial", "none", "unavailable"];
 const THREE_DS: &[&str] = &["authenticated", "attempted", "none"];
 const EMAIL_CLASSES: &[&str] = &["disposable", "disposable_wide", "relay", "free", "other"];
@@ -130,16 +131,20 @@ macro_rules! group {
 
 mod facts;
 mod history;
+mod outcomes;
 mod request;
 mod score;
 
 /// Every field's id by its name in capitals.
 pub mod fields {
-    pub use super::{facts::ids::*, history::ids::*, request::ids::*, score::ids::*};
+    pub use super::{
+        facts::ids::*, history::ids::*, outcomes::ids::*, request::ids::*, score::ids::*,
+    };
 }
 
 /// The groups, in the order of their numbers.
-const GROUPS: [&[Field]; 4] = [request::GROUP, facts::GROUP, history::GROUP, score::GROUP];
+const GROUPS: [&[Field]; 5] =
+    [request::GROUP, facts::GROUP, history::GROUP, outcomes::GROUP, score::GROUP];
 
 /// Every field, in the order of the record's slots.
 pub static FIELDS: &[Field] = &joined();

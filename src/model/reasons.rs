@@ -46,10 +46,14 @@ macro_rules! groups {
 }
 
 groups! {
+    "LINKED_PEOPLE" "What is known of people who share a card, device or other tie" ["links.*"]
+    "KNOWN_OUTCOMES" "How earlier sales turned out"
+        ["account_known_*" "card_known_*" "email_known_*" "device_known_*" "bin_known_*"
+         "sku_known_*" "seller_known_*" "*.clean_history"]
+    "TRIAL_REUSE" "Earlier trials"
+        ["trial.*" "*.trials" "*_trial_count_90d" "account.trial_started_h" "*.trial_converted"]
     "GEO_MISMATCH" "How countries, time zones, languages and currencies agree"
         ["*_mismatch" "*_timezone_gap_h" "countries_*" "timezone.*" "language.*" "phone.*"]
-    "TRIAL_REUSE" "Earlier trials"
-        ["*.trials" "*_trial_count_90d" "account.trial_started_h" "*.trial_converted"]
     "DISPUTE_HISTORY" "Earlier disputes, warnings and refunds"
         ["*.disputes" "*_dispute_count_90d" "*.warnings" "*.refunds" "*_refund_count_90d"]
     "ISSUER_ANSWERS" "The issuers' earlier answers"
@@ -134,6 +138,9 @@ mod tests {
             (fields::CARD_FIRST_SEEN_H, "CARD_AGE"),
             (fields::CARD_TX_COUNT_1H, "CARD_VELOCITY"),
             (fields::CARD_TRIALS, "TRIAL_REUSE"),
+            (fields::PHONE_TRIALS, "TRIAL_REUSE"),
+            (fields::LINKS_DISPUTES, "LINKED_PEOPLE"),
+            (fields::BIN_KNOWN_FRAUD_SHARE_30D, "KNOWN_OUTCOMES"),
             (fields::DEVICE_DISPUTES, "DISPUTE_HISTORY"),
             (fields::DEVICE_ON_ACCOUNT_FIRST_SEEN_H, "DEVICE_AGE"),
             (fields::ACCOUNT_DISTINCT_LOGIN_DEVICES_7D, "ACCESS"),

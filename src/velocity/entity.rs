@@ -9,7 +9,7 @@ use std::fmt;
 /// Keyed hash of (tenant, entity kind, canonical value); tenants therefore never share a key.
 ///
 /// Written as 16 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct EntityKey(pub u64);
 
 impl EntityKey {
@@ -151,6 +151,7 @@ impl Entity {
                 matches!(self, E::Account)
             }
             S::SeatAssigned | S::SeatRemoved | S::CredentialChange => matches!(self, E::Account),
+            S::Outcome => false,
         }
     }
 }
@@ -189,6 +190,15 @@ pub struct EntityKeys {
     /// The country of the address. It has no history of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<EntityKey>,
+    /// The phone number; see [`Party::Phone`](super::Party::Phone).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<EntityKey>,
+    /// The issuer range; see [`Party::Bin`](super::Party::Bin).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin: Option<EntityKey>,
+    /// The seller; see [`Party::Seller`](super::Party::Seller).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller: Option<EntityKey>,
 }
 
 impl EntityKeys {

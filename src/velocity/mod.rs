@@ -15,6 +15,9 @@
 //!   afterwards, so concurrent requests and the replay of a log agree. Two exceptions: after an
 //!   eviction (a bounded store can't know what it gave up), and what was read in between.
 //!
+//! Beside the windows, fed by the same occurrences, with a recount of their own: [`sales`], what became
+//! of an entity's sales as known then, and [`links`], who is tied to whom.
+//!
 //! There is no clock here: event times are believed. An occurrence far in the future moves the
 //! reading time of the entities it touches, and of no other, to its own time, where their earlier
 //! history has left the windows. Whoever records therefore refuses times more than
@@ -29,10 +32,14 @@ pub mod naive;
 mod busy;
 mod entity;
 mod history;
+pub mod links;
 mod occurrence;
+mod party;
 mod place;
 mod quiet;
 mod rings;
+pub mod sales;
+mod shelf;
 mod sliding;
 #[cfg(test)]
 mod tests;
@@ -40,8 +47,12 @@ mod view;
 mod window;
 
 pub use entity::{Entity, EntityKey, EntityKeys, Other};
+pub use links::{LinkGraph, Links, LinksView};
 pub use occurrence::{Occurrence, Signal};
+pub use party::Party;
 pub use place::{Place, Sighted};
+pub use sales::{Sale, SaleOutcomes, Sales, SalesView, Told};
+pub use shelf::Held;
 pub use sliding::{Limits, SlidingWindows, Stats};
 pub use view::EntityView;
 pub use window::{SLOTS, Window};

@@ -6,6 +6,7 @@
 
 use super::entity::EntityKeys;
 use super::place::Place;
+use super::sales::Sale;
 use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +101,8 @@ signals! {
         LoginFailed "login_failed",
         /// The password, e-mail address or second factor was changed.
         CredentialChange "credential_change",
+        /// What became of a sale was said, and nothing else happened: no window counts it.
+        Outcome "outcome",
     }
 }
 
@@ -128,6 +131,7 @@ impl Signal {
 ///     signal: Signal::Attempt,
 ///     amount: Some(4_900),
 ///     place: None,
+///     sale: None,
 /// };
 /// assert_eq!(
 ///     serde_json::to_string(&occurrence).unwrap(),
@@ -151,12 +155,22 @@ pub struct Occurrence {
     /// Where it happened, where that is known to a city.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// What it says of which sale, of the occurrences that say something of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sale: Option<Sale>,
+}
+
+impl Occurrence {
+    /// An occurrence of which no more is known.
+    pub fn new(keys: EntityKeys, at: Timestamp, signal: Signal) -> Self {
+        Self { keys, at, signal, amount: None, place: None, sale: None }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::velocity::EntityKey;
+    use crate::velocity::{EntityKey, Told};
 
     #[test]
     fn an_occurrence_reads_back_as_written() {
@@ -170,7 +184,8 @@ mod tests {
         for signal in Signal::ALL.iter().copied() {
             for (amount, place) in [(None, None), (Some(0), place), (Some(i64::MAX), None)] {
                 let at = Timestamp::from_millis(1_763_633_700_123);
-                let occurrence = Occurrence { keys, at, signal, amount, place };
+                let sale = amount.map(|_| Sale { id: EntityKey(7), at, told: Told::Settled });
+                let occurrence = Occurrence { keys, at, signal, amount, place, sale };
                 let text = serde_json::to_string(&occurrence).unwrap();
                 assert!(text.contains(&format!(r#""signal":"{}""#, signal.name())), "{text}");
                 assert_eq!(serde_json::from_str::<Occurrence>(&text).unwrap(), occurrence);

@@ -213,8 +213,8 @@ impl Shard {
 
 /// Hashes keys, which are keyed hashes already, by one mixing step with the seed.
 #[derive(Debug, Clone, Copy)]
-struct Mixer {
-    seed: u64,
+pub(super) struct Mixer {
+    pub(super) seed: u64,
 }
 
 impl BuildHasher for Mixer {
@@ -226,7 +226,7 @@ impl BuildHasher for Mixer {
 }
 
 #[derive(Debug)]
-struct Mixing(u64);
+pub(super) struct Mixing(u64);
 
 impl Hasher for Mixing {
     fn finish(&self) -> u64 {
@@ -245,10 +245,10 @@ impl Hasher for Mixing {
 }
 
 /// Increment of `SplitMix64`.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Output function of `SplitMix64` (Steele, Lea, Flood 2014): every bit depends on every bit.
-fn mix(value: u64) -> u64 {
+pub(super) fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)

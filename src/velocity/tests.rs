@@ -16,7 +16,7 @@ fn store() -> SlidingWindows {
 }
 
 fn attempt(keys: EntityKeys, at: Timestamp) -> Occurrence {
-    Occurrence { keys, at, signal: Signal::Attempt, amount: Some(100), place: None }
+    Occurrence { keys, at, signal: Signal::Attempt, amount: Some(100), place: None, sale: None }
 }
 
 fn card(key: u64) -> EntityKeys {
@@ -60,7 +60,20 @@ fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
     let keys = (payer, rest).prop_map(|(payer, rest)| {
         let (card, email, ip, device, account) = payer;
         let (sku, licence, invoice, machine, country) = rest;
-        EntityKeys { card, email, ip, device, account, sku, licence, invoice, machine, country }
+        let rest = EntityKeys::default();
+        EntityKeys {
+            card,
+            email,
+            ip,
+            device,
+            account,
+            sku,
+            licence,
+            invoice,
+            machine,
+            country,
+            ..rest
+        }
     });
     let signal = prop_oneof![
         2 => Just(Signal::Attempt),
@@ -80,7 +93,7 @@ fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
         1 => (0_u16..4).prop_map(|n| Place::new(f64::from(n), 10.0, n)),
     ];
     (keys, offset(), signal, amount, place).prop_map(|(keys, offset, signal, amount, place)| {
-        Occurrence { keys, at: at(offset), signal, amount, place }
+        Occurrence { keys, at: at(offset), signal, amount, place, sale: None }
     })
 }
 

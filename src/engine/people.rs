@@ -1,0 +1,226 @@
+//! Who is tied to an account, for a person who asks: the links rebuilt from the ledger, with the
+//! accounts' own names where those can still be read.
+//!
+//! History knows accounts by keyed hashes only. A name is read from the sealed part of an entry the
+//! account was seen in; once the person is erased it is the hash that is shown, and the tie with it.
+
+use super::error::{EngineError, StoredError};
+use super::identity::{Identities, account_key};
+use super::outcomes::noun;
+use super::query::{read_decision, read_event};
+use super::stored::{self, Recovered};
+use crate::domain::{AccountId, TenantId, Timestamp};
+use crate::ledger::{EntryKind, IndexKey, MasterKey, Position, Reader, StoredEntry};
+use crate::velocity::links::Step;
+use crate::velocity::{
+    EntityKey, EntityKeys, Limits, LinkGraph, Links, LinksView, Party, SaleOutcomes, Sales,
+    sales::Delay,
+};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// One tenant's accounts and their ties. Reads beside a server or without.
+pub struct People {
+    reader: Reader,
+    hasher: IndexKey,
+    tenant: TenantId,
+    links: LinkGraph,
+    sales: SaleOutcomes,
+    /// An entry each account was first seen in.
+    seen: HashMap<EntityKey, Position>,
+}
+
+/// What is known around one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surroundings {
+    /// Whether the ledger knows the account.
+    pub known: bool,
+    /// Good purchases of the account that are settled.
+    pub settled: u32,
+    /// Whether these make a clean history.
+    pub is_clean: bool,
+    /// Other accounts within two hops, in the order they were reached.
+    pub accounts: Vec<Neighbour>,
+    /// Weighed disputes, warnings and trials, as features have them.
+    pub view: LinksView,
+}
+
+/// An account tied to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its name; its keyed hash where the person was erased.
+    pub account: String,
+    /// How it is tied: ``shares a device with `acc-9`, which shares a card with `acc-4` ``.
+    pub path: String,
+}
+
+impl People {
+    /// Reads the whole ledger. Cost: one pass; nothing is decided again.
+    ///
+    /// # Errors
+    /// No ledger there, no master key, or an entry that can't be read.
+    pub fn open(
+        data_dir: &Path,
+        master: Option<MasterKey>,
+        tenant: TenantId,
+        limits: Limits,
+    ) -> Result<Self, EngineError> {
+        let reader = Reader::open(data_dir, master)?;
+        let hasher = reader.hasher().cloned().ok_or(EngineError::NoMasterKey)?;
+        let (links, sales) = (LinkGraph::new(limits), SaleOutcomes::new(limits));
+        let entries = reader.scan(None)?;
+        let mut people = Self { reader, hasher, tenant, links, sales, seen: HashMap::new() };
+        for entry in entries {
+            let entry = entry?;
+            if entry.tenant == people.tenant && entry.kind != EntryKind::Admin {
+                people
+                    .take(&entry)
+                    .map_err(|source| EngineError::Stored { sequence: entry.sequence, source })?;
+            }
+        }
+        Ok(people)
+    }
+
+    fn take(&mut self, entry: &StoredEntry) -> Result<(), StoredError> {
+        let recovered: Recovered = stored::read(&entry.open)?;
+        for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
+            self.links.record(occurrence);
+            self.sales.record(occurrence);
+            if let Some(account) = occurrence.keys.account {
+                self.seen.entry(account).or_insert(entry.position);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known around an account at a moment.
+    ///
+    /// # Errors
+    /// An entry that can't be read.
+    pub fn around(&self, account: &AccountId, at: Timestamp) -> Result<Surroundings, EngineError> {
+        let key = account_key(&self.hasher, &self.tenant, account);
+        let keys = EntityKeys { account: Some(key), ..EntityKeys::default() };
+        let view = self.links.view(&keys, at).unwrap_or_default();
+        let sales = self.sales.view(Party::Account, key, at, Delay::default());
+        let mut accounts = Vec::new();
+        for linked in &view.accounts {
+            let steps = linked.between.iter().chain([&linked.last]);
+            let steps = steps.map(|step| self.step(*step)).collect::<Result<Vec<_>, _>>()?;
+            let path = steps.join(", which ");
+            accounts.push(Neighbour { account: self.name(linked.last.account)?, path });
+        }
+        Ok(Surroundings {
+            known: self.seen.contains_key(&key),
+            settled: sales.settled(),
+            is_clean: sales.is_clean(),
+            accounts,
+            view,
+        })
+    }
+
+    fn step(&self, step: Step) -> Result<String, EngineError> {
+        Ok(format!("shares a {} with `{}`", noun(step.by), self.name(step.account)?))
+    }
+
+    /// The account's own name, or its hash.
+    fn name(&self, key: EntityKey) -> Result<String, EngineError> {
+        let Some(position) = self.seen.get(&key) else { return Ok(key.to_string()) };
+        let entry = self.reader.read(*position)?;
+        let name = if entry.kind == EntryKind::Decision {
+            let transaction = read_decision(&entry)?.transaction;
+            transaction.and_then(|transaction| Identities::of(&transaction).account)
+        } else {
+            read_event(&entry)?.and_then(|event| Some(event.account_id?.to_string()))
+        };
+        Ok(name.unwrap_or_else(|| key.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Policy;
+    use crate::domain::{Event, Transaction};
+    use crate::engine::{Engine, ScoreRequest, Snapshot};
+    use crate::ledger::{LedgerConfig, SubjectHash};
+    use crate::reference::Reference;
+    use crate::rules::RuleSet;
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    const LIMITS: Limits = Limits { max_keys: 10_000, seed: 7 };
+
+    fn open(dir: &Path) -> Engine {
+        let rules = RuleSet::from_sources(&[]).unwrap();
+        let tables = Arc::new(Reference::bundled().unwrap());
+        let snapshot = Snapshot::new(tables, rules, None, Policy::default());
+        Engine::open(snapshot, LedgerConfig::new(dir), LIMITS, &mut |_| ()).unwrap()
+    }
+
+    fn begin(engine: &Engine, transaction: Value) -> crate::features::Record {
+        let transaction: Transaction = serde_json::from_value(transaction).unwrap();
+        let tenant = TenantId::default_tenant();
+        let request = ScoreRequest { tenant, transaction, warnings: vec![], received_at: None };
+        let begun = engine.begin(request).unwrap();
+        engine.settle_blocking(begun.settling.unwrap()).unwrap();
+        *begun.record.unwrap()
+    }
+
+    fn used(id: &str, kind: &str, account: &str, card: &str, device: &str) -> Value {
+        json!({"transaction_id": id, "type": kind, "event_time": "2026-11-20T10:15:00Z",
+            "account": {"id": account}, "card": {"fingerprint": card},
+            "device": {"device_id": device}})
+    }
+
+    fn subject(engine: &Engine, account: &str) -> SubjectHash {
+        let hasher = engine.ledger().unwrap().hasher();
+        SubjectHash(hasher.hash(&TenantId::default_tenant(), "subject.account", account.as_bytes()))
+    }
+
+    #[test]
+    fn a_path_names_accounts_and_outlives_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        begin(&engine, used("t-1", "purchase", "acc-9", "c-1", "d-1"));
+        begin(&engine, used("t-2", "trial_start", "acc-4", "c-1", "d-2"));
+        begin(&engine, used("t-3", "purchase", "acc-1", "c-3", "d-1"));
+        let event: Event = serde_json::from_value(json!({"event_id": "e-1", "type":
+            "dispute.created", "event_time": "2026-11-21T00:00:00Z", "transaction_id": "t-2"}))
+        .unwrap();
+        let begun = engine.record_event(&TenantId::default_tenant(), &event, None).unwrap();
+        engine.settle_blocking(begun.settling.unwrap()).unwrap();
+        let around = || {
+            let at = "2026-11-22T00:00:00Z".parse().unwrap();
+            let tenant = TenantId::default_tenant();
+            let people = People::open(dir.path(), None, tenant, LIMITS).unwrap();
+            people.around(&AccountId::new("acc-1").unwrap(), at).unwrap()
+        };
+        let paths = |around: &Surroundings| -> Vec<String> {
+            around.accounts.iter().map(|neighbour| neighbour.path.clone()).collect()
+        };
+        let found = around();
+        assert_eq!(
+            paths(&found),
+            [
+                "shares a device with `acc-9`",
+                "shares a device with `acc-9`, which shares a card with `acc-4`",
+            ]
+        );
+        assert_eq!((found.known, found.view.trials, found.is_clean), (true, 1, false));
+        assert_eq!(found.view.disputes.to_bits(), 1.0_f64.to_bits());
+
+        engine.ledger().unwrap().erase(subject(&engine, "acc-4")).unwrap();
+        drop(engine);
+        let again = around();
+        assert_eq!(again.view, found.view);
+        assert!(!format!("{again:?}").contains("acc-4"), "{again:?}");
+        // The trial of the erased account stays used, by whoever holds its card.
+        let engine = open(dir.path());
+        let record = begin(&engine, used("t-4", "trial_start", "acc-5", "c-1", "d-9"));
+        let fields = serde_json::to_value(&record).unwrap();
+        assert_eq!(
+            (&fields["trial.used"], &fields["trial.used_by"]),
+            (&json!(true), &json!("card"))
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! A recount from everything that was seen: the definition the fast form is tested against. It knows
+//! no order of a walk, so it does not know [`MAX_NODES`](super::MAX_NODES) either.
+
+use super::{HALVING_MS, HORIZON_MS, Linked, Links, LinksView, MAX_ACCOUNTS, MAX_TIES, MAX_TOLD};
+use crate::domain::{SECOND_MS, Timestamp};
+use crate::velocity::{EntityKey, EntityKeys, Occurrence, Party, Signal, Told};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// The slow [`Links`]. Never forgets; grows without bound. It tells who is met, not on which path.
+#[derive(Debug, Default)]
+pub struct Recount {
+    seen: Mutex<Vec<Occurrence>>,
+}
+
+type Node = (Party, EntityKey);
+
+/// The second something was last seen in, by what it is.
+type Latest<K> = BTreeMap<K, i64>;
+
+impl Recount {
+    /// Accounts within two hops, and the rest of the view without its list of accounts.
+    pub fn met(
+        &self,
+        keys: &EntityKeys,
+        at: Timestamp,
+    ) -> Option<(BTreeSet<EntityKey>, LinksView)> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let graph = Graph { seen: &seen, second: at.millis() / SECOND_MS };
+        let own: Vec<Node> = Party::TYING.iter().filter_map(|p| Some((*p, p.key(keys)?))).collect();
+        if own.is_empty() && keys.account.is_none() {
+            return None;
+        }
+        let mut sources: BTreeSet<Node> =
+            keys.account.map(|key| (Party::Account, key)).into_iter().collect();
+        let mut shared: BTreeSet<Node> = own.iter().copied().collect();
+        let mut met = BTreeSet::new();
+        for hop in 0..2 {
+            if hop == 0 {
+                shared
+                    .extend(keys.account.into_iter().flat_map(|account| graph.shared_by(account)));
+            } else {
+                shared.extend(met.clone().into_iter().flat_map(|account| graph.shared_by(account)));
+            }
+            let open: Vec<Node> =
+                shared.iter().copied().filter(|node| !graph.is_hub(*node)).collect();
+            sources.extend(open.iter().copied());
+            met.extend(open.iter().flat_map(|node| graph.accounts_of(*node)));
+            met.retain(|account| Some(*account) != keys.account);
+        }
+        sources.extend(met.iter().map(|account| (Party::Account, *account)));
+
+        let told = |what: Told| {
+            let mut sales: Latest<EntityKey> = BTreeMap::new();
+            for (sale, second) in sources.iter().flat_map(|node| graph.told(*node, what)) {
+                let latest = sales.entry(sale).or_insert(second);
+                *latest = (*latest).max(second);
+            }
+            sales
+        };
+        let weight = |what: Told| -> f64 {
+            let ages = told(what).into_values().map(|second| (graph.second - second).max(0));
+            let halved = |age: i64| age * SECOND_MS / HALVING_MS;
+            ages.map(halved)
+                .filter(|times| *times < 8)
+                .map(|times| 0.5_f64.powi(i32::try_from(times).unwrap_or(8)))
+                .sum()
+        };
+        let trials_with = |party: Party| {
+            let node = (party, party.key(keys)?);
+            u32::try_from(graph.told(node, Told::Trial).len()).ok()
+        };
+        let hubs = own.iter().filter(|node| graph.is_hub(**node)).count();
+        let view = LinksView {
+            accounts: Vec::new(),
+            hubs: u32::try_from(hubs).unwrap_or(0),
+            disputes: weight(Told::Disputed),
+            warnings: weight(Told::Warned),
+            trials: u32::try_from(told(Told::Trial).len()).unwrap_or(0),
+            tried_with: LinksView::TRIED_WITH.map(trials_with),
+        };
+        Some((met, view))
+    }
+}
+
+impl Links for Recount {
+    fn view(&self, keys: &EntityKeys, at: Timestamp) -> Option<LinksView> {
+        let (_, view) = self.met(keys, at)?;
+        Some(LinksView { accounts: Vec::<Linked>::new(), ..view })
+    }
+
+    fn record(&self, occurrence: &Occurrence) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(*occurrence);
+    }
+}
+
+struct Graph<'s> {
+    seen: &'s [Occurrence],
+    second: i64,
+}
+
+impl Graph<'_> {
+    /// The latest `most` of what `found` finds.
+    fn latest<K: Ord + Copy>(
+        &self,
+        found: impl Fn(&Occurrence) -> Vec<K>,
+        most: usize,
+    ) -> Vec<(K, i64)> {
+        let mut all: Latest<K> = BTreeMap::new();
+        for one in self.seen {
+            for what in found(one) {
+                let second = one.at.millis() / SECOND_MS;
+                let latest = all.entry(what).or_insert(second);
+                *latest = (*latest).max(second);
+            }
+        }
+        let mut all: Vec<(K, i64)> = all.into_iter().collect();
+        all.sort_by_key(|(what, second)| (*second, *what));
+        all.split_off(all.len().saturating_sub(most))
+    }
+
+    fn holding<K>(&self, ties: Vec<(K, i64)>) -> Vec<K> {
+        let holds = |second: i64| (self.second - second).max(0) <= HORIZON_MS / SECOND_MS;
+        ties.into_iter().filter(|(_, second)| holds(*second)).map(|(what, _)| what).collect()
+    }
+
+    fn shared_by(&self, account: EntityKey) -> Vec<Node> {
+        let found = |one: &Occurrence| match one.keys.account {
+            Some(key) if key == account && ties(one.signal) => {
+                Party::TYING.iter().filter_map(|p| Some((*p, p.key(&one.keys)?))).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.holding(self.latest(found, MAX_TIES))
+    }
+
+    /// One more than tie, so that a hub is told.
+    fn accounts_of(&self, (party, key): Node) -> Vec<EntityKey> {
+        let found = |one: &Occurrence| match one.keys.account {
+            Some(account) if party.key(&one.keys) == Some(key) && ties(one.signal) => vec![account],
+            _ => Vec::new(),
+        };
+        self.holding(self.latest(found, MAX_ACCOUNTS + 1))
+    }
+
+    fn is_hub(&self, node: Node) -> bool {
+        self.accounts_of(node).len() > MAX_ACCOUNTS
+    }
+
+    /// Sales of a node of which `what` was told, and when last.
+    fn told(&self, (party, key): Node, what: Told) -> Vec<(EntityKey, i64)> {
+        let found = |one: &Occurrence| {
+            let sale = one.sale.filter(|sale| sale.told == what);
+            let own = party.key(&one.keys) == Some(key);
+            sale.filter(|_| own).map(|sale| sale.id).into_iter().collect()
+        };
+        self.latest(found, MAX_TOLD)
+    }
+}
+
+fn ties(signal: Signal) -> bool {
+    use Signal as S;
+    [S::Attempt, S::Approved, S::Trial, S::SignUp, S::Login, S::Activation].contains(&signal)
+}

@@ -1,0 +1,70 @@
+//! The in-memory [`Links`].
+
+use super::ties::{Ties, added_by};
+use super::walk::around;
+use super::{Links, LinksView};
+use crate::domain::Timestamp;
+use crate::velocity::shelf::{Held, Shelf};
+use crate::velocity::{EntityKey, EntityKeys, Limits, Occurrence, Party};
+
+/// Parts of [`Limits::max_keys`]: one node for each eight histories.
+const PART: usize = 8;
+
+/// Bounded by [`Limits`]: an eighth of its keys. A card of one account takes about 80 bytes, an account
+/// with four such about 130, the most tied node 800.
+#[derive(Debug)]
+pub struct LinkGraph {
+    nodes: Shelf<Ties, { Party::COUNT }>,
+}
+
+impl LinkGraph {
+    /// No ties yet.
+    pub fn new(limits: Limits) -> Self {
+        let parts: usize = Party::ALL.into_iter().map(share).sum();
+        let whole = limits.max_keys / PART;
+        let bounds = Party::ALL.map(|party| whole.saturating_mul(share(party)) / parts);
+        Self { nodes: Shelf::new(bounds, limits.seed) }
+    }
+
+    /// Nodes held.
+    pub fn held(&self) -> Held {
+        self.nodes.held()
+    }
+
+    /// Shows every node, kind by kind, in the order of the keys within a shard.
+    pub fn for_each_node(&self, visit: &mut dyn FnMut(Party, EntityKey, &Ties)) {
+        self.nodes.walk(&mut |kind, key, ties| {
+            if let Some(party) = Party::ALL.get(kind) {
+                visit(*party, key, ties);
+            }
+        });
+    }
+
+    /// Puts back a node that [`for_each_node`](Self::for_each_node) showed.
+    pub fn restore_node(&self, party: Party, key: EntityKey, ties: Ties) {
+        self.nodes.change(party as usize, key, |kept| *kept = ties);
+    }
+}
+
+/// Parts of all nodes kept that are of this kind.
+const fn share(party: Party) -> usize {
+    match party {
+        Party::Account | Party::Card | Party::Email | Party::Device => 4,
+        Party::Phone | Party::Licence => 2,
+        Party::Bin | Party::Sku | Party::Seller => 0,
+    }
+}
+
+impl Links for LinkGraph {
+    fn view(&self, keys: &EntityKeys, at: Timestamp) -> Option<LinksView> {
+        around(keys, at, &|party, key, ties| {
+            self.nodes.read(party as usize, key, |kept| ties.extend_from_slice(kept.as_slice()));
+        })
+    }
+
+    fn record(&self, occurrence: &Occurrence) {
+        for (party, key, tie) in added_by(occurrence) {
+            self.nodes.change(party as usize, key, |ties| ties.add(tie));
+        }
+    }
+}

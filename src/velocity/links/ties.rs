@@ -1,0 +1,229 @@
+//! What one node of the graph is tied to, and what was told of its sales.
+
+use super::{HALVING_MS, HALVINGS, HORIZON_MS, MAX_ACCOUNTS, MAX_TIES, MAX_TOLD};
+use crate::domain::{SECOND_MS, Timestamp};
+use crate::velocity::shelf::Kept;
+use crate::velocity::{EntityKey, Occurrence, Party, Signal, Told};
+use serde::{Deserialize, Serialize};
+
+/// The other end of a tie, or what was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum To {
+    /// An account.
+    Account,
+    /// A card.
+    Card,
+    /// A mailbox.
+    Email,
+    /// A device.
+    Device,
+    /// A phone number.
+    Phone,
+    /// A licence key.
+    Licence,
+    /// A sale that was disputed.
+    Dispute,
+    /// A sale that was warned of.
+    Warning,
+    /// A trial that was begun.
+    Trial,
+}
+
+impl To {
+    /// The node's kind; `None` of a sale.
+    pub const fn party(self) -> Option<Party> {
+        match self {
+            Self::Account => Some(Party::Account),
+            Self::Card => Some(Party::Card),
+            Self::Email => Some(Party::Email),
+            Self::Phone => Some(Party::Phone),
+            Self::Device => Some(Party::Device),
+            Self::Licence => Some(Party::Licence),
+            Self::Dispute | Self::Warning | Self::Trial => None,
+        }
+    }
+
+    pub(super) const fn node(party: Party) -> Option<Self> {
+        match party {
+            Party::Account => Some(Self::Account),
+            Party::Card => Some(Self::Card),
+            Party::Email => Some(Self::Email),
+            Party::Phone => Some(Self::Phone),
+            Party::Device => Some(Self::Device),
+            Party::Licence => Some(Self::Licence),
+            Party::Bin | Party::Sku | Party::Seller => None,
+        }
+    }
+
+    pub(super) const fn told(told: Told) -> Option<Self> {
+        match told {
+            Told::Disputed => Some(Self::Dispute),
+            Told::Warned => Some(Self::Warning),
+            Told::Trial => Some(Self::Trial),
+            _ => None,
+        }
+    }
+
+    /// What is bounded together, and by how many. One account more than tie: it tells a hub.
+    const fn bound(self) -> (u8, usize) {
+        match self {
+            Self::Account => (0, MAX_ACCOUNTS + 1),
+            Self::Card | Self::Email | Self::Phone | Self::Device | Self::Licence => (1, MAX_TIES),
+            Self::Dispute => (2, MAX_TOLD),
+            Self::Warning => (3, MAX_TOLD),
+            Self::Trial => (4, MAX_TOLD),
+        }
+    }
+}
+
+/// A tie and when it was last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tie {
+    /// What kind of other end.
+    pub to: To,
+    /// Its key, or the sale's id.
+    pub key: EntityKey,
+    /// Last seen, in seconds since 1970.
+    pub second: u32,
+}
+
+impl Tie {
+    pub(super) fn new(to: To, key: EntityKey, at: Timestamp) -> Self {
+        Self { to, key, second: u32::try_from(at.millis() / SECOND_MS).unwrap_or(u32::MAX) }
+    }
+
+    /// Milliseconds since it was last seen; 0 where that is later than `at`.
+    pub(super) fn age_ms(&self, at: Timestamp) -> i64 {
+        (at.millis() - i64::from(self.second) * SECOND_MS).max(0)
+    }
+
+    /// Whether it still holds at `at`.
+    pub(super) fn holds(&self, at: Timestamp) -> bool {
+        self.age_ms(at) <= HORIZON_MS
+    }
+
+    /// What it weighs at `at`: 1, halved for each whole [`HALVING_MS`] of its age. A sum of such
+    /// weights is exact, in whatever order it is made.
+    pub(super) fn weight(&self, at: Timestamp) -> f64 {
+        let halvings = self.age_ms(at) / HALVING_MS;
+        if halvings >= HALVINGS { 0.0 } else { 1.0 / f64::from(1_u32 << halvings) }
+    }
+}
+
+/// The latest ties of one node.
+///
+/// INVARIANT: sorted by other end, each once, with the latest time. Of those bounded together the
+/// latest are kept. A tie once given up was older than all those kept and can't come back but by a
+/// later sighting, so the order of sightings leaves no trace.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ties(Vec<Tie>);
+
+impl Ties {
+    /// Every tie, sorted by other end.
+    pub fn as_slice(&self) -> &[Tie] {
+        &self.0
+    }
+
+    pub(super) fn add(&mut self, tie: Tie) {
+        let same = |kept: &Tie| (kept.to, kept.key).cmp(&(tie.to, tie.key));
+        match self.0.binary_search_by(same) {
+            Ok(place) => {
+                if let Some(kept) = self.0.get_mut(place) {
+                    kept.second = kept.second.max(tie.second);
+                }
+            }
+            Err(place) => {
+                if self.0.len() == self.0.capacity() {
+                    self.0.reserve_exact(1 + self.0.len() / 2);
+                }
+                self.0.insert(place, tie);
+                self.cut(tie.to.bound());
+            }
+        }
+    }
+
+    /// Gives up the oldest of those bounded together when they are too many.
+    fn cut(&mut self, (group, most): (u8, usize)) {
+        let bounded = || self.0.iter().enumerate().filter(|(_, tie)| tie.to.bound().0 == group);
+        if bounded().count() > most {
+            let oldest = bounded().min_by_key(|(_, tie)| (tie.second, tie.to, tie.key));
+            if let Some((place, _)) = oldest {
+                self.0.remove(place);
+            }
+        }
+    }
+}
+
+impl Kept for Ties {
+    fn touched(&self) -> u32 {
+        self.0.iter().map(|tie| tie.second).max().unwrap_or(0)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Tie>()
+    }
+}
+
+/// The ties that `occurrence` adds, each with the node it is added to.
+pub(super) fn added_by(
+    occurrence: &Occurrence,
+) -> impl Iterator<Item = (Party, EntityKey, Tie)> + '_ {
+    use Signal as S;
+    let (keys, at) = (&occurrence.keys, occurrence.at);
+    let together = matches!(
+        occurrence.signal,
+        S::Attempt | S::Approved | S::Trial | S::SignUp | S::Login | S::Activation
+    );
+    let account = keys.account.filter(|_| together);
+    let ties = Party::TYING.into_iter().filter_map(move |party| {
+        let (account, key, to) = (account?, party.key(keys)?, To::node(party)?);
+        let here = (Party::Account, account, Tie::new(to, key, at));
+        Some([here, (party, key, Tie::new(To::Account, account, at))])
+    });
+    let told = occurrence.sale.and_then(|sale| Some(Tie::new(To::told(sale.told)?, sale.id, at)));
+    let touched = std::iter::once(Party::Account).chain(Party::TYING);
+    let told = touched.filter_map(move |party| Some((party, party.key(keys)?, told?)));
+    ties.flatten().chain(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::DAY_MS;
+
+    fn tie(to: To, key: u32, second: i64) -> Tie {
+        Tie::new(to, EntityKey(key.into()), Timestamp::from_millis(second * SECOND_MS))
+    }
+
+    #[test]
+    fn the_latest_ties_are_kept_in_any_order() {
+        let mut all: Vec<Tie> =
+            (0..40).map(|key| tie(To::Account, key, 1_000 + (7 * i64::from(key)) % 41)).collect();
+        all.push(tie(To::Account, 3, 5_000));
+        all.push(tie(To::Dispute, 3, 1));
+        let fill = |order: &mut dyn Iterator<Item = &Tie>| {
+            let mut ties = Ties::default();
+            order.for_each(|tie| ties.add(*tie));
+            ties
+        };
+        let (one, other) = (fill(&mut all.iter()), fill(&mut all.iter().rev()));
+        assert_eq!(one, other);
+        assert_eq!(one.as_slice().len(), MAX_ACCOUNTS + 2);
+        assert!(one.as_slice().contains(&tie(To::Account, 3, 5_000)));
+    }
+
+    #[test]
+    fn a_weight_halves_and_ends() {
+        let dispute = tie(To::Dispute, 1, 0);
+        let weight = |days: i64| dispute.weight(Timestamp::from_millis(days * DAY_MS)) * 128.0;
+        let weights = [0, 89, 90, 179, 180, 719, 720].map(weight);
+        assert_eq!(
+            weights.map(f64::to_bits),
+            [128.0, 128.0, 64.0, 64.0, 32.0, 1.0, 0.0].map(f64::to_bits)
+        );
+        let at = |days: i64| Timestamp::from_millis(days * DAY_MS);
+        assert!(dispute.holds(at(180)) && !dispute.holds(at(181)));
+    }
+}

@@ -1,0 +1,111 @@
+//! The in-memory [`Sales`]: what is told of each sale, and the hours of each party.
+
+use super::{Delay, Fate, Hours, Outcome, Sales, SalesView, hour};
+use crate::domain::Timestamp;
+use crate::velocity::shelf::{Held, Shelf};
+use crate::velocity::{EntityKey, Limits, Occurrence, Party, Told};
+use std::sync::{Mutex, PoisonError};
+
+/// Parts of [`Limits::max_keys`]: one sale and one party for each four histories. Most histories are
+/// of addresses, pairs, invoices and of those who never bought.
+const PART: usize = 4;
+
+/// Locks that keep what is told of one sale from being counted twice at once.
+const GATES: usize = 64;
+
+/// Bounded by [`Limits`]: sales and parties together half of its keys. A sale takes about 50 bytes, a
+/// party of one sale about 75, the busiest of all (every hour of 120 days, every outcome) 230 KB.
+#[derive(Debug)]
+pub struct SaleOutcomes {
+    fates: Shelf<Fate, 1>,
+    hours: Shelf<Hours, { Party::COUNT }>,
+    gates: Box<[Mutex<()>]>,
+}
+
+impl SaleOutcomes {
+    /// Nothing told yet.
+    pub fn new(limits: Limits) -> Self {
+        let parts: usize = Party::ALL.into_iter().map(share).sum();
+        let whole = limits.max_keys / PART;
+        let bounds = Party::ALL.map(|party| whole.saturating_mul(share(party)) / parts);
+        Self {
+            fates: Shelf::new([whole], limits.seed),
+            hours: Shelf::new(bounds, limits.seed),
+            gates: (0..GATES).map(|_| Mutex::new(())).collect(),
+        }
+    }
+
+    /// Sales held.
+    pub fn held_sales(&self) -> Held {
+        self.fates.held()
+    }
+
+    /// Parties held.
+    pub fn held_parties(&self) -> Held {
+        self.hours.held()
+    }
+
+    /// Shows every sale, in the order of the ids within a shard.
+    pub fn for_each_sale(&self, visit: &mut dyn FnMut(EntityKey, &Fate)) {
+        self.fates.walk(&mut |_, id, fate| visit(id, fate));
+    }
+
+    /// Shows every party, kind by kind, in the order of the keys within a shard.
+    pub fn for_each_party(&self, visit: &mut dyn FnMut(Party, EntityKey, &Hours)) {
+        self.hours.walk(&mut |kind, key, hours| {
+            if let Some(party) = Party::ALL.get(kind) {
+                visit(*party, key, hours);
+            }
+        });
+    }
+
+    /// Puts back a sale that [`for_each_sale`](Self::for_each_sale) showed.
+    pub fn restore_sale(&self, id: EntityKey, fate: Fate) {
+        self.fates.change(0, id, |kept| *kept = fate);
+    }
+
+    /// Puts back a party that [`for_each_party`](Self::for_each_party) showed.
+    pub fn restore_party(&self, party: Party, key: EntityKey, hours: Hours) {
+        self.hours.change(party as usize, key, |kept| *kept = hours);
+    }
+}
+
+/// Parts of all parties kept that are of this kind.
+const fn share(party: Party) -> usize {
+    match party {
+        Party::Account | Party::Card | Party::Email | Party::Device => 8,
+        Party::Bin | Party::Sku | Party::Seller => 1,
+        Party::Phone | Party::Licence => 0,
+    }
+}
+
+impl Sales for SaleOutcomes {
+    fn view(&self, party: Party, key: EntityKey, at: Timestamp, delay: Delay) -> SalesView {
+        let read = self.hours.read(party as usize, key, |hours| hours.view(at, delay));
+        read.unwrap_or_default()
+    }
+
+    fn record(&self, occurrence: &Occurrence) {
+        let Some(sale) = occurrence.sale.filter(|sale| sale.told != Told::Trial) else { return };
+        let gate = self.gates.get(usize::try_from(sale.id.0).unwrap_or(0) % GATES);
+        let _only = gate.map(|gate| gate.lock().unwrap_or_else(PoisonError::into_inner));
+        let fates = self.fates.change(0, sale.id, |fate| {
+            let before = *fate;
+            fate.tell(&sale, occurrence.at);
+            (before, *fate)
+        });
+        let Some((before, after)) = fates else { return };
+        let changed = |from: Fate, to: Fate| {
+            let news = move |outcome: &Outcome| to.is(*outcome) && !from.is(*outcome);
+            Outcome::ALL.into_iter().filter(news).collect::<Vec<_>>()
+        };
+        let (gained, lost) = (changed(before, after), changed(after, before));
+        for party in Party::SOLD_TO {
+            if let Some(key) = party.key(&occurrence.keys) {
+                self.hours.change(party as usize, key, |hours| {
+                    hours.note(occurrence.at, hour(sale.at), (&gained, &lost));
+                });
+            }
+        }
+    }
+}
