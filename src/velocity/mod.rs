@@ -27,18 +27,24 @@
 pub mod naive;
 
 mod busy;
+mod distinct;
 mod entity;
 mod history;
+mod life;
 mod occurrence;
+mod packed;
 mod place;
 mod quiet;
 mod rings;
+mod shard;
 mod sliding;
 #[cfg(test)]
 mod tests;
 mod view;
 mod window;
 
+pub use distinct::{DISTINCT_EXACT, DISTINCT_MOST};
+use entity::Mark;
 pub use entity::{Entity, EntityKey, EntityKeys, Other};
 pub use occurrence::{Occurrence, Signal};
 pub use place::{Place, Sighted};
@@ -47,9 +53,6 @@ pub use view::EntityView;
 pub use window::{SLOTS, Window};
 
 use crate::domain::{MINUTE_MS, Timestamp};
-
-/// Most distinct others of one kind that are told apart; beyond, a distinct count stays here.
-pub const DISTINCT_CAP: usize = 64;
 
 /// How far ahead of its receipt an event time may be, in milliseconds.
 pub const MAX_AHEAD_MS: i64 = 15 * MINUTE_MS;

@@ -100,6 +100,8 @@ signals! {
         LoginFailed "login_failed",
         /// The password, e-mail address or second factor was changed.
         CredentialChange "credential_change",
+        /// We declined it ourselves. Counted for the kinds of blocks alone.
+        Blocked "blocked",
     }
 }
 
@@ -183,7 +185,7 @@ mod tests {
         for bad in [
             r#"{"keys":{"card":"9f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
             r#"{"keys":{"card":"+000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
-            r#"{"keys":{"wallet":"0000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
+            r#"{"keys":{"purse":"0000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
             r#"{"keys":{},"at":"2026-11-20T10:15:00Z","signal":"refunded"}"#,
             r#"{"keys":{},"at":"2026-11-20T10:15:00Z","signal":"attempt","currency":"EUR"}"#,
         ] {
