@@ -10,9 +10,35 @@ macro_rules! packs {
     };
 }
 
-const PACKS: &[(&str, &str)] = packs!["card_testing.toml",];
+const PACKS: &[(&str, &str)] = packs![
+    "accounts.toml",
+    "adjustments.toml",
+    "card_testing.toml",
+    "stolen_card.toml",
+    "trials.toml",
+];
 
 /// The packs with their names.
 pub(super) fn packs() -> Vec<Arc<Source>> {
     PACKS.iter().map(|(name, text)| Source::new(*name, *text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PACKS;
+    use std::collections::BTreeSet;
+
+    /// A pack that lies in `rules/` and is not compiled in looks on and is off.
+    #[test]
+    fn every_file_of_the_directory_is_compiled_in() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
+        let files: BTreeSet<String> = std::fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".toml"))
+            .map(|name| format!("rules/{name}"))
+            .collect();
+        let compiled = PACKS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(files, compiled);
+    }
 }

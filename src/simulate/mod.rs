@@ -21,6 +21,7 @@ mod delivery;
 mod dice;
 mod fate;
 mod goods;
+mod integration;
 mod issuer;
 mod naming;
 mod people;
@@ -190,7 +191,11 @@ impl Iterator for Simulation {
                 return None;
             }
             match task {
-                Task::Say(line) => return Some(line),
+                Task::Say(line) => {
+                    if let Some(line) = integration::sent(self.world.config.seed, line) {
+                        return Some(line);
+                    }
+                }
                 Task::Wake(seat) => self.wake(seat, now),
             }
         }

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// Which version of the countries, networks, issuers and goods a run is drawn from. Two runs of one
 /// seed have the same bytes only if this is the same.
-pub const WORLD_VERSION: &str = "2026-11-22";
+pub const WORLD_VERSION: &str = "2026-11-22.2";
 
 /// What a run was asked for, and what came out.
 #[derive(Debug, Clone, Serialize)]
