@@ -220,7 +220,7 @@ impl Engine {
         let answer = Arc::new((decision, arrival));
         let (keeping, settling) = match &self.ledger {
             None => {
-                place.insert(Known::Unkept { content, sale: Box::new(sale) });
+                place.insert(Known::Unkept { content, sale: Some(Box::new(sale)) });
                 (Keeping::Done(Durability::None), None)
             }
             Some(ledger) => {
@@ -449,7 +449,7 @@ impl Engine {
             maker: self.keys.as_ref(),
         });
         let Some(ledger) = &self.ledger else {
-            place.insert(Known::Unkept { content, sale: Box::default() });
+            place.insert(Known::Unkept { content, sale: None });
             self.count(&occurrences, &id, &content);
             return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
@@ -506,7 +506,9 @@ impl Engine {
     ) -> Result<Option<SaleRef>, EngineError> {
         match self.known.get(&entry::transaction_hash(tenant, id)) {
             Some(Known::Flying(flight)) => Ok(Some(flight.sale)),
-            Some(Known::Unkept { sale, .. }) => Ok(Some(*sale)),
+            Some(Known::Unkept { sale, .. }) => {
+                Ok(Some(sale.map(|sale| *sale).unwrap_or_default()))
+            }
             Some(Known::Kept { position, .. }) => self.stored_sale(position).map(Some),
             None => Ok(None),
         }
