@@ -157,7 +157,9 @@ pub struct Payment {
     /// Who started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiator: Option<Initiator>,
-    /// The wallet account the processor attests, e.g. the payer's e-mail at `PayPal`.
+    /// The wallet account the processor attests, e.g. the payer's e-mail at `PayPal`; never what the
+    /// buyer typed. Where the method has no card underneath, history knows the payment by it instead
+    /// of by the card's fingerprint, which such a wallet mints anew for each attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attested_payer: Option<super::Personal<256>>,
 }

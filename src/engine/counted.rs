@@ -1,6 +1,7 @@
 //! What a transaction or an event counts, and for whom: the rules behind every number of history.
 //!
-//! - Our own action is never evidence: what we declined counts nothing.
+//! - Our own action is never evidence: what we declined counts as a block, in a history of its own
+//!   that only a rule can read, and nothing else.
 //! - Retries of one invoice are one attempt; each answer to them counts.
 //! - An outage's failures are no declines. `insufficient_funds` is one: the issuer has just said
 //!   that number, expiry and code are right, and leaving it out would make a card checker of us.
@@ -52,15 +53,17 @@ pub(super) fn by_transaction(
 ) -> Vec<Occurrence> {
     let payment = tx.payment.as_ref();
     let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
-    if decision.action == Action::Decline || retry {
-        return Vec::new();
-    }
     let amount = sale.amount.filter(|cents| *cents > 0);
     let (keys, at) = (sale.keys, tx.event_time);
     let one = |signal| {
         let sale = told_by(signal).map(|told| sale.telling(told));
         Occurrence { keys, at, signal, amount, place, sale }
     };
+    match decision.action {
+        _ if retry => return Vec::new(),
+        Action::Decline => return vec![Occurrence { place: None, ..one(Signal::Blocked) }],
+        _ => {}
+    }
     match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
         TransactionKind::TrialStart => vec![one(Signal::Trial)],

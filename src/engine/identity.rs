@@ -1,7 +1,9 @@
 //! Keys of a transaction's and an event's entities.
 
 use super::known::IdHash;
-use crate::domain::{AccountId, Country, Event, Loose, TenantId, Transaction};
+use crate::domain::{
+    AccountId, Country, Event, Loose, Payment, PaymentMethod, TenantId, Transaction,
+};
 use crate::reference::canonical;
 use crate::velocity::{Entity, EntityKey, EntityKeys};
 
@@ -52,24 +54,35 @@ pub(super) struct Identities {
     pub(super) sku: Option<String>,
     pub(super) licence: Option<String>,
     pub(super) invoice: Option<String>,
+    /// The first six digits: longer BINs divide the cards of one issuer.
+    pub(super) bin: Option<String>,
+    pub(super) seller: Option<String>,
+    /// The payer whom the wallet attests; never the mailbox somebody typed.
+    pub(super) wallet: Option<String>,
+    /// Whether the fingerprint may be a token minted for this attempt.
+    pub(super) is_minted: bool,
     pub(super) machine: Option<String>,
     /// The phone number's digits.
     pub(super) phone: Option<String>,
-    /// The first six digits of the card.
-    pub(super) bin: Option<String>,
-    pub(super) seller: Option<String>,
 }
 
 impl Identities {
     pub(super) fn of(tx: &Transaction) -> Self {
+        let payment = tx.payment.as_ref();
         let account = tx.account.as_ref();
         let device = tx.device.as_ref();
         let ip = device.and_then(|d| d.ip.as_ref()).and_then(Loose::valid);
         let address = account.and_then(|a| a.email.as_ref());
         let licence = tx.fulfilment.as_ref().and_then(|f| f.licence_key.as_ref());
-        let invoice = tx.payment.as_ref().and_then(|p| p.invoice_id.as_ref());
+        let invoice = payment.and_then(|p| p.invoice_id.as_ref());
+        let wallet = payment.and_then(|p| p.attested_payer.as_ref()).map(|p| payer(p.as_str()));
+        let has_card = |payment: &Payment| payment.method.is_some_and(PaymentMethod::has_three_ds);
         let bin = tx.card.as_ref().and_then(|c| c.bin.as_ref()).and_then(Loose::valid);
         Self {
+            bin: bin.and_then(|bin| bin.as_str().get(..6)).map(ToString::to_string),
+            seller: tx.seller_id.as_ref().map(ToString::to_string),
+            is_minted: wallet.is_some() && !payment.is_some_and(has_card),
+            wallet,
             card: tx.card.as_ref().and_then(|c| c.fingerprint.as_ref()).map(ToString::to_string),
             email: address.and_then(|e| canonical(e.as_str())).map(|e| e.to_string()),
             ip: ip.map(|ip| ip.to_canonical().to_string()),
@@ -80,8 +93,6 @@ impl Identities {
             invoice: invoice.map(ToString::to_string),
             machine: None,
             phone: account.and_then(|a| a.phone.as_ref()).and_then(|p| digits(p.as_str())),
-            bin: bin.and_then(|bin| bin.as_str().get(..6)).map(str::to_owned),
-            seller: tx.seller_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -110,11 +121,15 @@ impl Identities {
             Entity::Sku => self.sku.as_deref(),
             Entity::Licence => self.licence.as_deref(),
             Entity::Invoice => self.invoice.as_deref(),
-            Entity::CardOnAccount | Entity::DeviceOnAccount => None,
+            Entity::Bin => self.bin.as_deref(),
+            Entity::Seller => self.seller.as_deref(),
+            Entity::Wallet => self.wallet.as_deref(),
+            _ => None, // made of other keys
         }
     }
 
-    /// The keys, with that of the country the address is in.
+    /// The keys, with that of the country the address is in. A wallet may mint a token for each
+    /// attempt: there the payer it attests stands for the card, or four retries were four cards.
     pub(super) fn keys(
         &self,
         maker: &dyn KeyMaker,
@@ -125,8 +140,9 @@ impl Identities {
         let by = |label: &str, value: &Option<String>| {
             value.as_ref().map(|value| key(maker, tenant, label, value))
         };
+        let card = if self.is_minted { Entity::Wallet } else { Entity::Card };
         EntityKeys {
-            card: of(Entity::Card),
+            card: self.card.as_ref().and_then(|_| of(card)),
             email: of(Entity::Email),
             ip: of(Entity::Ip),
             device: of(Entity::Device),
@@ -134,11 +150,13 @@ impl Identities {
             sku: of(Entity::Sku),
             licence: of(Entity::Licence),
             invoice: of(Entity::Invoice),
+            bin: of(Entity::Bin),
+            seller: of(Entity::Seller),
+            wallet: of(Entity::Wallet),
             machine: by("machine", &self.machine),
             country: country.map(country_key),
             phone: by("phone", &self.phone),
-            bin: by("bin", &self.bin),
-            seller: by("seller", &self.seller),
+            tenant: Some(key(maker, tenant, "tenant", tenant.as_str())),
         }
     }
 }
@@ -148,6 +166,11 @@ fn digits(phone: &str) -> Option<String> {
     let all: String = phone.chars().filter(char::is_ascii_digit).collect();
     let digits = all.strip_prefix("00").unwrap_or(&all);
     (digits.len() >= 7).then(|| digits.to_owned())
+}
+
+/// One spelling of a payer: a mailbox's own, or what the wallet says.
+fn payer(text: &str) -> String {
+    canonical(text).map_or_else(|| text.to_owned(), |mailbox| mailbox.to_string())
 }
 
 fn only_sku(tx: &Transaction) -> Option<String> {

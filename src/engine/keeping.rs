@@ -26,7 +26,7 @@ impl Engine {
         let answer = Arc::new((decision, arrival));
         let (keeping, settling) = match &self.ledger {
             None => {
-                place.insert(Known::Unkept { content, sale: Box::new(sale) });
+                place.insert(Known::Unkept { content, sale: Some(Box::new(sale)) });
                 (Keeping::Done(Durability::None), None)
             }
             Some(ledger) => {

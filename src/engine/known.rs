@@ -27,8 +27,8 @@ pub(super) enum Known {
     Kept { content: ContentHash, position: Position },
     /// Decided, being written.
     Flying(Arc<Flight>),
-    /// Decided without a ledger: the answer itself is not kept.
-    Unkept { content: ContentHash, sale: Box<SaleRef> },
+    /// Decided without a ledger: the answer itself is not kept. An event is no sale.
+    Unkept { content: ContentHash, sale: Option<Box<SaleRef>> },
 }
 
 impl Known {

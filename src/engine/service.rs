@@ -417,7 +417,7 @@ impl Engine {
             maker: self.keys.as_ref(),
         });
         let Some(ledger) = &self.ledger else {
-            place.insert(Known::Unkept { content, sale: Box::default() });
+            place.insert(Known::Unkept { content, sale: None });
             self.count(&occurrences, &id, &content);
             return Ok(event_begun(warnings, Keeping::Done(Durability::None), None));
         };
@@ -474,7 +474,9 @@ impl Engine {
     ) -> Result<Option<SaleRef>, EngineError> {
         match self.known.get(&entry::transaction_hash(tenant, id)) {
             Some(Known::Flying(flight)) => Ok(Some(flight.sale)),
-            Some(Known::Unkept { sale, .. }) => Ok(Some(*sale)),
+            Some(Known::Unkept { sale, .. }) => {
+                Ok(Some(sale.map(|sale| *sale).unwrap_or_default()))
+            }
             Some(Known::Kept { position, .. }) => self.stored_sale(position).map(Some),
             None => Ok(None),
         }

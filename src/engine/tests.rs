@@ -5,7 +5,7 @@ mod faults;
 use super::*;
 use crate::decision::Policy;
 use crate::domain::{Action, Durability, Event, EventKind, Outcome, TenantId, Transaction};
-use crate::features::fields as f;
+use crate::features::{FIELDS, Origin, fields as f};
 use crate::ledger::{LedgerConfig, Reader};
 use crate::reference::Reference;
 use crate::rules::{RuleSet, Source};
@@ -138,7 +138,58 @@ fn our_own_block_counts_for_nothing() {
     for n in 0..9 {
         assert_eq!(score(&engine, purchase(&format!("b-{n}"), 10 + n)).action, Action::Decline);
     }
-    assert_eq!(engine.preview(&tenant(), &purchase("x", 20)), before);
+    let mut after = engine.preview(&tenant(), &purchase("x", 20));
+    assert_eq!(after.get(f::CARD_BLOCKED_COUNT_1D), &crate::features::Value::Int(9));
+    for own in FIELDS.iter().filter(|field| field.origin == Origin::Own) {
+        after.set(own.id, before.get(own.id).clone());
+    }
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_lack_of_funds_is_a_decline_and_an_outage_none() {
+    for (code, count) in
+        [("insufficient_funds", 1), ("issuer_not_available", 0), ("processing_error", 0)]
+    {
+        let engine = in_memory();
+        score(&engine, purchase("tx-1", 1));
+        let event: Event = serde_json::from_value(json!({
+            "event_id": "ev-1", "type": "auth.result", "transaction_id": "tx-1",
+            "event_time": "2026-11-20T10:01:30Z",
+            "data": {"outcome": "declined", "decline_code": code},
+        }))
+        .unwrap();
+        engine.record_event(&tenant(), &event, None).unwrap();
+        let record = engine.preview(&tenant(), &purchase("x", 2));
+        let counted = record.get(f::CARD_DECLINED_COUNT_1D);
+        assert_eq!(counted, &crate::features::Value::Int(count), "{code}");
+    }
+}
+
+/// Where the method has a card underneath, its fingerprint is the card's, whoever pays.
+#[test]
+fn tokens_minted_for_each_attempt_are_the_one_payer_who_is_attested() {
+    for (method, attested, cards) in
+        [("paypal", true, 1), ("amazon_pay", true, 1), ("paypal", false, 4), ("card", true, 4)]
+    {
+        let engine = in_memory();
+        let minted = |n: u32| {
+            let mut tx = purchase(&format!("tx-{n}"), n);
+            tx.card = serde_json::from_value(json!({"fingerprint": format!("token-{n}")})).unwrap();
+            let payer = attested.then_some("payer@example.org");
+            let payment = json!({"method": method, "attested_payer": payer});
+            tx.payment = serde_json::from_value(payment).unwrap();
+            tx
+        };
+        for n in 0..4 {
+            score(&engine, minted(n));
+        }
+        let record = engine.preview(&tenant(), &minted(9));
+        let seen = record.get(f::DEVICE_DISTINCT_CARDS_1D);
+        assert_eq!(seen, &crate::features::Value::Int(cards), "{method} {attested}");
+        let wallet = record.get(f::WALLET_TX_COUNT_1D);
+        assert_eq!(wallet.is_missing(), !attested, "{method} {attested}");
+    }
 }
 
 #[test]

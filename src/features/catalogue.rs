@@ -14,6 +14,8 @@ pub enum Origin {
     Request,
     /// Computed by us from the request, the tables and the history.
     Derived,
+    /// What we did ourselves: rules may read it, no model does.
+    Own,
 }
 
 /// Whether a value is known when the score is asked for before the issuer has answered.
@@ -132,19 +134,21 @@ macro_rules! group {
 mod facts;
 mod history;
 mod outcomes;
+mod own;
 mod request;
 mod score;
 
 /// Every field's id by its name in capitals.
 pub mod fields {
     pub use super::{
-        facts::ids::*, history::ids::*, outcomes::ids::*, request::ids::*, score::ids::*,
+        facts::ids::*, history::ids::*, outcomes::ids::*, own::ids::*, request::ids::*,
+        score::ids::*,
     };
 }
 
 /// The groups, in the order of their numbers.
-const GROUPS: [&[Field]; 5] =
-    [request::GROUP, facts::GROUP, history::GROUP, outcomes::GROUP, score::GROUP];
+const GROUPS: [&[Field]; 6] =
+    [request::GROUP, facts::GROUP, history::GROUP, outcomes::GROUP, own::GROUP, score::GROUP];
 
 /// Every field, in the order of the record's slots.
 pub static FIELDS: &[Field] = &joined();
@@ -173,7 +177,11 @@ pub fn markdown() -> String {
          *Personal*: sealed in the ledger and gone after erasure. A window ends just before the \
          transaction, by event time. Any member of `custom` is a field too: `custom.<name>`.\n",
     );
-    for (origin, title) in [(Origin::Request, "From the request"), (Origin::Derived, "Derived")] {
+    for (origin, title) in [
+        (Origin::Request, "From the request"),
+        (Origin::Derived, "Derived"),
+        (Origin::Own, "Our own actions, kept from every model"),
+    ] {
         page.push_str("\n## ");
         page.push_str(title);
         page.push_str(

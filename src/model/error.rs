@@ -61,6 +61,12 @@ pub enum ModelError {
         /// The digest of the bytes.
         computed: String,
     },
+    /// A feature that says what we did ourselves.
+    #[error("`{name}` counts our own blocks, and a model may not learn from its own answers")]
+    OwnAction {
+        /// The feature's name.
+        name: String,
+    },
     /// Features this version's catalogue does not have.
     #[error("no field is called {}", quoted(names))]
     UnknownFeatures {

@@ -7,7 +7,7 @@
 use super::ModelError;
 use super::artefact::{Level, Logistic, Number, Platt, Transform, Word};
 use super::reasons::{Contribution, REASON_GROUPS, group_of};
-use crate::features::{FieldId, Kind, Record, Value};
+use crate::features::{FieldId, Kind, Origin, Record, Value};
 use std::collections::BTreeSet;
 
 /// Coefficients, offsets and clip bounds beyond this are a failed fit, not a model. With it and
@@ -212,6 +212,9 @@ fn word_field(name: &str) -> Result<FieldId, ModelError> {
 fn field_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<FieldId, ModelError> {
     let field = FieldId::by_name(name)
         .ok_or_else(|| ModelError::UnknownFeatures { names: vec![name.to_owned()] })?;
+    if field.field().origin == Origin::Own {
+        return Err(ModelError::OwnAction { name: name.to_owned() });
+    }
     let kind = field.field().kind;
     if fits(kind) {
         Ok(field)

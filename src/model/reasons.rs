@@ -75,13 +75,16 @@ groups! {
          "account.credentials_changed_h"]
     "AMOUNT" "The amount and number of units" ["amount_*" "eur_rate" "item_count" "items.*" "discount_share"]
     "CARD_AGE" "How long the card is known"
-        ["card.first_seen_h" "card.last_attempt_h" "card_on_account.*"]
+        ["card.first_seen_h" "card.last_attempt_h" "card.last_seen_h" "card_on_account.*" "card_on_ip.*"]
     "EMAIL_AGE" "How long the e-mail address is known"
-        ["email.first_seen_h" "email.last_attempt_h"]
-    "IP_AGE" "How long the IP address is known" ["ip.first_seen_h" "ip.last_attempt_h"]
+        ["email.first_seen_h" "email.last_attempt_h" "email.last_seen_h"]
+    "IP_AGE" "How long the IP address is known" ["ip.first_seen_h" "ip.last_attempt_h" "ip.last_seen_h"]
     "DEVICE_AGE" "How long the device is known"
-        ["device.first_seen_h" "device.last_attempt_h" "device_on_account.*"]
+        ["device.first_seen_h" "device.last_attempt_h" "device.last_seen_h" "device_on_account.*"]
     "CARD_VELOCITY" "Recent activity of the card" ["card_*"]
+    "BIN_VELOCITY" "Recent activity of cards that begin alike" ["bin_*" "bin.first_seen_h"]
+    "SELLER" "The seller's recent sales" ["seller_*" "seller.*"]
+    "PAYER" "The wallet's payer" ["wallet_*" "wallet.*"]
     "CARD_PRODUCT" "The kind of card" ["bin.*" "card.*"]
     "EMAIL_VELOCITY" "Recent activity of the e-mail address" ["email_*"]
     "EMAIL" "The kind of e-mail address" ["email.*"]
@@ -90,7 +93,7 @@ groups! {
     "DEVICE_VELOCITY" "Recent activity of the device" ["device_*"]
     "ACCOUNT_VELOCITY" "Recent activity of the account" ["account_*"]
     "ACCOUNT_AGE" "The age of the account"
-        ["account.age_h" "account.first_seen_h" "account.last_attempt_h" "account.sign_up_h"
+        ["account.age_h" "account.first_seen_h" "account.last_attempt_h" "account.last_seen_h" "account.sign_up_h"
          "account.first_purchase_h"]
     "AGENT" "The browser or program" ["agent.*"]
     "PAYMENT" "How the payment is made" ["payment.*"]

@@ -12,7 +12,7 @@ use super::artefact::Platt;
 use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
 use super::logistic::check_calibrator;
 use super::reasons::{Contribution, REASON_GROUPS, group_of};
-use crate::features::{FieldId, Kind, Record, Value};
+use crate::features::{FieldId, Kind, Origin, Record, Value};
 
 /// A forest that reads records.
 #[derive(Debug)]
@@ -184,6 +184,9 @@ fn column(feature: &Feature) -> Result<Column, ModelError> {
     }
     let field = FieldId::by_name(&feature.name)
         .ok_or_else(|| ModelError::UnknownFeatures { names: vec![feature.name.clone()] })?;
+    if field.field().origin == Origin::Own {
+        return Err(ModelError::OwnAction { name: feature.name.clone() });
+    }
     let kind = field.field().kind;
     let of_words = matches!(kind, Kind::Word(_) | Kind::Text | Kind::Country | Kind::Currency);
     if !kind.is_numeric() && (words.is_empty() || !of_words) {

@@ -2,12 +2,12 @@
 //!
 //! A record is reduced to its model columns as it arrives: about 60 numbers instead of some kilobytes
 //! of fields, so a year of sales fits in memory. Which fields are columns is decided here, once: known
-//! before authorization, no identifier, no personal value, nothing the model itself wrote. Countries
+//! before authorization, no identifier, no personal value, nothing the model itself wrote or we did ourselves. Countries
 //! are left out: 250 words need more labels than a merchant has, and the mismatch features carry what
 //! travels. `custom.*` is not in the catalogue and so no column either.
 
 use crate::domain::{LabelClass, Timestamp};
-use crate::features::{FIELDS, Field, FieldId, Kind, Record, Stage, Value, fields};
+use crate::features::{FIELDS, Field, FieldId, Kind, Origin, Record, Stage, Value, fields};
 use sha2::{Digest, Sha256};
 
 /// Numbers that are no quantity, or repeat another column.
@@ -81,8 +81,8 @@ impl Column {
             _ => return None,
         };
         let known_in_time = field.stage == Stage::Before;
-        (known_in_time && !field.personal && !LEFT_OUT.contains(&field.id))
-            .then_some(Self { field, words })
+        let allowed = !field.personal && field.origin != Origin::Own;
+        (known_in_time && allowed && !LEFT_OUT.contains(&field.id)).then_some(Self { field, words })
     }
 
     fn read(self, record: &Record) -> f64 {

@@ -1,15 +1,18 @@
 //! The history of a busy entity: rings of slots for each signal it has shown, and the others seen
 //! with it most recently.
 
+use super::distinct::Others;
+use super::life::Life;
 use super::place::Sighted;
 use super::rings::{Largest, Rings};
 use super::view::{EntityView, OWED, Tally, Trace};
 use super::window::{Reach, Tick};
-use super::{DISTINCT_CAP, EntityKey, Other, Signal};
+use super::{Entity, Mark, Occurrence, Other, Signal};
 
 /// Rings by signal, and others by kind. A signal never shown takes nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Busy {
+    pub(super) life: Life,
     series: Vec<Series>,
     others: [Others; Other::COUNT],
     place: Option<Sighted>,
@@ -33,6 +36,25 @@ enum Slots {
 }
 
 impl Busy {
+    /// Without any occurrence.
+    pub(super) fn new(life: Life) -> Self {
+        Self { life, series: Vec::new(), others: Default::default(), place: None }
+    }
+
+    /// Counts one occurrence of the entity of kind `of`, whenever it happened.
+    pub(super) fn record(&mut self, of: Entity, occurrence: &Occurrence) {
+        self.life.note(occurrence);
+        let tick = Tick::of(occurrence.at);
+        self.record_trace(occurrence.signal, Trace::one(tick));
+        if Reach::at(Tick::of(self.life.newest)).shortest(tick).is_some() {
+            self.record_event(tick, occurrence.signal, occurrence.amount);
+            occurrence.others(of).for_each(|other| self.record_other(tick, other));
+        }
+        if let Some(place) = occurrence.place_of(of) {
+            self.record_place(Sighted::new(tick, place));
+        }
+    }
+
     /// Counts an event, whenever it happened; without its trace.
     pub(super) fn record_event(&mut self, tick: Tick, signal: Signal, amount: Option<i64>) {
         let slots = &mut self.series_of(signal).slots;
@@ -63,7 +85,7 @@ impl Busy {
     }
 
     /// Notes that another was seen at `tick`.
-    pub(super) fn record_other(&mut self, tick: Tick, other: (Other, EntityKey)) {
+    pub(super) fn record_other(&mut self, tick: Tick, other: (Other, Mark)) {
         if let Some(others) = self.others.get_mut(other.0 as usize) {
             others.record(tick, other.1);
         }
@@ -100,7 +122,7 @@ impl Busy {
             view.owed = priced.0.total_after(OWED, reach.now, view.paid_slot());
         }
         for (counts, others) in view.distinct.iter_mut().zip(&self.others) {
-            *counts = reach.count(&others.ticks);
+            *counts = others.count(reach);
         }
         view.place = self.place;
     }
@@ -127,42 +149,5 @@ impl Busy {
             self.series.len() - 1
         });
         &mut self.series[place]
-    }
-}
-
-/// The [`DISTINCT_CAP`] most recently seen others of one kind, each with its latest time.
-///
-/// One that was given up for a more recent one comes back only by an occurrence newer still, so the
-/// set depends on what was recorded and not on the order.
-#[derive(Debug, Default)]
-struct Others {
-    /// Beside the times and not among them, because a search reads the keys alone.
-    keys: Vec<EntityKey>,
-    ticks: Vec<Tick>,
-}
-
-impl Others {
-    fn record(&mut self, tick: Tick, key: EntityKey) {
-        if let Some(place) = self.keys.iter().position(|known| *known == key) {
-            self.ticks.get_mut(place).into_iter().for_each(|seen| *seen = tick.max(*seen));
-            // Most come back soon and together: found first the next time.
-            self.keys.swap(0, place);
-            self.ticks.swap(0, place);
-        } else if self.keys.len() < DISTINCT_CAP {
-            self.keys.push(key);
-            self.ticks.push(tick);
-        } else {
-            let known = self.ticks.iter_mut().zip(&mut self.keys);
-            let oldest = known.min_by_key(|(seen, known)| (**seen, **known));
-            if let Some((seen, known)) = oldest
-                && (*seen, *known) < (tick, key)
-            {
-                (*seen, *known) = (tick, key);
-            }
-        }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        self.keys.capacity() * size_of::<EntityKey>() + self.ticks.capacity() * size_of::<Tick>()
     }
 }

@@ -20,6 +20,18 @@ impl EntityKey {
     }
 }
 
+/// By what an entity tells those seen with it apart: 32 bits of their key, so that a history stays
+/// small. Two of 64 others share a mark once in two million histories, and count as one there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Mark(pub(super) u32);
+
+impl EntityKey {
+    #[expect(clippy::cast_possible_truncation, reason = "every half of a hash is a hash")]
+    const fn mark(self) -> Mark {
+        Mark(self.0 as u32)
+    }
+}
+
 impl fmt::Display for EntityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -72,13 +84,31 @@ pub enum Entity {
     CardOnAccount,
     /// A device together with an account.
     DeviceOnAccount,
+    /// Cards that begin with the same six digits.
+    Bin,
+    /// The seller a merchant of record sells for.
+    Seller,
+    /// The wallet, by the payer it attests.
+    Wallet,
+    /// A card together with a network address.
+    CardOnIp,
+    /// Our own blocks of a card. They lie beside its history, so that they move nothing in it.
+    CardBlocks,
+    /// Our own blocks of a mailbox.
+    EmailBlocks,
+    /// Our own blocks of a network address.
+    IpBlocks,
+    /// Our own blocks of a device.
+    DeviceBlocks,
+    /// Our own blocks of an account.
+    AccountBlocks,
 }
 
 use Entity as E;
 
 impl Entity {
     /// How many kinds there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 19;
 
     /// Every kind.
     pub const ALL: [Self; Self::COUNT] = [
@@ -92,6 +122,15 @@ impl Entity {
         Self::Invoice,
         Self::CardOnAccount,
         Self::DeviceOnAccount,
+        Self::Bin,
+        Self::Seller,
+        Self::Wallet,
+        Self::CardOnIp,
+        Self::CardBlocks,
+        Self::EmailBlocks,
+        Self::IpBlocks,
+        Self::DeviceBlocks,
+        Self::AccountBlocks,
     ];
 
     /// The name in fields, documents and ledger records.
@@ -107,15 +146,40 @@ impl Entity {
             Self::Invoice => "invoice",
             Self::CardOnAccount => "card_on_account",
             Self::DeviceOnAccount => "device_on_account",
+            Self::Bin => "bin",
+            Self::Seller => "seller",
+            Self::Wallet => "wallet",
+            Self::CardOnIp => "card_on_ip",
+            Self::CardBlocks => "card_blocks",
+            Self::EmailBlocks => "email_blocks",
+            Self::IpBlocks => "ip_blocks",
+            Self::DeviceBlocks => "device_blocks",
+            Self::AccountBlocks => "account_blocks",
         }
     }
+
+    /// The parts of [`share`](Self::share) together.
+    pub(super) const PARTS: usize = {
+        let (mut parts, mut rest) = (0, Self::ALL.as_slice());
+        while let [kind, others @ ..] = rest {
+            (parts, rest) = (parts + kind.share(), others);
+        }
+        parts
+    };
 
     /// Parts of all keys kept that are of this kind.
     pub(super) const fn share(self) -> usize {
         match self {
-            E::Card | E::Email | E::Ip | E::Device | E::Account => 3,
-            E::CardOnAccount | E::DeviceOnAccount => 2,
-            E::Sku | E::Licence | E::Invoice => 1,
+            E::Card | E::Email | E::Ip | E::Device | E::Account => 6,
+            E::CardOnAccount | E::DeviceOnAccount | E::CardOnIp => 4,
+            E::Sku | E::Licence | E::Invoice | E::Wallet => 2,
+            E::Bin
+            | E::Seller
+            | E::CardBlocks
+            | E::EmailBlocks
+            | E::IpBlocks
+            | E::DeviceBlocks
+            | E::AccountBlocks => 1,
         }
     }
 
@@ -124,23 +188,44 @@ impl Entity {
         matches!(self, E::Card | E::Email | E::Ip | E::Device | E::Account)
     }
 
+    /// Whether it is a card somewhere, or a device.
+    const fn is_pair(self) -> bool {
+        matches!(self, E::CardOnAccount | E::DeviceOnAccount | E::CardOnIp)
+    }
+
+    /// Whether it is what we did ourselves.
+    const fn is_blocks(self) -> bool {
+        matches!(
+            self,
+            E::CardBlocks | E::EmailBlocks | E::IpBlocks | E::DeviceBlocks | E::AccountBlocks
+        )
+    }
+
     /// Whether an occurrence of `signal` counts for entities of this kind. What no feature reads is
     /// not counted: each touch is a list entry of a key that may never be seen again.
     pub(super) const fn counts(self, signal: Signal) -> bool {
         use Signal as S;
         match signal {
-            S::Attempt => !matches!(self, E::Licence),
-            S::Trial => self.is_payer() || matches!(self, E::CardOnAccount | E::DeviceOnAccount),
-            S::Approved => self.is_payer(),
+            S::Attempt => !matches!(self, E::Licence) && !self.is_blocks(),
+            S::Blocked => self.is_blocks(),
+            S::Trial => self.is_payer() || self.is_pair() || matches!(self, E::Wallet),
+            S::Approved => {
+                self.is_payer() || self.is_pair() || matches!(self, E::Bin | E::Seller | E::Wallet)
+            }
             S::Declined | S::DeclinedFunds | S::DeclinedStolen | S::DeclinedData => {
-                self.is_payer() || matches!(self, E::Invoice)
+                self.is_payer() || matches!(self, E::Invoice | E::Bin | E::Seller | E::Wallet)
             }
             S::SignUp => {
                 matches!(self, E::Email | E::Ip | E::Device | E::Account | E::DeviceOnAccount)
             }
-            S::Refund | S::Dispute | S::Warning => {
-                matches!(self, E::Card | E::Email | E::Device | E::Account)
+            S::Refund => {
+                matches!(self, E::Card | E::Email | E::Device | E::Account | E::Seller | E::Wallet)
             }
+            S::Dispute => {
+                matches!(self, E::Card | E::Email | E::Device | E::Account)
+                    || matches!(self, E::Bin | E::Seller | E::Wallet)
+            }
+            S::Warning => matches!(self, E::Card | E::Email | E::Device | E::Account),
             S::ChallengePassed | S::ChallengeFailed | S::ChallengeAbandoned | S::Renewal => {
                 matches!(self, E::Card | E::Account)
             }
@@ -184,37 +269,47 @@ pub struct EntityKeys {
     /// See [`Entity::Invoice`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice: Option<EntityKey>,
+    /// See [`Entity::Bin`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bin: Option<EntityKey>,
+    /// See [`Entity::Seller`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller: Option<EntityKey>,
+    /// See [`Entity::Wallet`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<EntityKey>,
     /// The machine a licence key is activated on. It has no history of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<EntityKey>,
     /// The country of the address. It has no history of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<EntityKey>,
-    /// The phone number; see [`Party::Phone`](super::Party::Phone).
+    /// The phone number; see [`Party::Phone`](super::Party::Phone). It has no history of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<EntityKey>,
-    /// The issuer range; see [`Party::Bin`](super::Party::Bin).
+    /// The tenant, for its share of the memory. It has no history of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bin: Option<EntityKey>,
-    /// The seller; see [`Party::Seller`](super::Party::Seller).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seller: Option<EntityKey>,
+    pub tenant: Option<EntityKey>,
 }
 
 impl EntityKeys {
     /// The key of one entity.
     pub const fn get(&self, entity: Entity) -> Option<EntityKey> {
         match entity {
-            Entity::Card => self.card,
-            Entity::Email => self.email,
-            Entity::Ip => self.ip,
-            Entity::Device => self.device,
-            Entity::Account => self.account,
+            Entity::Card | Entity::CardBlocks => self.card,
+            Entity::Email | Entity::EmailBlocks => self.email,
+            Entity::Ip | Entity::IpBlocks => self.ip,
+            Entity::Device | Entity::DeviceBlocks => self.device,
+            Entity::Account | Entity::AccountBlocks => self.account,
             Entity::Sku => self.sku,
             Entity::Licence => self.licence,
             Entity::Invoice => self.invoice,
             Entity::CardOnAccount => pair(self.card, self.account),
             Entity::DeviceOnAccount => pair(self.device, self.account),
+            Entity::Bin => self.bin,
+            Entity::Seller => self.seller,
+            Entity::Wallet => self.wallet,
+            Entity::CardOnIp => pair(self.card, self.ip),
         }
     }
 }
@@ -290,11 +385,20 @@ impl Other {
         use Signal as S;
         let keys = &occurrence.keys;
         let (who, key) = match self {
-            Self::Card => (of.is_payer() && !matches!(of, E::Card), keys.card),
-            Self::Email => (of.is_payer() && !matches!(of, E::Email), keys.email),
-            Self::Ip => (of.is_payer() && !matches!(of, E::Ip), keys.ip),
+            Self::Card => {
+                let no_payer = matches!(of, E::Bin | E::Seller);
+                (no_payer || of.is_payer() && !matches!(of, E::Card), keys.card)
+            }
+            Self::Email => {
+                (matches!(of, E::Card | E::Ip | E::Device | E::Account | E::Wallet), keys.email)
+            }
+            Self::Ip => {
+                (matches!(of, E::Card | E::Email | E::Device | E::Account | E::Bin), keys.ip)
+            }
             Self::Device => (of.is_payer() && !matches!(of, E::Device), keys.device),
-            Self::Account => (of.is_payer() && !matches!(of, E::Account), keys.account),
+            Self::Account => {
+                (matches!(of, E::Card | E::Email | E::Ip | E::Device | E::Wallet), keys.account)
+            }
             Self::Country => (matches!(of, E::Card | E::Account), keys.country),
             Self::Machine => (matches!(of, E::Licence | E::Account), keys.machine),
             Self::ActivationCountry => (matches!(of, E::Licence), keys.country),
@@ -321,8 +425,9 @@ impl Occurrence {
     }
 
     /// Whom the entity of kind `of` is seen with.
-    pub(super) fn others(&self, of: Entity) -> impl Iterator<Item = (Other, EntityKey)> {
-        Other::ALL.into_iter().filter_map(move |other| Some((other, other.seen_by(of, self)?)))
+    pub(super) fn others(&self, of: Entity) -> impl Iterator<Item = (Other, Mark)> {
+        let seen = move |other: Other| Some((other, other.seen_by(of, self)?.mark()));
+        Other::ALL.into_iter().filter_map(seen)
     }
 
     /// Where the entity of kind `of` is seen; kept of cards and accounts, which can travel.
@@ -340,8 +445,8 @@ mod tests {
         for entity in Entity::ALL {
             let text = format!(r#"{{"{}":"00000000000000aB"}}"#, entity.name());
             let keys = serde_json::from_str::<EntityKeys>(&text);
-            if matches!(entity, E::CardOnAccount | E::DeviceOnAccount) {
-                assert!(keys.is_err(), "{entity:?} is made of its parts");
+            if entity.is_pair() || entity.is_blocks() {
+                assert!(keys.is_err(), "{entity:?} is made of other keys");
             } else {
                 assert_eq!(keys.unwrap().get(entity), Some(EntityKey(0xab)));
             }

@@ -30,15 +30,19 @@
 pub mod naive;
 
 mod busy;
+mod distinct;
 mod entity;
 mod history;
+mod life;
 pub mod links;
 mod occurrence;
+mod packed;
 mod party;
 mod place;
 mod quiet;
 mod rings;
 pub mod sales;
+mod shard;
 mod shelf;
 mod sliding;
 #[cfg(test)]
@@ -46,6 +50,8 @@ mod tests;
 mod view;
 mod window;
 
+pub use distinct::{DISTINCT_EXACT, DISTINCT_MOST};
+use entity::Mark;
 pub use entity::{Entity, EntityKey, EntityKeys, Other};
 pub use links::{LinkGraph, Links, LinksView};
 pub use occurrence::{Occurrence, Signal};
@@ -58,9 +64,6 @@ pub use view::EntityView;
 pub use window::{SLOTS, Window};
 
 use crate::domain::{MINUTE_MS, Timestamp};
-
-/// Most distinct others of one kind that are told apart; beyond, a distinct count stays here.
-pub const DISTINCT_CAP: usize = 64;
 
 /// How far ahead of its receipt an event time may be, in milliseconds.
 pub const MAX_AHEAD_MS: i64 = 15 * MINUTE_MS;

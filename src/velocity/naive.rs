@@ -1,10 +1,11 @@
 //! A recount from the list of everything that was recorded: the definition the fast form is
 //! tested and measured against. It keeps every occurrence, and a reading looks at all of them.
 
+use super::distinct;
 use super::place::Sighted;
 use super::view::{EntityView, OWED, Tally, Trace};
 use super::window::{SLOTS, Tick, Window};
-use super::{DISTINCT_CAP, Entity, EntityKey, Occurrence, Other, Signal, Velocity};
+use super::{Entity, EntityKey, Mark, Occurrence, Other, Signal, Velocity};
 use crate::domain::Timestamp;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +21,7 @@ impl Velocity for Recount {
         let occurrences = self.occurrences.lock().unwrap_or_else(PoisonError::into_inner);
         let own: Vec<&Occurrence> = occurrences
             .iter()
-            .filter(|one| one.touched().any(|who| who == (entity, key)))
+            .filter(|one| entity.counts(one.signal) && one.keys.get(entity) == Some(key))
             .collect();
         let last_seen = own.iter().map(|one| one.at).max();
         let now = last_seen.map_or(at, |last| last.max(at));
@@ -35,12 +36,18 @@ impl Velocity for Recount {
             view.place = view.place.max(sighted);
         }
         for (other, counts) in Other::ALL.into_iter().zip(&mut view.distinct) {
+            let seen = |one: &&Occurrence| {
+                let at = one.at;
+                one.others(entity).find(|(kind, _)| *kind == other).map(|(_, mark)| (mark, at))
+            };
+            let seen: Vec<(Mark, Timestamp)> = own.iter().filter_map(seen).collect();
             *counts = Window::ALL.map(|window| {
-                let held = own.iter().filter(|one| holds(window, now, one.at));
-                let seen = held.flat_map(|one| one.others(entity));
-                let keys: HashSet<EntityKey> =
-                    seen.filter(|(kind, _)| *kind == other).map(|(_, key)| key).collect();
-                u32::try_from(keys.len().min(DISTINCT_CAP)).unwrap_or(0)
+                let held = seen.iter().filter(|(_, at)| holds(window, now, *at));
+                let marks: HashSet<Mark> = held.map(|(mark, _)| *mark).collect();
+                let cells: HashSet<usize> =
+                    marks.iter().map(|mark| distinct::cell(*mark)).collect();
+                let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+                distinct::reading(count(marks.len()), count(cells.len()))
             });
         }
         let paid = own.iter().filter(|one| one.signal == Signal::Approved);

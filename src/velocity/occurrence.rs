@@ -103,6 +103,8 @@ signals! {
         CredentialChange "credential_change",
         /// What became of a sale was said, and nothing else happened: no window counts it.
         Outcome "outcome",
+        /// We declined it ourselves. Counted for the kinds of blocks alone.
+        Blocked "blocked",
     }
 }
 
@@ -198,7 +200,7 @@ mod tests {
         for bad in [
             r#"{"keys":{"card":"9f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
             r#"{"keys":{"card":"+000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
-            r#"{"keys":{"wallet":"0000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
+            r#"{"keys":{"purse":"0000000000009f2c"},"at":"2026-11-20T10:15:00Z","signal":"attempt"}"#,
             r#"{"keys":{},"at":"2026-11-20T10:15:00Z","signal":"refunded"}"#,
             r#"{"keys":{},"at":"2026-11-20T10:15:00Z","signal":"attempt","currency":"EUR"}"#,
         ] {

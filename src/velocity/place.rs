@@ -37,6 +37,21 @@ impl Place {
         2.0 * EARTH_KM * (half(a - b) + across).sqrt().min(1.0).asin()
     }
 
+    /// Its bytes, as [`Place::from_bytes`] takes them.
+    pub(super) fn to_bytes(self) -> [[u8; 2]; 3] {
+        let Self { latitude, longitude, radius_km } = self;
+        [latitude.to_le_bytes(), longitude.to_le_bytes(), radius_km.to_le_bytes()]
+    }
+
+    /// The place of these bytes.
+    pub(super) fn from_bytes([latitude, longitude, radius_km]: [[u8; 2]; 3]) -> Self {
+        Self {
+            latitude: i16::from_le_bytes(latitude),
+            longitude: i16::from_le_bytes(longitude),
+            radius_km: u16::from_le_bytes(radius_km),
+        }
+    }
+
     /// How far from the place the truth may lie, km.
     pub fn radius_km(self) -> u16 {
         self.radius_km
@@ -59,6 +74,10 @@ pub struct Sighted {
 impl Sighted {
     pub(super) fn new(tick: Tick, place: Place) -> Self {
         Self { tick, place }
+    }
+
+    pub(super) fn tick(self) -> Tick {
+        self.tick
     }
 
     /// When, to 2.5 seconds.

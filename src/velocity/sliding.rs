@@ -1,34 +1,27 @@
 //! Histories in memory: sharded, bounded, evicting on insert.
 //!
 //! Each kind of entity has its own shards and share of the bound, because kinds differ in what a
-//! new one costs: a flood of invented mailboxes can't push out the history of a card. A full shard
-//! gives up the entity not seen for longest among a few drawn at random, in constant time. The draw
-//! is seeded by a secret, so nobody outside can aim an eviction; who was active lately stays.
+//! new one costs: a flood of invented mailboxes can't push out the history of a card. Who is given up
+//! inside a full shard is told in [`shard`](super::shard).
 //!
-//! Rejected: an exact least-recently-used list (two pointers a key, and a write on every read);
-//! sweeps (seen as stalls of the whole shard); a concurrent map crate (no faster where measured,
-//! and it gives no random resident).
+//! Rejected: a concurrent map crate (no faster where measured, and it gives no random resident).
 
-use super::history::History;
+use super::shard::Shard;
 use super::{Entity, EntityKey, EntityView, Occurrence, Velocity};
 use crate::domain::Timestamp;
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Shards of each kind, once its share is large enough to divide.
 const SHARDS: usize = 64;
 
-/// Residents drawn for each eviction.
-const CANDIDATES: usize = 8;
-
 /// Bounds of [`SlidingWindows`].
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most entities kept, a fixed share of each kind. A share is divided among shards, so that
-    /// eviction can begin a few per cent before. An entity seen once or twice takes about 200
-    /// bytes (a pair, invoice, article or licence key half of that), a busy one mostly 6 to 8 KB.
-    /// One that showed every signal and 64 others of every kind would take 42 KB.
+    /// eviction can begin a few per cent before. An entity seen once or twice takes about 100
+    /// bytes, a busy one mostly 3 to 6 KB. One that showed every signal and a thousand others of
+    /// every kind would take 46 KB.
     pub max_keys: usize,
     /// Secret of this process: decides shards and evictions. What is read without an eviction does
     /// not depend on it.
@@ -60,9 +53,8 @@ impl SlidingWindows {
     /// Empty histories within `limits`; one entity of each kind is always kept.
     pub fn new(limits: Limits) -> Self {
         let hasher = Mixer { seed: limits.seed };
-        let parts: usize = Entity::ALL.iter().map(|kind| kind.share()).sum();
         let shards = Entity::ALL.map(|kind| {
-            let share = limits.max_keys.saturating_mul(kind.share()) / parts;
+            let share = limits.max_keys.saturating_mul(kind.share()) / Entity::PARTS;
             let shards = if share < SHARDS * SHARDS { 1 } else { SHARDS };
             let capacity = (share / shards).clamp(1, u32::MAX as usize);
             let draw = |number: usize| hasher.hash_one((kind as usize, number));
@@ -76,7 +68,7 @@ impl SlidingWindows {
         let mut total = Stats::default();
         for shard in self.shards.iter().flatten() {
             let shard = lock(shard);
-            total.keys += shard.entries.len();
+            total.keys += shard.len();
             total.busy += shard.busy;
             total.evictions += shard.evictions;
             total.bytes += shard.bytes();
@@ -109,106 +101,6 @@ impl Velocity for SlidingWindows {
 /// A panic elsewhere ends its request only; the histories are whole between two statements.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A part of the entities of one kind.
-#[derive(Debug)]
-struct Shard {
-    /// Place of each entity in `entries`, which can be drawn from at random where a map can't.
-    places: HashMap<EntityKey, u32, Mixer>,
-    entries: Vec<Entry>,
-    capacity: usize,
-    /// State of the draw.
-    draw: u64,
-    busy: usize,
-    evictions: u64,
-    /// Bytes allocated by the histories.
-    heap: usize,
-}
-
-#[derive(Debug)]
-struct Entry {
-    key: EntityKey,
-    history: History,
-}
-
-impl Shard {
-    fn new(capacity: usize, hasher: Mixer, draw: u64) -> Self {
-        Self {
-            places: HashMap::with_hasher(hasher),
-            entries: Vec::new(),
-            capacity,
-            draw,
-            busy: 0,
-            evictions: 0,
-            heap: 0,
-        }
-    }
-
-    fn get(&self, key: EntityKey) -> Option<&History> {
-        let place = *self.places.get(&key)?;
-        self.entries.get(place as usize).map(|entry| &entry.history)
-    }
-
-    fn record(&mut self, entity: Entity, key: EntityKey, occurrence: &Occurrence) {
-        let place = self.places.get(&key).map(|place| *place as usize);
-        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else {
-            self.insert(Entry { key, history: History::new(entity, occurrence) });
-            return;
-        };
-        let (heap, busy) = (entry.history.heap_bytes(), entry.history.is_busy());
-        entry.history.record(entity, occurrence);
-        self.heap = self.heap - heap + entry.history.heap_bytes();
-        self.busy += usize::from(entry.history.is_busy() && !busy);
-    }
-
-    fn insert(&mut self, entry: Entry) {
-        let key = entry.key;
-        self.heap += entry.history.heap_bytes();
-        let place = if self.entries.len() < self.capacity {
-            self.append(entry)
-        } else {
-            self.evict_for(entry)
-        };
-        self.places.insert(key, u32::try_from(place).unwrap_or(u32::MAX));
-    }
-
-    fn append(&mut self, entry: Entry) -> usize {
-        if self.entries.len() == self.entries.capacity() {
-            // By an eighth: doubling would leave a quarter of the memory unused on average.
-            self.entries.reserve_exact(16 + self.entries.len() / 8);
-        }
-        self.entries.push(entry);
-        self.entries.len() - 1
-    }
-
-    /// Puts `entry` in the place of the resident not seen for longest among a few drawn.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "a full shard is not empty, and draws are below it"
-    )]
-    fn evict_for(&mut self, entry: Entry) -> usize {
-        let candidates: [usize; CANDIDATES] = std::array::from_fn(|_| {
-            self.draw = self.draw.wrapping_add(GOLDEN);
-            (mix(self.draw) >> 32) as usize % self.entries.len()
-        });
-        let idlest = candidates.into_iter().min_by_key(|at| self.entries[*at].history.last_seen());
-        let place = idlest.unwrap_or_default();
-        let gone = std::mem::replace(&mut self.entries[place], entry);
-        self.places.remove(&gone.key);
-        self.heap -= gone.history.heap_bytes();
-        self.busy -= usize::from(gone.history.is_busy());
-        self.evictions += 1;
-        place
-    }
-
-    fn bytes(&self) -> usize {
-        // A map keeps one eighth of its buckets free, and a control byte beside each.
-        let buckets = self.places.capacity() * 8 / 7;
-        buckets * (size_of::<(EntityKey, u32)>() + 1)
-            + self.entries.capacity() * size_of::<Entry>()
-            + self.heap
-    }
 }
 
 /// Hashes keys, which are keyed hashes already, by one mixing step with the seed.

@@ -60,20 +60,8 @@ fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
     let keys = (payer, rest).prop_map(|(payer, rest)| {
         let (card, email, ip, device, account) = payer;
         let (sku, licence, invoice, machine, country) = rest;
-        let rest = EntityKeys::default();
-        EntityKeys {
-            card,
-            email,
-            ip,
-            device,
-            account,
-            sku,
-            licence,
-            invoice,
-            machine,
-            country,
-            ..rest
-        }
+        let payer = EntityKeys { card, email, ip, device, account, ..EntityKeys::default() };
+        EntityKeys { sku, licence, invoice, machine, country, ..payer }
     });
     let signal = prop_oneof![
         2 => Just(Signal::Attempt),
@@ -172,9 +160,9 @@ proptest! {
     }
 }
 
-/// More others than are told apart, seen again and again in a scattered order.
+/// More others than are counted one by one, seen again and again in a scattered order.
 #[test]
-fn distinct_counts_are_exact_to_the_cap_and_stay_there() {
+fn distinct_counts_are_exact_to_sixteen_and_then_near() {
     let (store, recount) = (store(), Recount::default());
     let mut reached = 0;
     for number in 0..400_u64 {
@@ -191,7 +179,8 @@ fn distinct_counts_are_exact_to_the_cap_and_stay_there() {
         reached = view.distinct(Other::Email, Window::D90);
         assert!(view.distinct(Other::Email, Window::D1) <= reached);
     }
-    assert_eq!(reached, 64);
+    // The squares modulo a prime are half of it: 75 others.
+    assert!((68..=82).contains(&reached), "{reached}");
     assert_eq!(store.stats().busy, 1);
 }
 
@@ -265,7 +254,7 @@ fn a_time_far_ahead_moves_only_the_keys_it_names() {
 
 #[test]
 fn the_bound_holds_and_the_active_stay() {
-    let store = SlidingWindows::new(Limits { max_keys: 500, seed: 7 });
+    let store = for_cards(69); // and as many mailboxes
     for flood in 0..5_000 {
         let email = Some(EntityKey(flood));
         let time = i64::try_from(flood).unwrap() * SECOND_MS;
@@ -275,7 +264,7 @@ fn the_bound_holds_and_the_active_stay() {
         store.record(&attempt(used, at(time)));
     }
     let stats = store.stats();
-    assert_eq!((stats.keys, stats.evictions), (69, 4_933));
+    assert_eq!((stats.keys, stats.evictions), (70, 4_932));
     let view = store.view(Entity::Email, EntityKey(9_999), at(5_000 * SECOND_MS));
     assert_eq!(view.count(Signal::Attempt, Window::D90), 5_000);
     assert_eq!(view.first_seen(), Some(at(0)));
@@ -297,7 +286,7 @@ fn evictions_follow_the_seed() {
 
 #[test]
 fn the_books_balance_after_promotions_and_evictions() {
-    let store = SlidingWindows::new(Limits { max_keys: 30, seed: 7 });
+    let store = for_cards(4);
     for round in 0..40_i64 {
         for key in 0..4 {
             store.record(&attempt(card(key), at(round)));
@@ -316,8 +305,115 @@ fn a_zero_bound_keeps_one_and_shards_keep_all() {
     let store = SlidingWindows::new(Limits { max_keys: 0, seed: 7 });
     (0..3).for_each(|key| store.record(&attempt(card(key), at(0))));
     assert_eq!((store.stats().keys, store.stats().evictions), (1, 2));
-    let store = SlidingWindows::new(Limits { max_keys: 150_000, seed: 7 });
+    let store = for_cards(20_000);
     (0..15_000).for_each(|key| store.record(&attempt(card(key), at(0))));
     assert!((0..15_000).all(|key| attempts(&store, key, at(0)) == [1; 6]));
     assert_eq!((store.stats().keys, store.stats().evictions), (15_000, 0));
+}
+
+/// An issuer's approval, which an attacker pays for.
+fn approved(keys: EntityKeys, at: Timestamp) -> Occurrence {
+    Occurrence { signal: Signal::Approved, amount: None, ..attempt(keys, at) }
+}
+
+/// A tenant's card.
+fn card_of(tenant: u64, key: u64) -> EntityKeys {
+    EntityKeys { tenant: Some(EntityKey(tenant)), ..card(key) }
+}
+
+fn kept(store: &SlidingWindows, keys: std::ops::Range<u64>) -> usize {
+    let now = at(100 * DAY_MS);
+    keys.filter(|key| store.view(Entity::Card, EntityKey(*key), now).first_seen().is_some()).count()
+}
+
+/// Cards a store of the tests below keeps.
+const CARDS: u64 = 1_000;
+
+fn for_cards(cards: u64) -> SlidingWindows {
+    let cards = usize::try_from(cards).unwrap();
+    let max_keys = (cards * Entity::PARTS).div_ceil(Entity::Card.share());
+    SlidingWindows::new(Limits { max_keys, seed: 7 })
+}
+
+#[test]
+fn a_flood_of_new_cards_pushes_out_no_buyer_and_no_dispute() {
+    let store = for_cards(CARDS);
+    let buyers = 0..CARDS / 2;
+    for key in buyers.clone() {
+        store.record(&attempt(card(key), at(-60 * DAY_MS)));
+        let answer = if key % 10 == 0 { Signal::Dispute } else { Signal::Approved };
+        let answered = Occurrence { signal: answer, ..attempt(card(key), at(-60 * DAY_MS)) };
+        store.record(&answered);
+    }
+    for key in 0..20 * CARDS {
+        let now = at(i64::try_from(key).unwrap() * 100);
+        store.record(&attempt(card(1_000_000 + key), now));
+        // Stolen cards that are approved are as new as those that are not.
+        if key % 5 == 0 {
+            store.record(&approved(card(1_000_000 + key), now));
+        }
+    }
+    assert_eq!(kept(&store, buyers), usize::try_from(CARDS / 2).unwrap());
+}
+
+/// Buyers come day by day, and more of them than there is room for.
+#[test]
+fn settled_entities_give_way_to_later_ones() {
+    let (store, a_day) = (for_cards(CARDS), CARDS / 20);
+    for day in 0..90 {
+        for key in day * a_day..(day + 1) * a_day {
+            let now = at(i64::try_from(day).unwrap() * DAY_MS);
+            store.record(&attempt(card(key), now));
+            store.record(&approved(card(key), now));
+        }
+    }
+    let of_days = |days: std::ops::Range<u64>| kept(&store, days.start * a_day..days.end * a_day);
+    let [early, late] = [of_days(0..60), of_days(80..90)];
+    assert!(late * 20 > usize::try_from(CARDS).unwrap() * 9, "{late}");
+    assert!(early * 10 < usize::try_from(CARDS).unwrap(), "{early}");
+}
+
+#[test]
+fn a_tenant_takes_room_from_none_that_is_within_its_share() {
+    let store = for_cards(CARDS);
+    let small = 0..CARDS / 4;
+    for key in small.clone() {
+        store.record(&attempt(card_of(1, key), at(-30 * DAY_MS)));
+    }
+    for key in 0..20 * CARDS {
+        let now = at(i64::try_from(key).unwrap() * 100);
+        store.record(&attempt(card_of(2, 1_000_000 + key), now));
+        store.record(&approved(card_of(2, 1_000_000 + key), now));
+    }
+    assert_eq!(kept(&store, small.clone()), usize::try_from(CARDS / 4).unwrap());
+    // Nor does one whose every entity has settled: a day later all of them count as established.
+    for key in 0..20 * CARDS {
+        let now = at(2 * DAY_MS + i64::try_from(key).unwrap() * 100);
+        store.record(&attempt(card_of(2, 9_000_000 + key), now));
+        store.record(&approved(card_of(2, 9_000_000 + key), now));
+    }
+    assert_eq!(kept(&store, small), usize::try_from(CARDS / 4).unwrap());
+}
+
+/// Memory is counted from what is allocated, so the test needs no kernel: `benches/history` asks that.
+#[test]
+fn a_million_cold_keys_take_a_hundred_bytes_each() {
+    let store = SlidingWindows::new(Limits { max_keys: 3_000_000, seed: 7 });
+    let mut number = 0;
+    while store.stats().keys < 1_000_000 {
+        for _ in 0..1_000 {
+            number += 1;
+            let key = |kind: u64| {
+                Some(EntityKey((number * 8 + kind).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+            };
+            let payer =
+                EntityKeys { card: key(0), email: key(1), ip: key(2), ..EntityKeys::default() };
+            let keys = EntityKeys { device: key(3), account: key(4), country: key(5), ..payer };
+            let now = at(i64::try_from(number).unwrap() * SECOND_MS);
+            store.record(&attempt(keys, now));
+        }
+    }
+    let stats = store.stats();
+    assert_eq!((stats.busy, stats.evictions), (0, 0));
+    assert!(stats.bytes < 100 * stats.keys, "{} bytes a key", stats.bytes / stats.keys);
 }

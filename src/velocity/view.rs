@@ -171,8 +171,9 @@ impl EntityView {
     }
 
     /// Others of the kind `of` that occurred together with this entity within `window`. Unit:
-    /// others, exact up to [`DISTINCT_CAP`](super::DISTINCT_CAP) and never more. Of the entity's own
-    /// kind always 0.
+    /// others, exact up to [`DISTINCT_EXACT`](super::DISTINCT_EXACT), beyond that an estimate (standard
+    /// error 7 % up to 500, 10 % up to 800) of at most [`DISTINCT_MOST`](super::DISTINCT_MOST). Of the
+    /// entity's own kind always 0.
     #[expect(clippy::indexing_slicing, reason = "both enumerations are below their COUNT")]
     pub fn distinct(&self, of: Other, window: Window) -> u32 {
         self.distinct[of as usize][window as usize]

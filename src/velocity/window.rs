@@ -99,6 +99,16 @@ impl Tick {
         Timestamp::from_millis(i64::from(self.0) * TICK_MS)
     }
 
+    /// Ticks since 1970.
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The tick of this number.
+    pub(super) const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The slot of `window` that holds this tick, counted from 1970.
     pub(super) const fn slot(self, window: Window) -> u32 {
         self.0 / window.slot_ticks()
@@ -132,10 +142,18 @@ impl Reach {
 
     /// How many of at most 2^32 ticks each window covers.
     pub(super) fn count(&self, ticks: &[Tick]) -> [u32; Window::COUNT] {
-        // Wrapping, because a check in every addition keeps this loop from being vectorised.
-        let covered = |start| move |n: u32, tick: &Tick| n.wrapping_add(u32::from(*tick >= start));
-        self.starts.map(|start| ticks.iter().fold(0, covered(start)))
+        self.starts.map(|start| since(start, ticks))
     }
+
+    /// The same where tick 0 says that there is none.
+    pub(super) fn occupied(&self, ticks: &[Tick]) -> [u32; Window::COUNT] {
+        self.starts.map(|start| since(start.max(Tick(1)), ticks))
+    }
+}
+
+fn since(start: Tick, ticks: &[Tick]) -> u32 {
+    // Wrapping, because a check in every addition keeps this loop from being vectorised.
+    ticks.iter().fold(0, |n: u32, tick| n.wrapping_add(u32::from(*tick >= start)))
 }
 
 #[cfg(test)]

@@ -17,16 +17,16 @@ group! { after super::facts::END;
         "Sum of the amounts tried with the card in the day before, those without a rate left out.";
     CARD_DISTINCT_EMAILS_7D "card_distinct_emails_7d" Kind::Int, Before, Derived, personal: false, unit: "emails", window: "7d",
         missing: "no card in the request",
-        "Distinct emails seen with the card in the 7 days before; saturates at the cap.";
+        "Distinct emails seen with the card in the 7 days before; past 16 an estimate.";
     CARD_DISTINCT_IPS_1D "card_distinct_ips_1d" Kind::Int, Before, Derived, personal: false, unit: "ips", window: "1d",
         missing: "no card in the request",
-        "Distinct ips seen with the card in the day before; saturates at the cap.";
+        "Distinct ips seen with the card in the day before; past 16 an estimate.";
     EMAIL_TX_COUNT_1D "email_tx_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
         missing: "no e-mail address in the request",
         "Payment attempts of the e-mail address in the day before this one, our own blocks and repeats excluded.";
     EMAIL_DISTINCT_CARDS_7D "email_distinct_cards_7d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "7d",
         missing: "no e-mail address in the request",
-        "Distinct cards seen with the e-mail address in the 7 days before; saturates at the cap.";
+        "Distinct cards seen with the e-mail address in the 7 days before; past 16 an estimate.";
     IP_TX_COUNT_1M "ip_tx_count_1m" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1m",
         missing: "no IP address in the request",
         "Payment attempts of the IP address in the minute before this one, our own blocks and repeats excluded.";
@@ -38,13 +38,13 @@ group! { after super::facts::END;
         "Authorizations of the IP address the issuer declined in the hour before, outages excluded.";
     IP_DISTINCT_CARDS_1H "ip_distinct_cards_1h" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "1h",
         missing: "no IP address in the request",
-        "Distinct cards seen with the IP address in the hour before; saturates at the cap.";
+        "Distinct cards seen with the IP address in the hour before; past 16 an estimate.";
     IP_DISTINCT_CARDS_1D "ip_distinct_cards_1d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "1d",
         missing: "no IP address in the request",
-        "Distinct cards seen with the IP address in the day before; saturates at the cap.";
+        "Distinct cards seen with the IP address in the day before; past 16 an estimate.";
     IP_DISTINCT_ACCOUNTS_1D "ip_distinct_accounts_1d" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "1d",
         missing: "no IP address in the request",
-        "Distinct accounts seen with the IP address in the day before; saturates at the cap.";
+        "Distinct accounts seen with the IP address in the day before; past 16 an estimate.";
     DEVICE_TX_COUNT_1H "device_tx_count_1h" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1h",
         missing: "no device in the request",
         "Payment attempts of the device in the hour before this one, our own blocks and repeats excluded.";
@@ -53,10 +53,10 @@ group! { after super::facts::END;
         "Authorizations of the device the issuer declined in the day before, outages excluded.";
     DEVICE_DISTINCT_CARDS_1D "device_distinct_cards_1d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "1d",
         missing: "no device in the request",
-        "Distinct cards seen with the device in the day before; saturates at the cap.";
+        "Distinct cards seen with the device in the day before; past 16 an estimate.";
     DEVICE_DISTINCT_ACCOUNTS_30D "device_distinct_accounts_30d" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "30d",
         missing: "no device in the request",
-        "Distinct accounts seen with the device in the 30 days before; saturates at the cap.";
+        "Distinct accounts seen with the device in the 30 days before; past 16 an estimate.";
     ACCOUNT_TX_COUNT_1H "account_tx_count_1h" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1h",
         missing: "no account in the request",
         "Payment attempts of the account in the hour before this one, our own blocks and repeats excluded.";
@@ -74,10 +74,10 @@ group! { after super::facts::END;
         "Authorizations of the account the issuer approved in the 90 days before.";
     ACCOUNT_DISTINCT_CARDS_7D "account_distinct_cards_7d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "7d",
         missing: "no account in the request",
-        "Distinct cards seen with the account in the 7 days before; saturates at the cap.";
+        "Distinct cards seen with the account in the 7 days before; past 16 an estimate.";
     ACCOUNT_DISTINCT_DEVICES_30D "account_distinct_devices_30d" Kind::Int, Before, Derived, personal: false, unit: "devices", window: "30d",
         missing: "no account in the request",
-        "Distinct devices seen with the account in the 30 days before; saturates at the cap.";
+        "Distinct devices seen with the account in the 30 days before; past 16 an estimate.";
     ACCOUNT_FIRST_SEEN_H "account.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
         missing: "no account, or never seen",
         "Time since we first saw the account.";
@@ -116,37 +116,37 @@ group! { after super::facts::END;
         "What the account tried to spend in the day before over its mean per day since its first attempt, at most 90 days.";
     CARD_DISTINCT_ACCOUNTS_30D "card_distinct_accounts_30d" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "30d",
         missing: "no card in the request",
-        "Distinct accounts seen with the card in the 30 days before; saturates at the cap.";
+        "Distinct accounts seen with the card in the 30 days before; past 16 an estimate.";
     CARD_DISTINCT_DEVICES_7D "card_distinct_devices_7d" Kind::Int, Before, Derived, personal: false, unit: "devices", window: "7d",
         missing: "no card in the request",
-        "Distinct devices seen with the card in the 7 days before; saturates at the cap.";
+        "Distinct devices seen with the card in the 7 days before; past 16 an estimate.";
     CARD_DISTINCT_COUNTRIES_30D "card_distinct_countries_30d" Kind::Int, Before, Derived, personal: false, unit: "countries", window: "30d",
         missing: "no card in the request",
-        "Distinct countries of the address seen with the card in the 30 days before; saturates at the cap.";
+        "Distinct countries of the address seen with the card in the 30 days before; past 16 an estimate.";
     EMAIL_DISTINCT_ACCOUNTS_30D "email_distinct_accounts_30d" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "30d",
         missing: "no e-mail address in the request",
-        "Distinct accounts seen with the e-mail address in the 30 days before; saturates at the cap.";
+        "Distinct accounts seen with the e-mail address in the 30 days before; past 16 an estimate.";
     IP_DISTINCT_EMAILS_1D "ip_distinct_emails_1d" Kind::Int, Before, Derived, personal: false, unit: "emails", window: "1d",
         missing: "no IP address in the request",
-        "Distinct e-mail addresses seen with the IP address in the day before; saturates at the cap.";
+        "Distinct e-mail addresses seen with the IP address in the day before; past 16 an estimate.";
     IP_DISTINCT_DEVICES_1D "ip_distinct_devices_1d" Kind::Int, Before, Derived, personal: false, unit: "devices", window: "1d",
         missing: "no IP address in the request",
-        "Distinct devices seen with the IP address in the day before; saturates at the cap.";
+        "Distinct devices seen with the IP address in the day before; past 16 an estimate.";
     DEVICE_DISTINCT_CARDS_7D "device_distinct_cards_7d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "7d",
         missing: "no device in the request",
-        "Distinct cards seen with the device in the 7 days before; saturates at the cap.";
+        "Distinct cards seen with the device in the 7 days before; past 16 an estimate.";
     DEVICE_DISTINCT_EMAILS_7D "device_distinct_emails_7d" Kind::Int, Before, Derived, personal: false, unit: "emails", window: "7d",
         missing: "no device in the request",
-        "Distinct e-mail addresses seen with the device in the 7 days before; saturates at the cap.";
+        "Distinct e-mail addresses seen with the device in the 7 days before; past 16 an estimate.";
     ACCOUNT_DISTINCT_IPS_7D "account_distinct_ips_7d" Kind::Int, Before, Derived, personal: false, unit: "ips", window: "7d",
         missing: "no account in the request",
-        "Distinct IP addresses seen with the account in the 7 days before; saturates at the cap.";
+        "Distinct IP addresses seen with the account in the 7 days before; past 16 an estimate.";
     ACCOUNT_DISTINCT_COUNTRIES_7D "account_distinct_countries_7d" Kind::Int, Before, Derived, personal: false, unit: "countries", window: "7d",
         missing: "no account in the request",
-        "Distinct countries of the address seen with the account in the 7 days before; saturates at the cap.";
+        "Distinct countries of the address seen with the account in the 7 days before; past 16 an estimate.";
     ACCOUNT_DISTINCT_COUNTRIES_30D "account_distinct_countries_30d" Kind::Int, Before, Derived, personal: false, unit: "countries", window: "30d",
         missing: "no account in the request",
-        "Distinct countries of the address seen with the account in the 30 days before; saturates at the cap.";
+        "Distinct countries of the address seen with the account in the 30 days before; past 16 an estimate.";
     EMAIL_FIRST_SEEN_H "email.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
         missing: "no e-mail address, or never seen",
         "Time since we first saw the e-mail address.";
@@ -341,28 +341,28 @@ group! { after super::facts::END;
         "Activations of the licence key in the 30 days before.";
     LICENCE_DISTINCT_MACHINES_30D "licence_distinct_machines_30d" Kind::Int, Before, Derived, personal: false, unit: "machines", window: "30d",
         missing: "no licence key in the request",
-        "Distinct machines the licence key was activated on in the 30 days before; saturates at the cap.";
+        "Distinct machines the licence key was activated on in the 30 days before; past 16 an estimate.";
     LICENCE_DISTINCT_ACTIVATION_COUNTRIES_30D "licence_distinct_activation_countries_30d" Kind::Int, Before, Derived, personal: false, unit: "countries", window: "30d",
         missing: "no licence key in the request",
-        "Distinct countries the licence key was activated from in the 30 days before; saturates at the cap.";
+        "Distinct countries the licence key was activated from in the 30 days before; past 16 an estimate.";
     ACCOUNT_ACTIVATION_COUNT_30D "account_activation_count_30d" Kind::Int, Before, Derived, personal: false, unit: "activations", window: "30d",
         missing: "no account in the request",
         "Activations of licence keys of the account in the 30 days before.";
     ACCOUNT_DISTINCT_MACHINES_30D "account_distinct_machines_30d" Kind::Int, Before, Derived, personal: false, unit: "machines", window: "30d",
         missing: "no account in the request",
-        "Distinct machines licence keys of the account were activated on in the 30 days before; saturates at the cap.";
+        "Distinct machines licence keys of the account were activated on in the 30 days before; past 16 an estimate.";
     ACCOUNT_SEATS "account.seats" Kind::Int, Before, Derived, personal: false, unit: "seats", window: "",
         missing: "no account in the request",
         "Seats in use: those ever given to people less those taken back.";
     ACCOUNT_DISTINCT_LOGIN_DEVICES_1H "account_distinct_login_devices_1h" Kind::Int, Before, Derived, personal: false, unit: "devices", window: "1h",
         missing: "no account in the request",
-        "Distinct devices the account was logged in from in the hour before; saturates at the cap.";
+        "Distinct devices the account was logged in from in the hour before; past 16 an estimate.";
     ACCOUNT_DISTINCT_LOGIN_DEVICES_7D "account_distinct_login_devices_7d" Kind::Int, Before, Derived, personal: false, unit: "devices", window: "7d",
         missing: "no account in the request",
-        "Distinct devices the account was logged in from in the 7 days before; saturates at the cap.";
+        "Distinct devices the account was logged in from in the 7 days before; past 16 an estimate.";
     ACCOUNT_DISTINCT_LOGIN_COUNTRIES_7D "account_distinct_login_countries_7d" Kind::Int, Before, Derived, personal: false, unit: "countries", window: "7d",
         missing: "no account in the request",
-        "Distinct countries the account was logged in from in the 7 days before; saturates at the cap.";
+        "Distinct countries the account was logged in from in the 7 days before; past 16 an estimate.";
     ACCOUNT_SESSIONS_MAX_90D "account_sessions_max_90d" Kind::Int, Before, Derived, personal: false, unit: "sessions", window: "90d",
         missing: "no account in the request, or no such signal",
         "Most sessions open at once in a sharing signal of the 90 days before.";
@@ -399,4 +399,142 @@ group! { after super::facts::END;
     CARD_IMPOSSIBLE_TRAVEL "card.impossible_travel" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
         missing: "no city for either address, or one of a host, CDN, relay, VPN, proxy or Tor; or none before",
         "True above 900 km/h when the places are more than 200 km apart at their nearest.";
+    CARD_APPROVED_COUNT_30D "card_approved_count_30d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "30d",
+        missing: "no card in the request",
+        "Authorizations of the card the issuer approved in the 30 days before.";
+    CARD_REFUND_COUNT_90D "card_refund_count_90d" Kind::Int, Before, Derived, personal: false, unit: "refunds", window: "90d",
+        missing: "no card in the request",
+        "Refunds of the card in the 90 days before.";
+    CARD_DISPUTE_COUNT_90D "card_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no card in the request",
+        "Disputes of the card opened in the 90 days before.";
+    CARD_LAST_SEEN_H "card.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no card, or never seen",
+        "Time since we last saw the card in any way, our own blocks left out.";
+    EMAIL_APPROVED_COUNT_30D "email_approved_count_30d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "30d",
+        missing: "no e-mail address in the request",
+        "Authorizations of the e-mail address the issuer approved in the 30 days before.";
+    EMAIL_DECLINED_COUNT_1D "email_declined_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
+        missing: "no e-mail address in the request",
+        "Authorizations of the e-mail address the issuer declined in the day before, outages excluded.";
+    EMAIL_REFUND_COUNT_90D "email_refund_count_90d" Kind::Int, Before, Derived, personal: false, unit: "refunds", window: "90d",
+        missing: "no e-mail address in the request",
+        "Refunds of the e-mail address in the 90 days before.";
+    EMAIL_DISPUTE_COUNT_90D "email_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no e-mail address in the request",
+        "Disputes of the e-mail address opened in the 90 days before.";
+    EMAIL_LAST_SEEN_H "email.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no e-mail address, or never seen",
+        "Time since we last saw the e-mail address in any way, our own blocks left out.";
+    IP_APPROVED_COUNT_1D "ip_approved_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
+        missing: "no IP address in the request",
+        "Authorizations of the IP address the issuer approved in the day before.";
+    IP_LAST_SEEN_H "ip.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no IP address, or never seen",
+        "Time since we last saw the IP address in any way, our own blocks left out.";
+    DEVICE_APPROVED_COUNT_30D "device_approved_count_30d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "30d",
+        missing: "no device in the request",
+        "Authorizations of the device the issuer approved in the 30 days before.";
+    DEVICE_REFUND_COUNT_90D "device_refund_count_90d" Kind::Int, Before, Derived, personal: false, unit: "refunds", window: "90d",
+        missing: "no device in the request",
+        "Refunds of the device in the 90 days before.";
+    DEVICE_DISPUTE_COUNT_90D "device_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no device in the request",
+        "Disputes of the device opened in the 90 days before.";
+    DEVICE_LAST_SEEN_H "device.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no device, or never seen",
+        "Time since we last saw the device in any way, our own blocks left out.";
+    ACCOUNT_LAST_SEEN_H "account.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no account, or never seen",
+        "Time since we last saw the account in any way, our own blocks left out.";
+    BIN_TX_COUNT_1H "bin_tx_count_1h" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1h",
+        missing: "no BIN in the request",
+        "Payment attempts of cards that begin with the same six digits in the hour before this one, our own blocks and repeats excluded.";
+    BIN_DECLINED_COUNT_1H "bin_declined_count_1h" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1h",
+        missing: "no BIN in the request",
+        "Authorizations of cards that begin with the same six digits the issuer declined in the hour before, outages excluded.";
+    BIN_DECLINE_RATIO_1D "bin_decline_ratio_1d" Kind::Float, Before, Derived, personal: false, unit: "", window: "1d",
+        missing: "no BIN, or no answer in the day",
+        "Declines over all answers of issuers to cards that begin with the same six digits in the day before.";
+    BIN_DISTINCT_CARDS_1H "bin_distinct_cards_1h" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "1h",
+        missing: "no BIN in the request",
+        "Distinct cards seen with cards that begin with the same six digits in the hour before; past 16 an estimate.";
+    BIN_DISTINCT_IPS_1H "bin_distinct_ips_1h" Kind::Int, Before, Derived, personal: false, unit: "ips", window: "1h",
+        missing: "no BIN in the request",
+        "Distinct IP addresses seen with cards that begin with the same six digits in the hour before; past 16 an estimate.";
+    BIN_DISPUTE_COUNT_90D "bin_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no BIN in the request",
+        "Disputes of cards that begin with the same six digits opened in the 90 days before.";
+    BIN_FIRST_SEEN_H "bin.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no BIN, or never seen",
+        "Time since we first saw cards that begin with the same six digits.";
+    SELLER_TX_COUNT_1H "seller_tx_count_1h" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1h",
+        missing: "no seller in the request",
+        "Payment attempts of the seller in the hour before this one, our own blocks and repeats excluded.";
+    SELLER_APPROVED_COUNT_30D "seller_approved_count_30d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "30d",
+        missing: "no seller in the request",
+        "Authorizations of the seller the issuer approved in the 30 days before.";
+    SELLER_DECLINE_RATIO_1D "seller_decline_ratio_1d" Kind::Float, Before, Derived, personal: false, unit: "", window: "1d",
+        missing: "no seller, or no answer in the day",
+        "Declines over all answers of issuers to the seller in the day before.";
+    SELLER_REFUND_COUNT_30D "seller_refund_count_30d" Kind::Int, Before, Derived, personal: false, unit: "refunds", window: "30d",
+        missing: "no seller in the request",
+        "Refunds of the seller in the 30 days before.";
+    SELLER_DISPUTE_COUNT_90D "seller_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no seller in the request",
+        "Disputes of the seller opened in the 90 days before.";
+    SELLER_DISTINCT_CARDS_1D "seller_distinct_cards_1d" Kind::Int, Before, Derived, personal: false, unit: "cards", window: "1d",
+        missing: "no seller in the request",
+        "Distinct cards seen with the seller in the day before; past 16 an estimate.";
+    SELLER_FIRST_SEEN_H "seller.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no seller, or never seen",
+        "Time since we first saw the seller.";
+    WALLET_TX_COUNT_1D "wallet_tx_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
+        missing: "no attested payer in the request",
+        "Payment attempts of the wallet in the day before this one, our own blocks and repeats excluded.";
+    WALLET_DECLINED_COUNT_1D "wallet_declined_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
+        missing: "no attested payer in the request",
+        "Authorizations of the wallet the issuer declined in the day before, outages excluded.";
+    WALLET_APPROVED_COUNT_90D "wallet_approved_count_90d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "90d",
+        missing: "no attested payer in the request",
+        "Authorizations of the wallet the issuer approved in the 90 days before.";
+    WALLET_REFUND_COUNT_90D "wallet_refund_count_90d" Kind::Int, Before, Derived, personal: false, unit: "refunds", window: "90d",
+        missing: "no attested payer in the request",
+        "Refunds of the wallet in the 90 days before.";
+    WALLET_DISPUTE_COUNT_90D "wallet_dispute_count_90d" Kind::Int, Before, Derived, personal: false, unit: "disputes", window: "90d",
+        missing: "no attested payer in the request",
+        "Disputes of the wallet opened in the 90 days before.";
+    WALLET_DISTINCT_ACCOUNTS_30D "wallet_distinct_accounts_30d" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "30d",
+        missing: "no attested payer in the request",
+        "Distinct accounts seen with the wallet in the 30 days before; past 16 an estimate.";
+    WALLET_DISTINCT_EMAILS_30D "wallet_distinct_emails_30d" Kind::Int, Before, Derived, personal: false, unit: "emails", window: "30d",
+        missing: "no attested payer in the request",
+        "Distinct e-mail addresses seen with the wallet in the 30 days before; past 16 an estimate.";
+    WALLET_FIRST_SEEN_H "wallet.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no attested payer, or never seen",
+        "Time since we first saw the wallet.";
+    WALLET_LAST_SEEN_H "wallet.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no attested payer, or never seen",
+        "Time since we last saw the wallet in any way, our own blocks left out.";
+    CARD_ON_IP_TX_COUNT_1D "card_on_ip_tx_count_1d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "1d",
+        missing: "no card or no IP address in the request",
+        "Payment attempts of this card on this IP address in the day before this one, our own blocks and repeats excluded.";
+    CARD_ON_IP_APPROVED_COUNT_90D "card_on_ip_approved_count_90d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "90d",
+        missing: "no card or no IP address in the request",
+        "Authorizations of this card on this IP address the issuer approved in the 90 days before.";
+    CARD_ON_IP_FIRST_SEEN_H "card_on_ip.first_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no card or no IP address, or never seen",
+        "Time since we first saw this card on this IP address.";
+    CARD_ON_IP_LAST_SEEN_H "card_on_ip.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no card or no IP address, or never seen",
+        "Time since we last saw this card on this IP address in any way, our own blocks left out.";
+    CARD_ON_ACCOUNT_APPROVED_COUNT_90D "card_on_account_approved_count_90d" Kind::Int, Before, Derived, personal: false, unit: "transactions", window: "90d",
+        missing: "no card or no account in the request",
+        "Authorizations of this card on this account the issuer approved in the 90 days before.";
+    CARD_ON_ACCOUNT_LAST_SEEN_H "card_on_account.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no card or no account, or never seen",
+        "Time since we last saw this card on this account in any way, our own blocks left out.";
+    DEVICE_ON_ACCOUNT_LAST_SEEN_H "device_on_account.last_seen_h" Kind::Float, Before, Derived, personal: false, unit: "h", window: "",
+        missing: "no device or no account, or never seen",
+        "Time since we last saw this device on this account in any way, our own blocks left out.";
 }

@@ -2,7 +2,7 @@
 
 use super::{Field, Kind, Origin, Stage};
 
-group! { after super::outcomes::END;
+group! { after super::own::END;
     MODEL_FRAUD_PROBABILITY "model.fraud_probability" Kind::Float, Before, Derived, personal: false, unit: "", window: "",
         missing: "no model",
         "The calibrated probability that a theft or takeover label arrives within 120 days.";

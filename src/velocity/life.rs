@@ -1,0 +1,57 @@
+//! What is known of an entity beside what it did: whose it is, since when, and whether it is real.
+
+use super::{EntityKey, Occurrence, Signal};
+use crate::domain::Timestamp;
+
+/// By what the tenants of a store are told apart: a part of the keyed hash of their name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Tenant(pub(super) u16);
+
+impl Tenant {
+    fn of(key: Option<EntityKey>) -> Self {
+        let [low, high, ..] = key.map_or([0; 8], |key| key.0.to_le_bytes());
+        Self(u16::from_le_bytes([low, high]))
+    }
+}
+
+/// See the module's description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Life {
+    pub(super) first: Timestamp,
+    pub(super) newest: Timestamp,
+    pub(super) tenant: Tenant,
+    /// Whether something was said of it that can't be had for nothing: see [`Signal::attests`].
+    pub(super) attested: bool,
+}
+
+impl Life {
+    /// Of the entity that `occurrence` is the first of.
+    pub(super) fn beginning(occurrence: &Occurrence) -> Self {
+        let tenant = Tenant::of(occurrence.keys.tenant);
+        let attested = occurrence.signal.attests();
+        Self { first: occurrence.at, newest: occurrence.at, tenant, attested }
+    }
+
+    /// Notes an occurrence, whenever it happened.
+    pub(super) fn note(&mut self, occurrence: &Occurrence) {
+        self.first = self.first.min(occurrence.at);
+        self.newest = self.newest.max(occurrence.at);
+        self.attested |= occurrence.signal.attests();
+    }
+}
+
+impl Signal {
+    /// Whether somebody vouches for it who risks money or evidence: an issuer, a processor, a merchant
+    /// who was paid. An attempt, a sign-up or a login can be made up by the thousand.
+    const fn attests(self) -> bool {
+        matches!(
+            self,
+            Self::Approved
+                | Self::Renewal
+                | Self::Activation
+                | Self::Refund
+                | Self::Dispute
+                | Self::Warning
+        )
+    }
+}
