@@ -117,7 +117,8 @@ pub struct ReloadConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VelocityConfig {
-    /// Most entities with a history; beyond, the longest unseen are given up.
+    /// Most entities with a history, a share for each kind; beyond, newcomers not seen for longest are
+    /// given up first.
     pub max_keys: usize,
 }
 
