@@ -117,8 +117,9 @@ pub struct ReloadConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VelocityConfig {
-    /// Most entities with a history; beyond, the longest unseen are given up. Beside them a quarter as
-    /// many sales, a quarter as many of those who bought or sold them, and an eighth as many links.
+    /// Most entities with a history, a share for each kind; beyond, newcomers not seen for longest are
+    /// given up first. Beside them a quarter as many sales, a quarter as many of those who bought or
+    /// sold them, and an eighth as many links.
     pub max_keys: usize,
     /// How long labels are given to come: the windows of known fraud end so many days before the
     /// transaction; at most 30.
