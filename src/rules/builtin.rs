@@ -34,9 +34,9 @@ mod tests {
         let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/rules");
         let files: BTreeSet<String> = std::fs::read_dir(directory)
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".toml"))
-            .map(|name| format!("rules/{name}"))
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .map(|path| format!("rules/{}", path.file_name().unwrap().display()))
             .collect();
         let compiled = PACKS.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(files, compiled);
