@@ -42,6 +42,7 @@ impl Stream {
         };
         let signal = if self.drawn(8) == 0 { Signal::Declined } else { Signal::Approved };
         let attempt = Occurrence {
+            sale: None,
             keys,
             at: self.at,
             signal: Signal::Attempt,

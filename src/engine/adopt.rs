@@ -154,8 +154,7 @@ impl Engine {
             _ => None,
         };
         let keys = Identities::of(tx).keys(self.keys.as_ref(), &request.tenant, country);
-        let amount = counted::euro_cents(&record);
-        let sale = SaleRef { keys, kind: Some(tx.kind), amount, subject: None };
+        let sale = SaleRef::decided(&request.tenant, tx, keys, &record);
         let ip = tx.device.as_ref().and_then(|d| d.ip.as_ref()).and_then(Loose::valid);
         let at = ip.and_then(|ip| counted::place(&tables, *ip));
         let occurrences = self.counted(tx, &decision, &sale, at);

@@ -10,7 +10,8 @@
 //!   commerce is read from a file in a minute.
 
 use super::enrich::OLDEST_RATE_DAYS;
-use super::identity::{Identities, KeyMaker};
+use super::entry;
+use super::identity::{Identities, KeyMaker, sale_key};
 use super::known::SaleRef;
 use crate::domain::{
     Action, Actor, Amount, Country, Currency, Decision, DisputeStatus, Event, EventKind,
@@ -156,6 +157,23 @@ fn told(event: &Event, sale: &SaleRef) -> Option<Told> {
 }
 
 impl SaleRef {
+    /// A transaction of `tenant` that has just been decided on `record`.
+    pub(super) fn decided(
+        tenant: &TenantId,
+        tx: &Transaction,
+        keys: EntityKeys,
+        record: &Record,
+    ) -> Self {
+        Self {
+            id: sale_key(&entry::transaction_hash(tenant, &tx.transaction_id)),
+            keys,
+            at: tx.event_time,
+            kind: Some(tx.kind),
+            amount: euro_cents(record),
+            subject: None,
+        }
+    }
+
     /// Something told of this sale.
     fn telling(&self, told: Told) -> Sale {
         Sale { id: self.id, at: self.at, told }

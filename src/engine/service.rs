@@ -9,7 +9,7 @@ use super::chain::{self, Occasion};
 use super::error::EngineError;
 use super::histories::Histories;
 use super::history::{self, Moment};
-use super::identity::{Identities, KeyMaker, sale_key};
+use super::identity::{Identities, KeyMaker};
 use super::keeping::Vacancy;
 use super::known::{Flight, IdHash, Known, KnownIds, Landing, SaleRef, Sent, Settling};
 use super::snapshot::Snapshot;
@@ -297,14 +297,7 @@ impl Engine {
         let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
-        let sale = SaleRef {
-            id: sale_key(&entry::transaction_hash(&request.tenant, &tx.transaction_id)),
-            keys,
-            at: tx.event_time,
-            kind: Some(tx.kind),
-            amount: counted::euro_cents(&record),
-            subject: None,
-        };
+        let sale = SaleRef::decided(&request.tenant, tx, keys, &record);
         let occurrences = self.counted(tx, &decision, &sale, place);
         (Decided { record, sale, decision, undecided, occurrences }, timing)
     }
