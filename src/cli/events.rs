@@ -2,7 +2,7 @@
 
 use super::rows::{count, for_each};
 use super::state::ConfigArgs;
-use crate::domain::{Event, Warning};
+use crate::domain::Event;
 use crate::input::files::{Format, Item, open};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::PathBuf;
@@ -28,13 +28,14 @@ pub(super) struct ImportArgs {
     pub(super) config: ConfigArgs,
 }
 
-/// Imports a file: `accept` keeps each event and says whether it was new.
+/// Imports a file: `accept` keeps each event and says whether it was new; `None` comes last, and it
+/// waits until everything is kept.
 ///
 /// Exit code 0: every row; 1: some bad rows, the others are kept. A file that can't be used is an
 /// error (2).
 pub(super) fn import(
     args: &ImportArgs,
-    mut accept: impl FnMut(Event, Vec<Warning>) -> Result<bool>,
+    mut accept: impl FnMut(Option<Event>) -> Result<bool>,
 ) -> Result<ExitCode> {
     let file = &args.file;
     let lines = open(file, None).with_context(|| format!("`{}`", file.display()))?;
@@ -45,14 +46,15 @@ pub(super) fn import(
     );
     let (mut new, mut known) = (0, 0);
     let bad = for_each(file, lines, true, |line| match line.item {
-        Item::Event { event, warnings } => {
-            *(if accept(*event, warnings)? { &mut new } else { &mut known }) += 1;
+        Item::Event { event, .. } => {
+            *(if accept(Some(*event))? { &mut new } else { &mut known }) += 1;
             Ok(())
         }
         Item::Transaction { .. } => {
             bail!("a transaction, not an event; `vouch score` reads transactions")
         }
     })?;
+    accept(None)?;
     eprintln!("{}, {known} known before; {}", count(new, "new event"), count(bad, "bad row"));
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -67,7 +69,8 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let mut seen = Vec::new();
         let args = ImportArgs { file, data_dir: PathBuf::new(), config: ConfigArgs::default() };
-        let code = import(&args, |event, _| {
+        let code = import(&args, |event| {
+            let Some(event) = event else { return Ok(false) };
             let id = event.event_id.to_string();
             let new = !seen.contains(&id);
             seen.push(id);

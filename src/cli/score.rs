@@ -53,13 +53,14 @@ struct Tally {
     bad: u64,
 }
 
-/// Scores a file: `score` decides each transaction and takes note of each event.
+/// Scores a file: `score` decides each transaction and takes note of each event; `None` comes last, and
+/// it waits until everything is kept.
 ///
 /// Exit code 0: every row; 1: some bad rows, the others are listed. What makes the file unusable is
 /// an error (2): it or the map can't be read, the header does not fit, the disk is full.
 pub(super) fn run(
     args: &ScoreArgs,
-    score: impl FnMut(Item) -> Result<Option<Decision>>,
+    score: impl FnMut(Option<Item>) -> Result<Option<Decision>>,
 ) -> Result<ExitCode> {
     let tally = match listed(args, score) {
         Err(error) if reader_has_gone(&error) => return Ok(ExitCode::SUCCESS),
@@ -71,7 +72,7 @@ pub(super) fn run(
 
 fn listed(
     args: &ScoreArgs,
-    mut score: impl FnMut(Item) -> Result<Option<Decision>>,
+    mut score: impl FnMut(Option<Item>) -> Result<Option<Decision>>,
 ) -> Result<Tally> {
     let map = map_at(args.map.as_deref())?;
     let lines =
@@ -96,7 +97,7 @@ fn listed(
             }
             Item::Event { warnings, .. } => (None, warnings.len()),
         };
-        let decision = score(line.item)?;
+        let decision = score(Some(line.item))?;
         tally.warnings += warnings as u64;
         match (sale, decision) {
             (Some(sale), Some(decision)) => {
@@ -110,6 +111,7 @@ fn listed(
         }
         Ok(())
     })?;
+    score(None)?;
     listing.finish()?;
     if tally.late > 0 {
         eprintln!(

@@ -55,13 +55,13 @@ impl Case {
         };
         change(&mut args);
         let tally = listed(&args, |item| match item {
-            Item::Transaction { transaction, .. } if transaction.order_id.is_some() => {
+            Some(Item::Transaction { transaction, .. }) if transaction.order_id.is_some() => {
                 bail!("order refused")
             }
-            Item::Transaction { transaction, warnings, .. } => {
+            Some(Item::Transaction { transaction, warnings, .. }) => {
                 Ok(Some(decide(&transaction, warnings)))
             }
-            Item::Event { .. } => Ok(None),
+            Some(Item::Event { .. }) | None => Ok(None),
         })?;
         assert_eq!(fs::read_dir(case.0.path()).unwrap().count(), 2);
         Ok((tally, fs::read_to_string(&out)?))
