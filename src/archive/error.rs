@@ -15,6 +15,12 @@ pub enum ArchiveError {
         /// The directory.
         path: PathBuf,
     },
+    /// A path such as `.` or `/`, beside which nothing can be written.
+    #[error("`{}` does not name a new directory", path.display())]
+    NoName {
+        /// The path.
+        path: PathBuf,
+    },
     /// There is no export in the directory.
     #[error("`{}` is not an export: it has no readable `_export.json`", path.display())]
     NotAnExport {

@@ -9,7 +9,8 @@ use crate::engine::Artefacts;
 use crate::ledger::Reader;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// What to export.
@@ -84,9 +85,13 @@ pub fn export(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Manifest, ArchiveError> {
     refuse_content(dir)?;
-    let beside = beside(dir);
+    let beside = make_beside(dir)?;
     let written = write(data_dir, reader, what, &beside, progress).and_then(|manifest| {
-        fs::rename(&beside, dir).map_err(ArchiveError::file(dir))?;
+        let named = || {
+            fs::rename(&beside, dir)?;
+            File::open(parent(dir))?.sync_all()
+        };
+        named().map_err(ArchiveError::file(dir))?;
         Ok(manifest)
     });
     if written.is_err() {
@@ -105,12 +110,30 @@ fn refuse_content(dir: &Path) -> Result<(), ArchiveError> {
     }
 }
 
-/// A directory of this process beside another.
-fn beside(dir: &Path) -> PathBuf {
+/// A new directory of this process beside another, for its owner alone: what a killed export left
+/// there must not come into this one.
+fn make_beside(dir: &Path) -> Result<PathBuf, ArchiveError> {
+    let Some(own) = dir.file_name() else {
+        return Err(ArchiveError::NoName { path: dir.to_owned() });
+    };
     let mut name = std::ffi::OsString::from(".");
-    name.push(dir.file_name().unwrap_or_default());
+    name.push(own);
     name.push(format!(".{}.partial", std::process::id()));
-    dir.with_file_name(name)
+    let beside = dir.with_file_name(name);
+    let make = || {
+        fs::create_dir_all(parent(dir))?;
+        if beside.exists() {
+            fs::remove_dir_all(&beside)?;
+        }
+        DirBuilder::new().mode(0o700).create(&beside)
+    };
+    make().map_err(ArchiveError::file(&beside))?;
+    Ok(beside)
+}
+
+/// The directory something lies in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn write(
@@ -120,7 +143,6 @@ fn write(
     dir: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Manifest, ArchiveError> {
-    fs::create_dir_all(dir).map_err(ArchiveError::file(dir))?;
     let mut manifest = Manifest {
         format: FORMAT,
         vouch: env!("CARGO_PKG_VERSION").to_owned(),
@@ -156,7 +178,7 @@ fn write(
 }
 
 /// Copies what is kept for replays; nothing of it is personal.
-pub(super) fn copy_artefacts(from: &Path, to: &Path) -> Result<(), ArchiveError> {
+fn copy_artefacts(from: &Path, to: &Path) -> Result<(), ArchiveError> {
     if !from.is_dir() {
         return Ok(());
     }

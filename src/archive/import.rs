@@ -10,7 +10,7 @@
 use super::ARTEFACTS;
 use super::columns::{DECISION, ENVELOPE, EVENT};
 use super::error::ArchiveError;
-use super::export::{Manifest, copy_artefacts};
+use super::export::Manifest;
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Adopted, Artefacts, Engine, EngineError, Keeping, Settling};
 use crate::ledger::{EntryKind, Ledger};
@@ -64,7 +64,7 @@ pub fn import(
     if !manifest.personal {
         return Err(ArchiveError::Impersonal { path: dir.to_owned() });
     }
-    copy_artefacts(&dir.join(ARTEFACTS), &Artefacts::dir(data_dir))?;
+    Artefacts::new(data_dir).adopt(&dir.join(ARTEFACTS))?;
     let mut into = Into { engine, tenant: manifest.tenant.clone(), writing: VecDeque::new() };
     let mut done = Imported::default();
     let mut files = partitions(dir)?;
@@ -171,11 +171,18 @@ impl Into<'_> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(), ArchiveError> {
-        for settling in self.writing {
-            self.engine.settle_blocking(settling)?;
-        }
-        Ok(())
+    fn finish(&mut self) -> Result<(), ArchiveError> {
+        self.writing.drain(..).try_for_each(|settling| {
+            self.engine.settle_blocking(settling).map(|_| ()).map_err(ArchiveError::from)
+        })
+    }
+}
+
+/// Also after a row that can't be kept: what is on its way is waited for here, not by a thread each.
+impl Drop for Into<'_> {
+    fn drop(&mut self) {
+        // The error that ends the import is the one to be told.
+        let _ = self.finish();
     }
 }
 

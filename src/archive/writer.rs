@@ -9,7 +9,8 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -106,7 +107,8 @@ impl Partition {
         fs::create_dir_all(&self.dir).map_err(ArchiveError::file(&self.dir))?;
         let path = self.dir.join(format!("part-{}.parquet", self.parts));
         self.parts += 1;
-        let file = File::create(&path).map_err(ArchiveError::file(&path))?;
+        let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let file = new.map_err(ArchiveError::file(&path))?;
         let writer = || {
             let compression = Compression::ZSTD(ZstdLevel::try_new(3)?);
             let properties = WriterProperties::builder().set_compression(compression).build();

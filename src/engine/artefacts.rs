@@ -65,6 +65,42 @@ impl Artefacts {
         serde_json::from_slice(&fs::read(self.dir.join(CURRENT)).ok()?).ok()
     }
 
+    /// Takes in what another directory keeps and this one does not; nothing here is written over.
+    /// What another server served last is not taken: it says nothing about this one.
+    ///
+    /// # Errors
+    /// Something there can't be read or is not what its digest says, or can't be written here.
+    pub fn adopt(&self, from: &Path) -> Result<(), EngineError> {
+        let other = Self { dir: from.to_owned() };
+        let names = match fs::read_dir(from) {
+            Ok(names) => names,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(file_error(from, error)),
+        };
+        for file in names {
+            let name = file.map_err(|error| file_error(from, error))?.file_name();
+            match name.to_str().and_then(|name| name.split_once('-')) {
+                Some((kind @ "rules", digest)) => {
+                    other.rules(digest)?;
+                    self.put(kind, digest, &other.get(kind, digest)?)?;
+                }
+                Some((kind @ "model", digest)) => {
+                    other.model(digest)?;
+                    self.put(kind, digest, &other.get(kind, digest)?)?;
+                }
+                Some((kind @ "policy", name)) => {
+                    let bytes = other.get(kind, name)?;
+                    if digest(&bytes) != name {
+                        return Err(other.damaged(kind, name));
+                    }
+                    self.put(kind, name, &bytes)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A kept rule set.
     ///
     /// # Errors

@@ -75,13 +75,13 @@ impl Identities {
         let address = account.and_then(|a| a.email.as_ref());
         let licence = tx.fulfilment.as_ref().and_then(|f| f.licence_key.as_ref());
         let invoice = payment.and_then(|p| p.invoice_id.as_ref());
-        let wallet = payment.and_then(|p| p.attested_payer.as_ref()).map(|p| payer(p.as_str()));
-        let has_card = |payment: &Payment| payment.method.is_some_and(PaymentMethod::has_three_ds);
+        let wallet = payment.and_then(wallet);
+        let is_cardless = |method: PaymentMethod| !method.has_three_ds();
         let bin = tx.card.as_ref().and_then(|c| c.bin.as_ref()).and_then(Loose::valid);
         Self {
             bin: bin.and_then(|bin| bin.as_str().get(..6)).map(ToString::to_string),
             seller: tx.seller_id.as_ref().map(ToString::to_string),
-            is_minted: wallet.is_some() && !payment.is_some_and(has_card),
+            is_minted: wallet.is_some() && payment.and_then(|p| p.method).is_some_and(is_cardless),
             wallet,
             card: tx.card.as_ref().and_then(|c| c.fingerprint.as_ref()).map(ToString::to_string),
             email: address.and_then(|e| canonical(e.as_str())).map(|e| e.to_string()),
@@ -161,16 +161,22 @@ impl Identities {
     }
 }
 
-/// The digits of a phone number, the same with `+44` and `0044`; `None` for too few to be one.
+/// The digits of a phone number, the same with `+44` and `0044`; `None` for too few to be one, and for
+/// one digit over and over, which strangers type where a number is demanded.
 fn digits(phone: &str) -> Option<String> {
     let all: String = phone.chars().filter(char::is_ascii_digit).collect();
     let digits = all.strip_prefix("00").unwrap_or(&all);
-    (digits.len() >= 7).then(|| digits.to_owned())
+    let is_typed_blindly = digits.bytes().all(|digit| digits.bytes().next() == Some(digit));
+    (digits.len() >= 7 && !is_typed_blindly).then(|| digits.to_owned())
 }
 
-/// One spelling of a payer: a mailbox's own, or what the wallet says.
-fn payer(text: &str) -> String {
-    canonical(text).map_or_else(|| text.to_owned(), |mailbox| mailbox.to_string())
+/// The payer a wallet attests: a mailbox in one spelling, or what the wallet says. Two wallets may
+/// give the same number to two people, so the wallet is part of it.
+fn wallet(payment: &Payment) -> Option<String> {
+    let text = payment.attested_payer.as_ref()?.as_str();
+    let payer = canonical(text).map_or_else(|| text.to_owned(), |mailbox| mailbox.to_string());
+    let wallet = payment.method.map_or("", PaymentMethod::word);
+    Some(format!("{wallet} {payer}"))
 }
 
 fn only_sku(tx: &Transaction) -> Option<String> {

@@ -218,7 +218,7 @@ fn work(receive: &Mutex<Receiver<Vec<StoredEntry>>>, snapshots: &Snapshots<'_>) 
                     score_now: None,
                     differs: vec![why],
                 };
-                found.list(listed, snapshots.of.listed);
+                found.list(listed, snapshots.of.listed.min(MAX_LISTED));
             }
         }
     }
@@ -269,7 +269,7 @@ fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result
         score_now: now.risk_score,
         differs,
     };
-    found.list(listed, with.of.listed);
+    found.list(listed, with.of.listed.min(MAX_LISTED));
     Ok(())
 }
 

@@ -347,15 +347,20 @@ fn appear<T>(
         }
         _ => {}
     }
+    let Some(own) = dir.file_name() else {
+        let unnamed = io::Error::new(io::ErrorKind::InvalidInput, "does not name a new directory");
+        return Err(fault("name", dir)(unnamed).into());
+    };
     let mut name = std::ffi::OsString::from(".");
-    name.push(dir.file_name().unwrap_or_default());
+    name.push(own);
     name.push(format!(".{}.partial", std::process::id()));
     let beside = dir.with_file_name(name);
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     let made = make_dir(&beside).and_then(|()| make(&beside)).and_then(|made| {
         let named = || {
             sync_dirs(&beside)?;
             fs::rename(&beside, dir)?;
-            File::open(dir)?.sync_all()
+            File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
         };
         named().map_err(fault("name", dir))?;
         Ok(made)

@@ -21,7 +21,7 @@ impl EntityKey {
 }
 
 /// By what an entity tells those seen with it apart: 32 bits of their key, so that a history stays
-/// small. Two of 64 others share a mark once in two million histories, and count as one there.
+/// small. Of 16 others two share a mark once in 36 million histories, and count as one there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Mark(pub(super) u32);
 

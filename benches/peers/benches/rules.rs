@@ -48,7 +48,7 @@ fn bench(c: &mut Criterion, given: &Rules, rows: &[Row]) {
     let contexts: Vec<Variable> = rows.iter().map(|row| serde_json::Value::Object(row.clone()).into()).collect();
     let mut vm = zen_expression::vm::VM::new();
     let mut zen = |row: &Variable| {
-        let mut holds = |rule: &zen_expression::Expression<_>| {
+        let mut holds = |rule: &zen_expression::Expression<zen_expression::expression::Standard>| {
             rule.evaluate_with(row.clone(), &mut vm).ok().and_then(|x| x.as_bool()) == Some(true)
         };
         compiled.iter().map(&mut holds).collect::<Vec<bool>>()

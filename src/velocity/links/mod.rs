@@ -9,7 +9,8 @@
 //!   addresses are no nodes at all.
 //! - **Bounded.** A node keeps its latest ties ([`MAX_TIES`] of an account), the latest [`MAX_TOLD`]
 //!   disputes, warnings and trials each; a walk looks at [`MAX_NODES`] nodes, the youngest ties first.
-//!   What a bound cuts off makes a number smaller, never larger.
+//!   What a bound cuts off makes a number smaller, never larger; only a hub that was given up and comes
+//!   back ties people until it has grown again.
 //! - **Decaying.** A tie not renewed within [`HORIZON_MS`] ties nobody. A dispute or a warning weighs
 //!   1, and half as much for each whole [`HALVING_MS`] since. Trials do not decay.
 //! - **Our own action ties nobody and weighs nothing**: what we declined is not recorded.

@@ -86,7 +86,7 @@ impl Hours {
         let mut view = SalesView::default();
         let end = now.saturating_sub(delay.hours());
         for (outcome, row) in Outcome::ALL.into_iter().zip(&mut view.counts) {
-            // From the longest window on, each part of the hours is looked at once.
+            // From the shortest window on, each part of the hours is looked at once.
             let mut to = end;
             let mut sum = 0_u32;
             for (window, count) in SALE_WINDOWS.into_iter().zip(row) {

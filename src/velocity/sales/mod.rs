@@ -148,9 +148,10 @@ impl SalesView {
     }
 
     /// Share of the sales within `window` that are counted as `outcome`, 0..=1; `None` without sales.
+    /// A party given up between its sale and the outcome has outcomes without sales: 1 then.
     pub fn share(&self, outcome: Outcome, window: Window) -> Option<f64> {
         let sold = self.count(Outcome::Sold, window);
-        (sold > 0).then(|| f64::from(self.count(outcome, window)) / f64::from(sold))
+        (sold > 0).then(|| (f64::from(self.count(outcome, window)) / f64::from(sold)).min(1.0))
     }
 
     /// Good sales at least [`SETTLED_AFTER_H`] old at the reading, however old. No delay applies.
