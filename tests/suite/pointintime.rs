@@ -42,7 +42,7 @@ fn in_memory() -> Engine {
 /// An engine on a ledger; its windows place their keys otherwise than those of [`in_memory`].
 pub(crate) fn on_disk(dir: &Path) -> Engine {
     let small = LedgerConfig { segment_bytes: 4 << 20, ..LedgerConfig::new(dir) };
-    let config = LedgerConfig { durability: AckPolicy::Async, ..small };
+    let config = LedgerConfig { durability: AckPolicy::Os, ..small };
     Engine::open(snapshot(), config, Limits { max_keys: 100_000, seed: 2 }, &mut |_| ()).unwrap()
 }
 
