@@ -26,6 +26,8 @@ pub struct Config {
     pub reload: ReloadConfig,
     /// History kept in memory.
     pub velocity: VelocityConfig,
+    /// History kept in a file, for the next start.
+    pub checkpoint: CheckpointConfig,
     /// Costs and thresholds.
     pub policy: Policy,
 }
@@ -124,6 +126,21 @@ pub struct VelocityConfig {
     /// How long labels are given to come: the windows of known fraud end so many days before the
     /// transaction; at most 30.
     pub label_delay_days: u32,
+}
+
+/// The file that a start goes on from, so that it reads the end of the ledger and not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// How often a server writes it, in seconds; 0 for never. With any other value one is written when
+    /// the server ends in order, too.
+    pub every_s: u32,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every_s: 900 }
+    }
 }
 
 impl Default for ServerConfig {

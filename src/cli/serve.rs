@@ -1,7 +1,7 @@
 //! `vouch serve`: the HTTP server.
 
 use super::state::{self, ConfigArgs};
-use crate::engine::{Artefacts, Reloader};
+use crate::engine::{Artefacts, Engine, Reloader};
 use crate::http::{AppState, bind, serve};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
@@ -59,13 +59,19 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         // Before anybody knows of us, so that from then on a signal ends us in order.
         let stop = stop()?;
-        let app = AppState::new(engine, config.server.clone(), config.ledger.clone())
+        let app = AppState::new(engine.clone(), config.server.clone(), config.ledger.clone())
             .reloading(reloader, config.reference.stale_days);
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
+        let every_s = config.checkpoint.every_s;
+        let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         println!("listening on http://{address}");
         serve(listener, app, stop).await;
         reloading.abort();
+        if let Some(keeping) = keeping {
+            keeping.abort();
+            checkpoint(engine).await;
+        }
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -99,6 +105,32 @@ fn reload(app: AppState, poll_s: u32) -> Result<impl Future<Output = ()>> {
             }
         }
     })
+}
+
+/// Writes a checkpoint every `every_s` seconds; never ends.
+async fn keep_state(engine: Arc<Engine>, every_s: u32) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(every_s.into()));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.tick().await; // the first comes at once, when the state was just read
+    loop {
+        ticks.tick().await;
+        checkpoint(engine.clone()).await;
+    }
+}
+
+/// Writes one checkpoint. Where that fails the next start reads more of the ledger, no more than that.
+async fn checkpoint(engine: Arc<Engine>) {
+    match tokio::task::spawn_blocking(move || engine.save_checkpoint()).await {
+        Ok(Ok(Some(saved))) => {
+            tracing::info!(after = saved.after, bytes = saved.bytes, "checkpoint written");
+        }
+        Ok(Ok(None)) => {}
+        Ok(Err(error)) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(%error, source, "no checkpoint written: the last one stays");
+        }
+        Err(error) => tracing::error!(%error, "the writing of a checkpoint ended early"),
+    }
 }
 
 /// Resolves at SIGINT or SIGTERM.

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config};
 use crate::domain::Durability;
-use crate::engine::{Engine, ModelOrigin, Origins, Snapshot};
+use crate::engine::{CHECKPOINT_FILE, Engine, ModelOrigin, Origins, Snapshot};
 use crate::ledger::{AckPolicy, LedgerConfig, MasterKey};
 use crate::reference::{Reference, ReferenceFiles};
 use crate::velocity::Limits;
@@ -93,6 +93,14 @@ pub(super) fn open_engine_with(
     })
     .with_context(|| format!("can't open the ledger in `{}`", data_dir.display()))?;
     progress.finish_and_clear();
+    if let Some(unusable) = engine.start().and_then(|start| start.unusable.as_ref()) {
+        let source = std::error::Error::source(unusable).map(|source| format!(": {source}"));
+        let (path, source) = (data_dir.join(CHECKPOINT_FILE), source.unwrap_or_default());
+        eprintln!(
+            "warning: `{}` is not used, all of the ledger was read: {unusable}{source}",
+            path.display()
+        );
+    }
     Ok(Arc::new(engine.with_label_delay(delay(config))))
 }
 

@@ -1,6 +1,7 @@
 //! The three histories an engine keeps, fed by one stream of occurrences: windows of what entities
 //! did, what became of sales, and who is tied to whom.
 
+use super::checkpoint::Gate;
 use super::service::Engine;
 use crate::velocity::sales::Delay;
 use crate::velocity::{
@@ -15,6 +16,10 @@ pub(super) struct Histories {
     pub(super) links: LinkGraph,
     /// How long before a reading the windows of sales end. What is kept does not depend on it.
     pub(super) delay: Delay,
+    /// What they were made with.
+    pub(super) limits: Limits,
+    /// Held while something is counted.
+    pub(super) gate: Gate,
 }
 
 impl Histories {
@@ -24,6 +29,8 @@ impl Histories {
             sales: SaleOutcomes::new(limits),
             links: LinkGraph::new(limits),
             delay: Delay::default(),
+            limits,
+            gate: Gate::default(),
         }
     }
 

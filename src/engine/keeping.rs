@@ -24,6 +24,7 @@ impl Engine {
     ) -> Begun {
         let Decided { record, sale, decision, undecided, occurrences } = decided;
         let answer = Arc::new((decision, arrival));
+        let mut counting = None;
         let (keeping, settling) = match &self.ledger {
             None => {
                 place.insert(Known::Unkept { content, sale: Some(Box::new(sale)) });
@@ -40,6 +41,7 @@ impl Engine {
                     content: &content,
                 });
                 let sale = SaleRef { subject: new.subject, ..sale };
+                counting = Some(self.histories.gate.counting());
                 match ledger.append(&new) {
                     Ok(pending) => {
                         let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
@@ -57,6 +59,7 @@ impl Engine {
         if !matches!(keeping, Keeping::Refused(_)) {
             self.count(&occurrences, &id, &content);
         }
+        drop(counting);
         Begun {
             answer: Some(answer),
             record: Some(Box::new(record)),

@@ -140,6 +140,11 @@ impl KnownIds {
         self.ids.insert(id, Known::Kept { content, position });
     }
 
+    /// Shows every id; nothing else may be done with ids meanwhile.
+    pub(super) fn for_each(&self, mut visit: impl FnMut(&IdHash, &Known)) {
+        self.ids.iter().for_each(|entry| visit(entry.key(), entry.value()));
+    }
+
     /// Whether this content was counted by a write that failed; asked once, for the retry.
     pub(super) fn was_counted(&self, id: &IdHash, content: &ContentHash) -> bool {
         self.lost().counted.remove(&(*id, *content))

@@ -4,6 +4,7 @@
 //! with their event time, so the state after a crash is the state without it.
 
 use super::artefacts::Artefacts;
+use super::checkpoint::{self, Checkpoints, Held, Loaded, Start, Unusable};
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
 use super::histories::Histories;
@@ -13,8 +14,11 @@ use super::service::{Engine, Kept};
 use super::snapshot::Snapshot;
 use super::stored::{self, Recovered};
 use crate::domain::{TenantId, TransactionId};
-use crate::ledger::{EntryKind, IndexKey, Ledger, LedgerConfig, StoredEntry};
+use crate::ledger::{
+    EntryKind, IndexKey, Ledger, LedgerConfig, LedgerError, Place, Recover, StoredEntry,
+};
 use crate::velocity::Limits;
+use std::path::Path;
 
 impl KeyMaker for IndexKey {
     fn hash(&self, tenant: &TenantId, label: &str, value: &str) -> [u8; 16] {
@@ -23,10 +27,11 @@ impl KeyMaker for IndexKey {
 }
 
 impl Engine {
-    /// Opens the ledger, verifies it record by record and rebuilds ids and history from it.
+    /// Opens the ledger, verifies it record by record and rebuilds ids and history from it; from a
+    /// checkpoint, where a good one is there, and what lies behind it. [`Engine::start`] tells.
     ///
-    /// The snapshot is kept for replays before the first decision. `progress` is told the number of
-    /// records read so far. Cost: one pass over the ledger.
+    /// The snapshot is kept for replays before the first decision. `progress` is told the number of the
+    /// record read last. Cost: one pass over the ledger, or over the checkpoint and the rest of it.
     ///
     /// # Errors
     /// The ledger is in use, damaged or of a newer format; the snapshot can't be kept.
@@ -36,40 +41,92 @@ impl Engine {
         limits: Limits,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, EngineError> {
-        let mut recovery = Recovery {
-            histories: Histories::new(limits),
-            known: KnownIds::default(),
-            failed: None,
-        };
+        let (data_dir, storage) = (config.data_dir.clone(), config.storage.clone());
+        let mut recovery = Recovery::new(&data_dir, limits, progress);
         let durability = config.durability.into();
-        let artefacts = Artefacts::new(&config.data_dir);
-        let ledger = Ledger::open(config, &mut |stored| {
-            recovery.take(stored);
-            progress(stored.sequence);
-        })?;
-        if let Some(error) = recovery.failed {
+        let artefacts = Artefacts::new(&data_dir);
+        let ledger = Ledger::open_with(config, &mut recovery)?;
+        let Recovery { histories, known, start, failed, .. } = recovery;
+        if let Some(error) = failed {
             return Err(error);
         }
         artefacts.keep(&snapshot)?;
-        let kept = Kept { ledger, durability, artefacts };
-        Ok(Self::from_parts(snapshot, recovery.histories, recovery.known, Some(kept)))
+        let checkpoints = Checkpoints::new(&data_dir, storage, start);
+        let kept = Kept { ledger, durability, artefacts, checkpoints };
+        Ok(Self::from_parts(snapshot, histories, known, Some(kept)))
     }
 }
 
-/// What the records rebuild.
-struct Recovery {
-    histories: Histories,
-    known: KnownIds,
+/// What a checkpoint and the records rebuild.
+pub(super) struct Recovery<'a> {
+    data_dir: &'a Path,
+    limits: Limits,
+    pub(super) histories: Histories,
+    pub(super) known: KnownIds,
+    /// What the histories hold already; `None` from the first record on.
+    held: Option<Held>,
+    pub(super) start: Start,
     failed: Option<EngineError>,
+    progress: &'a mut dyn FnMut(u64),
 }
 
-impl Recovery {
-    fn take(&mut self, stored: &StoredEntry) {
-        if self.failed.is_some() || stored.kind == EntryKind::Admin {
-            return;
+impl Recover for Recovery<'_> {
+    fn begin(&mut self, keys: Option<&IndexKey>) -> Option<Place> {
+        match checkpoint::load(self.data_dir, keys?, self.limits) {
+            Ok(loaded) => {
+                let Loaded { histories, known, after, held } = loaded?;
+                (self.histories, self.known, self.held) = (histories, known, Some(held));
+                self.start.after = Some(after.sequence);
+                Some(after)
+            }
+            Err(unusable) => {
+                self.start.unusable = Some(unusable);
+                None
+            }
         }
-        if let Err(source) = self.restore(stored) {
+    }
+
+    fn take(&mut self, stored: &StoredEntry) {
+        if let Some(held) = &mut self.held {
+            held.meet(stored.sequence, stored.hash);
+        }
+        if self.failed.is_none()
+            && stored.kind != EntryKind::Admin
+            && let Err(source) = self.restore(stored)
+        {
             self.failed = Some(EngineError::Stored { sequence: stored.sequence, source });
+        }
+        (self.progress)(stored.sequence);
+    }
+
+    fn fits(&mut self) -> bool {
+        self.held.as_ref().is_none_or(Held::is_met)
+    }
+
+    fn restart(&mut self, error: Option<LedgerError>) {
+        self.histories = Histories::new(self.limits);
+        self.known = KnownIds::default();
+        self.held = None;
+        self.failed = None;
+        self.start = Start { after: None, unusable: Some(Unusable::Ledger(error)) };
+    }
+}
+
+impl<'a> Recovery<'a> {
+    pub(super) fn new(
+        data_dir: &'a Path,
+        limits: Limits,
+        progress: &'a mut dyn FnMut(u64),
+    ) -> Self {
+        Self {
+            data_dir,
+            limits,
+            histories: Histories::new(limits),
+            known: KnownIds::default(),
+            held: None,
+            start: Start::default(),
+            failed: None,
+            progress,
         }
     }
 
@@ -85,7 +142,10 @@ impl Recovery {
         let content = unhex(&recovered.digest).ok_or(StoredError::Digest)?;
         self.known.keep(id, content, stored.position);
         for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
-            self.histories.record(occurrence);
+            match &self.held {
+                Some(held) => held.record(&self.histories, stored.sequence, occurrence),
+                None => self.histories.record(occurrence),
+            }
         }
         Ok(())
     }

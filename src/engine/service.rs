@@ -6,6 +6,7 @@
 
 use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
+use super::checkpoint::Checkpoints;
 use super::error::EngineError;
 use super::histories::Histories;
 use super::history::{self, Moment};
@@ -44,6 +45,8 @@ pub struct Engine {
     pub(super) durability: Durability,
     /// Where what decisions are made with is kept; nowhere without a ledger.
     artefacts: Option<Artefacts>,
+    /// Where its own state is kept; nowhere without a ledger.
+    pub(super) checkpoints: Option<Checkpoints>,
 }
 
 /// One transaction to score.
@@ -130,9 +133,10 @@ impl Engine {
             Some(kept) => Box::new(kept.ledger.hasher().clone()),
             None => Box::new(entry::FileKeys),
         };
-        let (ledger, durability, artefacts) = match kept {
-            Some(kept) => (Some(kept.ledger), kept.durability, Some(kept.artefacts)),
-            None => (None, Durability::None, None),
+        let durability = kept.as_ref().map_or(Durability::None, |kept| kept.durability);
+        let (ledger, artefacts, checkpoints) = match kept {
+            Some(kept) => (Some(kept.ledger), Some(kept.artefacts), Some(kept.checkpoints)),
+            None => (None, None, None),
         };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -142,6 +146,7 @@ impl Engine {
             keys,
             durability,
             artefacts,
+            checkpoints,
         }
     }
 
@@ -424,7 +429,9 @@ impl Engine {
             occurrences: &occurrences,
             content: &content,
         };
-        let pending = ledger.append(&entry::event(&parts)).map_err(EngineError::NotKept)?;
+        let new = entry::event(&parts);
+        let _counting = self.histories.gate.counting();
+        let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
         let (flight, settling) = Settling::new(&self.known, id, pending, |landed| Flight {
             content,
             sale: SaleRef::default(),
@@ -496,6 +503,7 @@ pub(super) struct Kept {
     pub(super) ledger: Ledger,
     pub(super) durability: Durability,
     pub(super) artefacts: Artefacts,
+    pub(super) checkpoints: Checkpoints,
 }
 
 /// What [`Engine::decide`] made.

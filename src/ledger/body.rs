@@ -66,12 +66,15 @@ fn put_personal(out: &mut Vec<u8>, entry: &NewEntry, keys: &Keyring) -> Result<(
     Ok(())
 }
 
-/// Where a record was found.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) sequence: u64,
-    pub(super) position: Position,
-    pub(super) hash: ChainHash,
+/// A record, by its number, where it lies and its hash, which stands for all before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number in the ledger, from 1.
+    pub sequence: u64,
+    /// Where it lies.
+    pub position: Position,
+    /// Its hash.
+    pub hash: ChainHash,
 }
 
 /// Reads the fields back; `None` where they are not what [`encode`] writes.

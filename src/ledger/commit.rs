@@ -5,6 +5,7 @@
 //! commit every waiting append is told so, new ones are refused at once, and the thread tries the
 //! disk again by itself until it works.
 
+use super::body::Place;
 use super::config::AckPolicy;
 use super::entry::{Ack, Position};
 use super::error::{LedgerError, StorageFault};
@@ -75,6 +76,12 @@ pub(super) struct Shared {
     /// Told of every commit and every failure.
     moved: Condvar,
     sequence: AtomicU64,
+    /// The last committed record; `None` in an empty ledger.
+    last: Mutex<Option<Place>>,
+    /// How many records have ever been accepted: the number of the last one, unless one was lost.
+    accepted: AtomicU64,
+    /// Whether the disk ever failed since the ledger was opened, so that accepted records were lost.
+    lost: AtomicBool,
     queued: AtomicUsize,
     queued_bytes: AtomicUsize,
     opened: Stopwatch,
@@ -143,6 +150,7 @@ impl Shared {
 
     fn set_fault(&self, fault: Option<Arc<StorageFault>>) {
         let failed = fault.is_some();
+        self.lost.fetch_or(failed, Ordering::AcqRel);
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
         self.failed.store(failed, Ordering::Release);
         self.moved.notify_all();
@@ -160,6 +168,39 @@ impl Shared {
         let waits = |fault: &mut Option<_>| fault.is_none() && open();
         // Twice the time: a commit may have begun just before the record came.
         drop(self.moved.wait_timeout_while(guard, 2 * ASYNC_WAIT, waits));
+    }
+
+    /// The last committed record.
+    pub(super) fn last(&self) -> Option<Place> {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Names the last committed record, before it is published.
+    pub(super) fn set_last(&self, last: Option<Place>) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Acquire)
+    }
+
+    /// Adds to the number of records ever accepted.
+    pub(super) fn accept(&self, records: u64) {
+        self.accepted.fetch_add(records, Ordering::AcqRel);
+    }
+
+    /// Whether no accepted record was lost since the ledger was opened.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.lost.load(Ordering::Acquire)
+    }
+
+    /// Waits until the record of this number is committed; false where that took too long, or a
+    /// record was lost.
+    pub(super) fn await_committed(&self, sequence: u64, timeout: Duration) -> bool {
+        let guard = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = |fault: &mut Option<_>| fault.is_none() && self.sequence() < sequence;
+        drop(self.moved.wait_timeout_while(guard, timeout, waits));
+        self.sequence() >= sequence && self.is_whole()
     }
 
     pub(super) fn publish(&self, sequence: u64, end: Position) {
@@ -182,6 +223,8 @@ pub(super) struct Committer {
     pub(super) retry: Duration,
     /// Attempts that failed since the disk last worked.
     pub(super) attempts: u32,
+    /// The last record staged since the last commit.
+    pub(super) staged: Option<Place>,
 }
 
 /// What the committer woke for.
@@ -290,6 +333,7 @@ impl Committer {
 
     fn stage(&mut self, append: Append, waiting: &mut Vec<(Reply, Ack)>) {
         let place = self.log.stage(&append.body);
+        self.staged = Some(place);
         let durability = domain::Durability::from(self.durability);
         let ack = Ack { sequence: place.sequence, position: place.position, durability };
         match self.durability {
@@ -303,8 +347,12 @@ impl Committer {
 
     /// Commits what is staged and gives the receipts, or the refusals.
     fn settle(&mut self, waiting: &mut Vec<(Reply, Ack)>) {
+        let staged = self.staged.take();
         match self.log.commit(self.durability == AckPolicy::Fsync) {
             Ok(()) => {
+                if staged.is_some() {
+                    self.shared.set_last(staged);
+                }
                 self.shared.publish(self.log.committed(), self.log.end());
                 for (reply, ack) in waiting.drain(..) {
                     // Whoever hung up has its entry kept all the same.

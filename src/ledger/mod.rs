@@ -35,6 +35,7 @@ mod keyfile;
 mod keyring;
 mod log;
 mod reader;
+mod recover;
 mod seal;
 mod segment;
 mod storage;
@@ -48,6 +49,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use backup::{BACKUP_FORMAT, Backup, BackupFile, BackupManifest, backup, restore};
+pub use body::Place;
 pub use commit::Pending;
 pub use config::{AckPolicy, LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 pub use entry::{
@@ -58,6 +60,7 @@ pub use error::{Damage, DamageKind, LedgerError, StorageFault};
 pub use frame::FORMAT_VERSION;
 pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh};
 pub use reader::{Reader, Scan};
+pub use recover::Recover;
 pub use seal::{IndexKey, MasterKey};
 pub use storage::{Disk, Storage, StorageFile};
 pub use store::{Health, Ledger, Recovery};

@@ -97,6 +97,12 @@ impl Reader {
         Ok(Scan { walk, reader: self.clone(), over: false })
     }
 
+    /// Every entry behind a record.
+    pub(super) fn scan_after(&self, place: &Place) -> Result<Scan, LedgerError> {
+        let walk = Walk::after(&self.log_dir, place)?;
+        Ok(Scan { walk, reader: self.clone(), over: false })
+    }
+
     pub(super) fn entry(&self, place: Place, body: &[u8]) -> Result<StoredEntry, LedgerError> {
         decode(body, place, &self.keys).ok_or(LedgerError::Damaged(Damage {
             sequence: place.sequence,

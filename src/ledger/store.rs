@@ -1,6 +1,6 @@
 //! The open ledger: the handle everyone in the process shares.
 
-use super::body::encode;
+use super::body::{Place, encode};
 use super::commit::{Append, Committer, Pending, Shared};
 use super::config::{LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 use super::entry::{MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash};
@@ -8,8 +8,9 @@ use super::error::{LedgerError, StorageFault};
 use super::index::{Index, IndexThread};
 use super::keyfile::{KEYS_FILE, KeyFile};
 use super::keyring::Keyring;
-use super::log::{LastSegment, LogWriter, Standing};
+use super::log::LogWriter;
 use super::reader::{Reader, Scan};
+use super::recover::{self, EveryEntry, Recover};
 use super::seal::{IndexKey, MasterKey};
 use super::segment::LOG_DIR;
 use super::storage::{DirLock, Storage};
@@ -71,12 +72,21 @@ impl Ledger {
     /// Cost: reads and checks the whole log. The personal part of an entry is unsealed only if asked.
     ///
     /// # Errors
-    /// Another process holds the ledger; damage before its end; files of another format or master
-    /// key; a disk that can't be read or written.
+    /// As [`Ledger::open_with`].
     pub fn open(
         config: LedgerConfig,
         recover: &mut dyn FnMut(&StoredEntry),
     ) -> Result<Self, LedgerError> {
+        Self::open_with(config, &mut EveryEntry(recover))
+    }
+
+    /// Opens the ledger, or begins one. `recover` takes its entries up, all or those behind a record
+    /// it has kept the state of. Cost: reads and checks what lies behind that record.
+    ///
+    /// # Errors
+    /// Another process holds the ledger; damage before its end; files of another format or master
+    /// key; a disk that can't be read or written.
+    pub fn open_with(config: LedgerConfig, recover: &mut dyn Recover) -> Result<Self, LedgerError> {
         let data_dir = config.data_dir.as_path();
         let log_dir = data_dir.join(LOG_DIR);
         create_dirs(data_dir, &log_dir, &*config.storage)?;
@@ -88,7 +98,10 @@ impl Ledger {
         let hasher = Some(master.indexing());
         let mut reader = Reader { log_dir: log_dir.clone(), keys: key_file, hasher, shared: None };
 
-        let (standing, tail) = replay(&reader, config.accept_loss, recover)?;
+        let found = recover::read(&reader, config.accept_loss, recover)?;
+        let (standing, tail) = (found.standing, found.tail);
+        shared.set_last(found.last);
+        shared.accept(standing.next - 1);
         let least = u64::try_from(2 * super::frame::HEADER_BYTES).unwrap_or(u64::MAX);
         let segment_bytes = config.segment_bytes.clamp(least, MAX_SEGMENT_BYTES);
         let log = LogWriter::open(config.storage, &log_dir, segment_bytes, &standing)?;
@@ -104,6 +117,7 @@ impl Ledger {
             durability: config.durability,
             retry: config.retry,
             attempts: 0,
+            staged: None,
         };
         let committer = std::thread::Builder::new()
             .name("ledger-commit".to_owned())
@@ -143,13 +157,32 @@ impl Ledger {
         let queued = encode(entry, &self.keys).and_then(|body| {
             let queue = self.queue.as_ref().ok_or(LedgerError::Closed)?;
             self.shared.hold(body.len());
-            queue.send(Append { body, reply }).map_err(|_| LedgerError::Closed)
+            queue.send(Append { body, reply }).map_err(|_| LedgerError::Closed)?;
+            self.shared.accept(1);
+            Ok(())
         });
         if let Err(error) = queued {
             self.shared.release(1, 0);
             return Err(error);
         }
         Ok(Pending(pending))
+    }
+
+    /// The number that the last accepted entry has, or will have unless the disk fails. Exact only
+    /// while no append is under way; `None` once an accepted entry was lost, until the next start.
+    pub fn accepted(&self) -> Option<u64> {
+        self.shared.is_whole().then(|| self.shared.accepted())
+    }
+
+    /// The last committed entry; `None` in an empty ledger.
+    pub fn last(&self) -> Option<Place> {
+        self.shared.last()
+    }
+
+    /// Waits until the entry of this number is committed; `false` where that took too long or the disk
+    /// failed.
+    pub fn await_committed(&self, sequence: u64, timeout: Duration) -> bool {
+        self.shared.await_committed(sequence, timeout)
     }
 
     /// The committed entry at a position.
@@ -257,32 +290,6 @@ fn master_key(data_dir: &Path, given: Option<MasterKey>) -> Result<MasterKey, Le
         }
         None => MasterKey::create(data_dir),
     }
-}
-
-/// Reads the log once; where it stands and what lay behind it.
-fn replay(
-    reader: &Reader,
-    accept_loss: bool,
-    recover: &mut dyn FnMut(&StoredEntry),
-) -> Result<(Standing, Tail), LedgerError> {
-    let mut scan = reader.scan(None)?.accepting_loss(accept_loss);
-    for entry in scan.by_ref() {
-        recover(&entry?);
-    }
-    let (walk, tail) = (scan.walk(), scan.tail());
-    let end = u64::from(walk.position().offset);
-    let torn = match tail {
-        Tail::Clean => 0,
-        Tail::Torn { bytes, .. } => bytes,
-    };
-    let segment = walk.segment().map(|segment| LastSegment {
-        number: segment.header.number,
-        commit: walk.commit_offset(),
-        end,
-        written: end + torn,
-    });
-    let standing = Standing { next: walk.next_sequence(), last: walk.last_hash(), segment };
-    Ok((standing, tail))
 }
 
 /// The longest record and a header fit into any segment.

@@ -90,7 +90,20 @@ impl Walk {
         let bytes = walk.frame_bytes()?.ok_or(LedgerError::NotFound(position))?;
         let frame = Frame::read(&bytes).ok_or(LedgerError::NotFound(position))?;
         (walk.next, walk.previous) = (frame.sequence, frame.previous);
+        walk.commit = walk.offset;
         Ok(walk)
+    }
+
+    /// From behind a record, which must be where and what it was.
+    pub(super) fn after(log_dir: &Path, place: &Place) -> Result<Self, LedgerError> {
+        let mut walk = Self::from(log_dir, place.position, None)?;
+        let found = walk.read()?.map(|found| found.place);
+        if found == Some(*place) { Ok(walk) } else { Err(LedgerError::NotFound(place.position)) }
+    }
+
+    /// The last record read; `None` before the first.
+    pub(super) fn last(&self) -> Option<Place> {
+        self.last
     }
 
     /// From the first record of a segment, whose header is taken as it is; the walk ends with it.

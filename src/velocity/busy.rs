@@ -1,6 +1,7 @@
 //! The history of a busy entity: rings of slots for each signal it has shown, and the others seen
 //! with it most recently.
 
+use super::bytes::{Bytes, Stored, put_len};
 use super::distinct::Others;
 use super::life::Life;
 use super::place::Sighted;
@@ -149,5 +150,76 @@ impl Busy {
             self.series.len() - 1
         });
         &mut self.series[place]
+    }
+}
+
+impl Stored for Trace {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.count.put(out);
+        self.first.put(out);
+        self.last.put(out);
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let (count, first) = (u32::take(bytes)?, Tick::take(bytes)?);
+        Some(Self { count, first, last: Tick::take(bytes)? })
+    }
+}
+
+impl Stored for Series {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_len(out, self.signal as usize);
+        self.trace.put(out);
+        match &self.slots {
+            Slots::Empty => out.push(0),
+            Slots::Counted(rings) => {
+                out.push(1);
+                rings.put(out);
+            }
+            Slots::Priced(priced) => {
+                out.push(2);
+                priced.0.put(out);
+                priced.1.put(out);
+            }
+        }
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let signal = *Signal::ALL.get(bytes.number::<usize>()?)?;
+        let trace = Trace::take(bytes)?;
+        let slots = match bytes.array()? {
+            [0] => Slots::Empty,
+            [1] => Slots::Counted(Box::new(Rings::take(bytes)?)),
+            [2] => Slots::Priced(Box::new((Rings::take(bytes)?, Largest::take(bytes)?))),
+            _ => return None,
+        };
+        Some(Self { signal, trace, slots })
+    }
+}
+
+impl Stored for Busy {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.life.put(out);
+        put_len(out, self.series.len());
+        self.series.iter().for_each(|series| series.put(out));
+        self.others.iter().for_each(|others| others.put(out));
+        out.push(self.place.is_some().into());
+        self.place.iter().for_each(|place| place.put(out));
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut busy = Self::new(Life::take(bytes)?);
+        let series = bytes.len().filter(|series| *series <= Signal::COUNT)?;
+        busy.series.reserve_exact(series);
+        for _ in 0..series {
+            busy.series.push(Series::take(bytes)?);
+        }
+        for others in &mut busy.others {
+            *others = Others::take(bytes)?;
+        }
+        if bytes.array()? == [1] {
+            busy.place = Some(Sighted::take(bytes)?);
+        }
+        Some(busy)
     }
 }

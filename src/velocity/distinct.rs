@@ -11,6 +11,7 @@
 //! 64); `HyperLogLog`, which needs a list of times in every register to know six windows.
 
 use super::Mark;
+use super::bytes::{Bytes, Stored, put_len};
 use super::window::{Reach, Tick, Window};
 
 /// Most distinct others that are counted one by one.
@@ -137,6 +138,34 @@ impl Others {
         self.marks.capacity() * size_of::<Mark>()
             + self.ticks.capacity() * size_of::<Tick>()
             + self.cells.as_ref().map_or(0, |_| size_of::<Cells>())
+    }
+}
+
+impl Stored for Others {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_len(out, self.marks.len());
+        for (mark, tick) in self.marks.iter().zip(&self.ticks) {
+            out.extend(mark.0.to_le_bytes());
+            tick.put(out);
+        }
+        out.push(self.cells.is_some().into());
+        self.cells.iter().flat_map(|cells| &cells.0).for_each(|tick| tick.put(out));
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut others = Self::default();
+        for _ in 0..bytes.len().filter(|len| *len <= KEPT)? {
+            others.marks.push(Mark(u32::from_le_bytes(bytes.array()?)));
+            others.ticks.push(Tick::take(bytes)?);
+        }
+        if bytes.array()? == [1] {
+            let mut cells = Box::new(Cells([Tick::default(); CELLS]));
+            for cell in &mut cells.0 {
+                *cell = Tick::take(bytes)?;
+            }
+            others.cells = Some(cells);
+        }
+        Some(others)
     }
 }
 

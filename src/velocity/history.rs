@@ -12,6 +12,7 @@
 //! Rejected: rings from the first event, fifty times the memory of a typical entity.
 
 use super::busy::Busy;
+use super::bytes::{Bytes, Stored};
 use super::life::Life;
 use super::packed::Packed;
 use super::quiet::Quiet;
@@ -89,6 +90,24 @@ impl History {
         match self {
             Self::Quiet(packed) => packed.heap_bytes(),
             Self::Busy(busy) => busy.heap_bytes(),
+        }
+    }
+}
+
+impl Stored for History {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.is_busy()));
+        match self {
+            Self::Quiet(packed) => packed.put(out),
+            Self::Busy(busy) => busy.put(out),
+        }
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        match bytes.array()? {
+            [0] => Packed::take(bytes).map(Self::Quiet),
+            [1] => Busy::take(bytes).map(|busy| Self::Busy(Box::new(busy))),
+            _ => None,
         }
     }
 }

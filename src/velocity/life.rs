@@ -1,5 +1,6 @@
 //! What is known of an entity beside what it did: whose it is, since when, and whether it is real.
 
+use super::bytes::{Bytes, Stored};
 use super::{EntityKey, Occurrence, Signal};
 use crate::domain::Timestamp;
 
@@ -37,6 +38,23 @@ impl Life {
         self.first = self.first.min(occurrence.at);
         self.newest = self.newest.max(occurrence.at);
         self.attested |= occurrence.signal.attests();
+    }
+}
+
+impl Stored for Life {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.extend(self.first.millis().to_le_bytes());
+        out.extend(self.newest.millis().to_le_bytes());
+        out.extend(self.tenant.0.to_le_bytes());
+        out.push(self.attested.into());
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut time = || bytes.array().map(i64::from_le_bytes).map(Timestamp::from_millis);
+        let (first, newest) = (time()?, time()?);
+        let tenant = Tenant(u16::from_le_bytes(bytes.array()?));
+        let [attested] = bytes.array()?;
+        Some(Self { first, newest, tenant, attested: attested == 1 })
     }
 }
 

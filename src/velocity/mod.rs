@@ -30,6 +30,7 @@
 pub mod naive;
 
 mod busy;
+mod bytes;
 mod distinct;
 mod entity;
 mod history;
@@ -37,6 +38,7 @@ mod life;
 pub mod links;
 mod occurrence;
 mod packed;
+mod parts;
 mod party;
 mod place;
 mod quiet;
@@ -50,11 +52,13 @@ mod tests;
 mod view;
 mod window;
 
+pub use bytes::STATE_FORMAT;
 pub use distinct::{DISTINCT_EXACT, DISTINCT_MOST};
 use entity::Mark;
 pub use entity::{Entity, EntityKey, EntityKeys, Other};
 pub use links::{LinkGraph, Links, LinksView};
 pub use occurrence::{Occurrence, Signal};
+pub use parts::Parts;
 pub use party::Party;
 pub use place::{Place, Sighted};
 pub use sales::{Sale, SaleOutcomes, Sales, SalesView, Told};

@@ -6,11 +6,13 @@
 //!
 //! Form: tenant and whether attested, first time, span to the newest, then the sightings, traces first. A sighting is a tag
 //! byte, its tick unless it is that of the one before, and its own numbers; all numbers are varints, a
-//! difference between ticks zigzag. It lives in memory alone, so it has no version.
+//! difference between ticks zigzag. It is kept as it lies: a change of it raises
+//! [`STATE_FORMAT`](super::bytes::STATE_FORMAT).
 //!
 //! Rejected: fixed records of 16 or 12 bytes (twice the memory), a compressor (slower than all the
 //! rest of a reading).
 
+use super::bytes::{Bytes, Stored, put_len};
 use super::life::{Life, Tenant};
 use super::place::{Place, Sighted};
 use super::quiet::Sighting;
@@ -66,6 +68,18 @@ impl Packed {
     /// Bytes allocated.
     pub(super) fn heap_bytes(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl Stored for Packed {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_len(out, self.0.len());
+        out.extend_from_slice(&self.0);
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let len = bytes.len()?;
+        bytes.slice(len).map(|bytes| Self(bytes.into()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where something happened, as coarse as a city.
 
+use super::bytes::{Bytes, Stored};
 use super::window::Tick;
 use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,19 @@ impl Sighted {
     /// When, to 2.5 seconds.
     pub fn at(self) -> Timestamp {
         self.tick.time()
+    }
+}
+
+impl Stored for Sighted {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.tick.put(out);
+        out.extend(self.place.to_bytes().as_flattened());
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let tick = Tick::take(bytes)?;
+        let place = [bytes.array()?, bytes.array()?, bytes.array()?];
+        Some(Self::new(tick, Place::from_bytes(place)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Slots of one signal: a ring for each window.
 
+use super::bytes::{Bytes, Stored, put_number};
 use super::view::Tally;
 use super::window::{SLOTS, Tick, Window};
 
@@ -149,6 +150,87 @@ impl Largest {
         let first = (now + 1).saturating_sub(SLOTS).max((head + 1).saturating_sub(SLOTS));
         let kept = (first..=head).filter_map(|slot| self.slots.get((slot % SLOTS) as usize));
         kept.copied().max().flatten()
+    }
+}
+
+/// Which slots hold something, a bit each, and those.
+fn put_slots<T>(
+    out: &mut Vec<u8>,
+    slots: &[T; SLOTS as usize],
+    is_empty: impl Fn(&T) -> bool,
+    put: impl Fn(&T, &mut Vec<u8>),
+) {
+    let taken = slots.iter().rev().fold(0_u32, |bits, slot| bits << 1 | u32::from(!is_empty(slot)));
+    put_number(out, taken);
+    slots.iter().filter(|slot| !is_empty(slot)).for_each(|slot| put(slot, out));
+}
+
+fn take_slots<T: Default>(
+    bytes: &mut Bytes<'_>,
+    take: impl Fn(&mut Bytes<'_>) -> Option<T>,
+) -> Option<[T; SLOTS as usize]> {
+    let taken: u32 = bytes.number()?;
+    let mut slots: [T; SLOTS as usize] = Default::default();
+    for (bit, slot) in slots.iter_mut().enumerate() {
+        if taken >> bit & 1 == 1 {
+            *slot = take(bytes)?;
+        }
+    }
+    Some(slots)
+}
+
+impl Stored for u32 {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_number(out, *self);
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        bytes.number()
+    }
+}
+
+impl Stored for Tally {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_number(out, self.count);
+        put_number(out, self.unpriced);
+        put_number(out, self.sum.cast_unsigned());
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let (count, unpriced, sum) = (bytes.number()?, bytes.number()?, bytes.number::<u64>()?);
+        Some(Self { count, unpriced, sum: sum.cast_signed() })
+    }
+}
+
+impl<T: Slot + Stored + PartialEq> Stored for Rings<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.newest.put(out);
+        for ring in &self.rings {
+            put_slots(out, &ring.slots, |slot| *slot == T::default(), T::put);
+        }
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut rings = Self::new(Tick::take(bytes)?);
+        for ring in &mut rings.rings {
+            ring.slots = take_slots(bytes, T::take)?;
+            ring.total = ring.slots.iter().fold(T::default(), |total, slot| total.plus(*slot));
+        }
+        Some(rings)
+    }
+}
+
+impl Stored for Largest {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.newest.put(out);
+        let put = |slot: &Option<u64>, out: &mut Vec<u8>| put_number(out, slot.unwrap_or_default());
+        put_slots(out, &self.slots, Option::is_none, put);
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let newest = Tick::take(bytes)?;
+        let slots = take_slots(bytes, |bytes| bytes.number().map(Some))?;
+        Some(Self { newest, slots })
     }
 }
 

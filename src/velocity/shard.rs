@@ -17,6 +17,7 @@
 //! empties it); sweeps (seen as stalls of the whole shard); a fixed quota a tenant (wasted by the small,
 //! too little for the large).
 
+use super::bytes::{Bytes, Stored, put_len};
 use super::history::History;
 use super::life::{Life, Tenant};
 use super::sliding::{GOLDEN, Mixer, mix};
@@ -110,6 +111,38 @@ impl Shard {
         entry.history.record(entity, occurrence);
         self.heap = self.heap - heap + entry.history.heap_bytes();
         self.busy += usize::from(entry.history.is_busy() && !busy);
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_each(&self, visit: &mut dyn FnMut(EntityKey, &History)) {
+        self.entries.iter().for_each(|entry| visit(entry.key, &entry.history));
+    }
+
+    /// Adds the bytes of all, the settled first.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        out.reserve(self.heap + self.entries.len() * 16);
+        put_len(out, self.settled);
+        put_len(out, self.entries.len());
+        for Entry { key, history } in &self.entries {
+            out.extend(key.0.to_le_bytes());
+            history.put(out);
+        }
+    }
+
+    /// Takes up in this empty shard what [`Shard::put`] wrote of one of the same capacity.
+    pub(super) fn take_up(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
+        let settled: usize = bytes.number()?;
+        let len = bytes.len().filter(|len| (settled..=self.capacity).contains(len))?;
+        self.entries.reserve_exact(len);
+        for _ in 0..len {
+            let key = EntityKey(u64::from_le_bytes(bytes.array()?));
+            let history = History::take(bytes)?;
+            self.newest = self.newest.max(history.life().newest);
+            self.busy += usize::from(history.is_busy());
+            self.insert(Entry { key, history });
+        }
+        self.settled = settled;
+        bytes.is_empty().then_some(())
     }
 
     fn place(&self, key: EntityKey) -> Option<usize> {

@@ -5,6 +5,7 @@
 //! seeded secret.
 
 use super::EntityKey;
+use super::bytes::{Bytes, Stored, put_len};
 use super::sliding::{GOLDEN, Mixer, mix};
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -17,7 +18,7 @@ const SHARDS: usize = 64;
 const CANDIDATES: usize = 8;
 
 /// What a shelf keeps of a key.
-pub(super) trait Kept: Default + Clone {
+pub(super) trait Kept: Default + Clone + Stored {
     /// The larger, the later it was touched.
     fn touched(&self) -> u32;
 
@@ -96,6 +97,44 @@ impl<T: Kept, const KINDS: usize> Shelf<T, KINDS> {
         }
     }
 
+    /// How many shards there are of all kinds.
+    pub(super) fn parts(&self) -> usize {
+        self.shards.iter().map(|shards| shards.len()).sum()
+    }
+
+    /// As [`Parts::copy`](super::Parts::copy).
+    pub(super) fn copy(&self, part: usize, locked: &mut dyn FnMut(), out: &mut Vec<u8>) {
+        if let Some(shard) = self.shards.iter().flatten().nth(part) {
+            let shard = lock(shard);
+            locked();
+            put_len(out, shard.entries.len());
+            for (key, state) in &shard.entries {
+                out.extend(key.0.to_le_bytes());
+                state.put(out);
+            }
+        }
+    }
+
+    /// As [`Parts::take_up`](super::Parts::take_up).
+    pub(super) fn take_up(&self, part: usize, bytes: &[u8]) -> Option<()> {
+        let mut shard = lock(self.shards.iter().flatten().nth(part)?);
+        let mut bytes = Bytes(bytes);
+        let len = bytes.len().filter(|len| *len <= shard.capacity)?;
+        shard.entries.reserve_exact(len);
+        for _ in 0..len {
+            let key = EntityKey(u64::from_le_bytes(bytes.array()?));
+            let state = T::take(&mut bytes)?;
+            shard.change(key, |kept| *kept = state);
+        }
+        bytes.is_empty().then_some(())
+    }
+
+    /// The part that holds a key.
+    pub(super) fn part_of(&self, kind: usize, key: EntityKey) -> usize {
+        let before: usize = self.shards.iter().take(kind).map(|shards| shards.len()).sum();
+        before + self.shards.get(kind).map_or(0, |shards| self.number(shards.len(), key))
+    }
+
     /// Locks each shard in turn.
     pub(super) fn held(&self) -> Held {
         let mut held = Held::default();
@@ -110,9 +149,14 @@ impl<T: Kept, const KINDS: usize> Shelf<T, KINDS> {
 
     fn shard(&self, kind: usize, key: EntityKey) -> Option<MutexGuard<'_, Shard<T>>> {
         let shards = self.shards.get(kind)?;
+        shards.get(self.number(shards.len(), key)).map(lock)
+    }
+
+    /// Which of so many shards a key is in.
+    fn number(&self, shards: usize, key: EntityKey) -> usize {
         // The map inside a shard uses the lowest bits and the highest seven.
         let hash = (self.hasher.hash_one(key) >> 32) & u64::from(u16::MAX);
-        shards.get(usize::try_from(hash).unwrap_or(0) % shards.len().max(1)).map(lock)
+        usize::try_from(hash).unwrap_or(0) % shards.max(1)
     }
 }
 
@@ -195,6 +239,16 @@ mod tests {
 
     #[derive(Debug, Clone, Default)]
     struct Seen(u32);
+
+    impl Stored for Seen {
+        fn put(&self, out: &mut Vec<u8>) {
+            self.0.put(out);
+        }
+
+        fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+            u32::take(bytes).map(Self)
+        }
+    }
 
     impl Kept for Seen {
         fn touched(&self) -> u32 {

@@ -6,8 +6,9 @@
 //!
 //! Rejected: a concurrent map crate (no faster where measured, and it gives no random resident).
 
+use super::bytes::Bytes;
 use super::shard::Shard;
-use super::{Entity, EntityKey, EntityView, Occurrence, Velocity};
+use super::{Entity, EntityKey, EntityView, Occurrence, Parts, Velocity};
 use crate::domain::Timestamp;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -78,10 +79,61 @@ impl SlidingWindows {
 
     #[expect(clippy::indexing_slicing, reason = "a kind below COUNT, a remainder of the length")]
     fn shard(&self, entity: Entity, key: EntityKey) -> MutexGuard<'_, Shard> {
-        let shards = &self.shards[entity as usize];
+        lock(&self.shards[entity as usize][self.number(entity, key)])
+    }
+
+    /// Which of the shards of its kind an entity is in.
+    #[expect(clippy::indexing_slicing, reason = "a kind below COUNT")]
+    fn number(&self, entity: Entity, key: EntityKey) -> usize {
         // The map inside a shard uses the lowest bits and the highest seven.
         let hash = (self.hasher.hash_one(key) >> 32) & u64::from(u16::MAX);
-        lock(&shards[hash as usize % shards.len()])
+        hash as usize % self.shards[entity as usize].len()
+    }
+
+    /// Every entity as read at its newest occurrence.
+    #[cfg(test)]
+    pub(crate) fn views(&self) -> std::collections::BTreeMap<(Entity, EntityKey), EntityView> {
+        let mut views = std::collections::BTreeMap::new();
+        for (kind, shard) in self.all() {
+            lock(shard).for_each(&mut |key, history| {
+                views.insert((kind, key), history.view(Timestamp::from_millis(0)));
+            });
+        }
+        views
+    }
+
+    /// Every shard with its kind, in the order of the parts.
+    fn all(&self) -> impl Iterator<Item = (Entity, &Mutex<Shard>)> {
+        let kinds = Entity::ALL.into_iter().zip(&self.shards);
+        kinds.flat_map(|(kind, shards)| shards.iter().map(move |shard| (kind, shard)))
+    }
+}
+
+impl Parts for SlidingWindows {
+    fn parts(&self) -> usize {
+        self.all().count()
+    }
+
+    fn copy(&self, part: usize, locked: &mut dyn FnMut(), out: &mut Vec<u8>) {
+        if let Some((_, shard)) = self.all().nth(part) {
+            let shard = lock(shard);
+            locked();
+            shard.put(out);
+        }
+    }
+
+    fn take_up(&self, part: usize, bytes: &[u8]) -> Option<()> {
+        let (_, shard) = self.all().nth(part)?;
+        lock(shard).take_up(&mut Bytes(bytes))
+    }
+
+    fn record_in(&self, occurrence: &Occurrence, lacks: &dyn Fn(usize) -> bool) {
+        for (entity, key) in occurrence.touched() {
+            let before: usize = self.shards.iter().take(entity as usize).map(|s| s.len()).sum();
+            if lacks(before + self.number(entity, key)) {
+                self.shard(entity, key).record(entity, key, occurrence);
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //!
 //! INVARIANT: at any reading time a shorter window lies inside every longer one.
 
+use super::bytes::{Bytes, Stored, put_number};
 use crate::domain::{MINUTE_MS, Timestamp};
 
 /// Slots of each window. A reading takes the slot of the reading time and the 23 before it, so it
@@ -112,6 +113,16 @@ impl Tick {
     /// The slot of `window` that holds this tick, counted from 1970.
     pub(super) const fn slot(self, window: Window) -> u32 {
         self.0 / window.slot_ticks()
+    }
+}
+
+impl Stored for Tick {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_number(out, self.0);
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        bytes.number().map(Self)
     }
 }
 

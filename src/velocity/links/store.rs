@@ -5,7 +5,7 @@ use super::walk::around;
 use super::{Links, LinksView};
 use crate::domain::Timestamp;
 use crate::velocity::shelf::{Held, Shelf};
-use crate::velocity::{EntityKey, EntityKeys, Limits, Occurrence, Party};
+use crate::velocity::{EntityKey, EntityKeys, Limits, Occurrence, Parts, Party};
 
 /// Parts of [`Limits::max_keys`]: one node for each eight histories.
 const PART: usize = 8;
@@ -65,6 +65,28 @@ impl Links for LinkGraph {
     fn record(&self, occurrence: &Occurrence) {
         for (party, key, tie) in added_by(occurrence) {
             self.nodes.change(party as usize, key, |ties| ties.add(tie));
+        }
+    }
+}
+
+impl Parts for LinkGraph {
+    fn parts(&self) -> usize {
+        self.nodes.parts()
+    }
+
+    fn copy(&self, part: usize, locked: &mut dyn FnMut(), out: &mut Vec<u8>) {
+        self.nodes.copy(part, locked, out);
+    }
+
+    fn take_up(&self, part: usize, bytes: &[u8]) -> Option<()> {
+        self.nodes.take_up(part, bytes)
+    }
+
+    fn record_in(&self, occurrence: &Occurrence, lacks: &dyn Fn(usize) -> bool) {
+        for (party, key, tie) in added_by(occurrence) {
+            if lacks(self.nodes.part_of(party as usize, key)) {
+                self.nodes.change(party as usize, key, |ties| ties.add(tie));
+            }
         }
     }
 }

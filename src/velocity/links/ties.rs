@@ -2,6 +2,7 @@
 
 use super::{HALVING_MS, HALVINGS, HORIZON_MS, MAX_ACCOUNTS, MAX_TIES, MAX_TOLD};
 use crate::domain::{SECOND_MS, Timestamp};
+use crate::velocity::bytes::{Bytes, Stored, put_len, put_number};
 use crate::velocity::shelf::Kept;
 use crate::velocity::{EntityKey, Occurrence, Party, Signal, Told};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,19 @@ pub enum To {
 }
 
 impl To {
+    /// Every kind, in order.
+    const ALL: [Self; 9] = [
+        Self::Account,
+        Self::Card,
+        Self::Email,
+        Self::Device,
+        Self::Phone,
+        Self::Licence,
+        Self::Dispute,
+        Self::Warning,
+        Self::Trial,
+    ];
+
     /// The node's kind; `None` of a sale.
     pub const fn party(self) -> Option<Party> {
         match self {
@@ -186,6 +200,28 @@ pub(super) fn added_by(
     let touched = std::iter::once(Party::Account).chain(Party::TYING);
     let told = touched.filter_map(move |party| Some((party, party.key(keys)?, told?)));
     ties.flatten().chain(told)
+}
+
+impl Stored for Ties {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_len(out, self.0.len());
+        for tie in &self.0 {
+            out.push(tie.to as u8);
+            out.extend(tie.key.0.to_le_bytes());
+            put_number(out, tie.second);
+        }
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let len = bytes.len()?;
+        let tie = |_| {
+            let [to] = bytes.array()?;
+            let to = *To::ALL.get(usize::from(to))?;
+            let key = EntityKey(u64::from_le_bytes(bytes.array()?));
+            Some(Tie { to, key, second: bytes.number()? })
+        };
+        (0..len).map(tie).collect::<Option<Vec<Tie>>>().map(Self)
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{Outcome, hour};
 use crate::domain::Timestamp;
 use crate::velocity::EntityKey;
+use crate::velocity::bytes::{Bytes, Stored, put_number};
 use crate::velocity::shelf::Kept;
 use serde::{Deserialize, Serialize};
 
@@ -125,6 +126,25 @@ impl Kept for Fate {
 
     fn heap_bytes(&self) -> usize {
         0
+    }
+}
+
+impl Stored for Fate {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_number(out, self.hour);
+        put_number(out, self.told);
+        out.push(self.label.map_or(0, |(_, label)| 1 + label as u8));
+        self.label.iter().for_each(|(second, _)| put_number(out, *second));
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let (hour, told) = (bytes.number()?, bytes.number()?);
+        let [label] = bytes.array()?;
+        let label = match label.checked_sub(1) {
+            None => None,
+            Some(label) => Some((*Told::ALL.get(usize::from(label))?, bytes.number()?)),
+        };
+        Some(Self { hour, told, label: label.map(|(label, second)| (second, label)) })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Delay, KEPT_H, Outcome, SALE_WINDOWS, SETTLED_AFTER_H, SalesView, hour};
 use crate::domain::{HOUR_MS, Timestamp};
+use crate::velocity::bytes::{Bytes, Stored, put_len, put_number};
 use crate::velocity::shelf::Kept;
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +248,25 @@ impl Kept for Hours {
             Cells::Few(..) => 0,
             Cells::Many(cells) => cells.capacity() * size_of::<Cell>(),
         }
+    }
+}
+
+impl Stored for Hours {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_number(out, self.newest);
+        put_len(out, self.cells.as_slice().len());
+        for cell in self.cells.as_slice() {
+            put_number(out, cell.place);
+            put_number(out, cell.count);
+        }
+    }
+
+    fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let newest = bytes.number()?;
+        let len = bytes.len()?;
+        let cell = |_| Some(Cell { place: bytes.number()?, count: bytes.number()? });
+        let cells: Option<Vec<Cell>> = (0..len).map(cell).collect();
+        Some(Self { newest, cells: cells?.into() })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Delay, Fate, Hours, Outcome, Sales, SalesView, hour};
 use crate::domain::Timestamp;
 use crate::velocity::shelf::{Held, Shelf};
-use crate::velocity::{EntityKey, Limits, Occurrence, Party, Told};
+use crate::velocity::{EntityKey, Limits, Occurrence, Parts, Party, Told};
 use std::sync::{Mutex, PoisonError};
 
 /// Parts of [`Limits::max_keys`]: one sale and one party for each four histories. Most histories are
@@ -86,9 +86,40 @@ impl Sales for SaleOutcomes {
     }
 
     fn record(&self, occurrence: &Occurrence) {
+        self.record_in(occurrence, &|_| true);
+    }
+}
+
+/// The parts of the sales, then those of the parties. A sale that holds an occurrence was copied before
+/// its parties, so they hold it too, and it is passed over. Where the sale lacks it, what the sale
+/// becomes is worked out again: of the occurrences told of one sale, all that a party holds come before
+/// all that it lacks, and the changes of the latter add up to the same in any order.
+impl Parts for SaleOutcomes {
+    fn parts(&self) -> usize {
+        self.fates.parts() + self.hours.parts()
+    }
+
+    fn copy(&self, part: usize, locked: &mut dyn FnMut(), out: &mut Vec<u8>) {
+        match part.checked_sub(self.fates.parts()) {
+            None => self.fates.copy(part, locked, out),
+            Some(part) => self.hours.copy(part, locked, out),
+        }
+    }
+
+    fn take_up(&self, part: usize, bytes: &[u8]) -> Option<()> {
+        match part.checked_sub(self.fates.parts()) {
+            None => self.fates.take_up(part, bytes),
+            Some(part) => self.hours.take_up(part, bytes),
+        }
+    }
+
+    fn record_in(&self, occurrence: &Occurrence, lacks: &dyn Fn(usize) -> bool) {
         let Some(sale) = occurrence.sale.filter(|sale| sale.told != Told::Trial) else { return };
         let gate = self.gates.get(usize::try_from(sale.id.0).unwrap_or(0) % GATES);
         let _only = gate.map(|gate| gate.lock().unwrap_or_else(PoisonError::into_inner));
+        if !lacks(self.fates.part_of(0, sale.id)) {
+            return;
+        }
         let fates = self.fates.change(0, sale.id, |fate| {
             let before = *fate;
             fate.tell(&sale, occurrence.at);
@@ -101,7 +132,9 @@ impl Sales for SaleOutcomes {
         };
         let (gained, lost) = (changed(before, after), changed(after, before));
         for party in Party::SOLD_TO {
-            if let Some(key) = party.key(&occurrence.keys) {
+            if let Some(key) = party.key(&occurrence.keys)
+                && lacks(self.fates.parts() + self.hours.part_of(party as usize, key))
+            {
                 self.hours.change(party as usize, key, |hours| {
                     hours.note(occurrence.at, hour(sale.at), (&gained, &lost));
                 });

@@ -1,0 +1,197 @@
+//! Writing a checkpoint while serving.
+
+use super::file::{ID_BYTES, Kind, KnownId, Writer, put_id};
+use super::{CheckpointError, Checkpoints, Head, SHAPE, Start, owner, stores};
+use crate::engine::Engine;
+use crate::engine::known::{IdHash, Known, KnownIds};
+use crate::ledger::{Ledger, Place, StorageFault};
+use crate::velocity::Parts;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// How long the ledger is given to commit what the checkpoint holds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at ids whose writing has not ended.
+const GLANCE: Duration = Duration::from_millis(2);
+
+/// Ids collected at a time: their map is gone through so often that the lists stay small, because
+/// nothing may be written to disk under its locks.
+const IDS_AT_A_TIME: usize = 1 << 18;
+
+/// Ids of one block.
+const IDS_OF_A_BLOCK: usize = 1 << 14;
+
+/// A checkpoint that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The entry behind which the next start reads.
+    pub after: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Ids in it.
+    pub ids: usize,
+}
+
+impl Engine {
+    /// What the start began with; `None` without a ledger.
+    pub fn start(&self) -> Option<&Start> {
+        self.checkpoints.as_ref().map(|checkpoints| &checkpoints.start)
+    }
+
+    /// Writes a checkpoint and puts it in the place of the last one; `None` where there is nothing to
+    /// keep. Serving goes on: each part is locked for the time of its copy, a millisecond or two.
+    ///
+    /// Waits for the disk, so not on a thread that runs async tasks. What is under way must be settled
+    /// by others meanwhile.
+    ///
+    /// # Errors
+    /// What is counted is not what the ledger holds, or the file can't be written. The last one stays.
+    pub fn save_checkpoint(&self) -> Result<Option<Saved>, CheckpointError> {
+        let (Some(ledger), Some(checkpoints)) = (&self.ledger, &self.checkpoints) else {
+            return Ok(None);
+        };
+        let _only = checkpoints.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(after) = ledger.last() else { return Ok(None) };
+        let beside = checkpoints.path.with_extension("new");
+        let saved = self.write_checkpoint(ledger, checkpoints, after, &beside);
+        if saved.is_err() {
+            // Only room is at stake here, so a failure is none.
+            let _ = checkpoints.storage.remove(&beside);
+        }
+        saved.map(Some)
+    }
+
+    fn write_checkpoint(
+        &self,
+        ledger: &Ledger,
+        checkpoints: &Checkpoints,
+        after: Place,
+        path: &Path,
+    ) -> Result<Saved, CheckpointError> {
+        let fault = |error| StorageFault::new("write", path, error);
+        let storage = &checkpoints.storage;
+        let mut file = Writer::begin(storage.open(path).map_err(fault)?, path)?;
+        let stores = stores(&self.histories);
+        let limits = self.histories.limits;
+        let head = Head {
+            owner: owner(ledger.hasher()),
+            shape: SHAPE,
+            max_keys: u64::try_from(limits.max_keys).unwrap_or(u64::MAX),
+            seed: limits.seed,
+            after,
+            parts: stores.map(|store| u32::try_from(store.parts()).unwrap_or(u32::MAX)),
+        };
+        file.block(Kind::Head, |out| head.put(out))?;
+        let mut held = after.sequence;
+        for store in stores {
+            for part in 0..store.parts() {
+                held = held.max(self.write_part(ledger, &mut file, (store, part))?);
+            }
+        }
+        let ids = write_ids(&self.known, &mut file)?;
+        if !ledger.await_committed(held, PATIENCE) {
+            return Err(match ledger.accepted() {
+                Some(_) => CheckpointError::Behind,
+                None => CheckpointError::Torn,
+            });
+        }
+        let end = ledger.last().filter(|end| end.sequence >= held);
+        let end = end.filter(|_| !self.histories.gate.is_torn()).ok_or(CheckpointError::Torn)?;
+        file.block(Kind::End, |out| {
+            out.extend(end.sequence.to_le_bytes());
+            out.extend(end.hash.0);
+        })?;
+        let bytes = file.sync()?;
+        storage.rename(path, &checkpoints.path).map_err(fault)?;
+        if let Some(dir) = path.parent() {
+            storage.sync_dir(dir).map_err(fault)?;
+        }
+        Ok(Saved { after: after.sequence, bytes, ids })
+    }
+
+    /// Writes one part and returns the number of the last entry it holds.
+    fn write_part(
+        &self,
+        ledger: &Ledger,
+        file: &mut Writer,
+        (store, part): (&dyn Parts, usize),
+    ) -> Result<u64, CheckpointError> {
+        let gate = &self.histories.gate;
+        let mut held = None;
+        file.block(Kind::Part, |out| {
+            let start = out.len();
+            out.extend([0; 8]);
+            let mut alone = Some(gate.alone());
+            let mut locked = || {
+                held = ledger.accepted();
+                alone = None;
+            };
+            store.copy(part, &mut locked, out);
+            let number = held.unwrap_or_default().to_le_bytes();
+            if let Some(place) = out.get_mut(start..).and_then(|rest| rest.first_chunk_mut()) {
+                *place = number;
+            }
+        })?;
+        held.filter(|_| !gate.is_torn()).ok_or(CheckpointError::Torn)
+    }
+}
+
+/// Writes every id that is kept, those among them whose writing is under way once it has ended.
+fn write_ids(known: &KnownIds, file: &mut Writer) -> Result<usize, CheckpointError> {
+    let rounds = known.len().div_ceil(IDS_AT_A_TIME).clamp(1, usize::from(u16::MAX));
+    let mut written = 0;
+    for round in 0..rounds {
+        let mut kept: Vec<KnownId> = Vec::new();
+        let mut flying: Vec<IdHash> = Vec::new();
+        known.for_each(|id, known| {
+            let [low, high, ..] = *id;
+            if usize::from(u16::from_le_bytes([low, high])) % rounds == round {
+                match known {
+                    Known::Kept { content, position } => kept.push((*id, *content, *position)),
+                    Known::Flying(_) => flying.push(*id),
+                    Known::Unkept { .. } => {}
+                }
+            }
+        });
+        land(known, flying, &mut kept)?;
+        for ids in kept.chunks(IDS_OF_A_BLOCK) {
+            file.block(Kind::Ids, |out| {
+                out.reserve(ids.len() * ID_BYTES);
+                for id in ids {
+                    put_id(id, out);
+                }
+            })?;
+        }
+        written += kept.len();
+    }
+    Ok(written)
+}
+
+/// Waits until the writing of these has ended.
+fn land(
+    known: &KnownIds,
+    mut flying: Vec<IdHash>,
+    kept: &mut Vec<KnownId>,
+) -> Result<(), CheckpointError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        flying.retain(|id| match known.get(id) {
+            Some(Known::Flying(_)) => true,
+            Some(Known::Kept { content, position }) => {
+                kept.push((*id, content, position));
+                false
+            }
+            Some(Known::Unkept { .. }) | None => false,
+        });
+        if flying.is_empty() {
+            return Ok(());
+        }
+        if waited >= PATIENCE {
+            return Err(CheckpointError::Behind);
+        }
+        std::thread::sleep(GLANCE);
+        waited += GLANCE;
+    }
+}
