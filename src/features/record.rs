@@ -6,7 +6,7 @@
 //! On disk a record is a JSON object from field name to value with missing fields left out; a name
 //! this version does not know is an error, never dropped silently.
 
-use super::catalogue::{FIELDS, FieldId};
+use super::catalogue::{FIELDS, Field, FieldId};
 use super::value::{Kind, Value};
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
@@ -50,6 +50,12 @@ impl Default for Record {
 }
 
 impl Record {
+    /// Makes every field missing again, so that memory serves for many records.
+    pub fn clear(&mut self) {
+        self.slots.fill(Value::Missing);
+        self.custom.clear();
+    }
+
     /// A field's value. Cost: one index.
     pub fn get(&self, field: FieldId) -> &Value {
         self.slots.get(field.index()).unwrap_or(&Value::Missing)
@@ -79,6 +85,28 @@ impl Record {
         if self.custom.len() < MAX_CUSTOM || self.custom.contains_key(name) {
             self.custom.insert(name.into(), value);
         }
+    }
+
+    /// Sets a field to a value that was kept.
+    pub(super) fn put_value(&mut self, field: FieldId, value: Value) -> Result<(), RecordError> {
+        let Field { name, kind, .. } = field.field();
+        if !value.fits(*kind) {
+            let given = excerpt(&format!("{value:?}"), 60);
+            return Err(RecordError::WrongType {
+                field: (*name).to_owned(),
+                kind: kind.name(),
+                given,
+            });
+        }
+        if let Some(slot) = self.slots.get_mut(field.index()) {
+            *slot = value;
+        }
+        Ok(())
+    }
+
+    /// The members of `custom` by name.
+    pub(super) fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.custom.iter().map(|(name, value)| (&**name, value))
     }
 
     /// Every known value with its name, catalogue order first, then `custom.*` by name.
