@@ -274,7 +274,7 @@ fn again(
     let differs = match hypothetical {
         true if now.action == kept.action => Vec::new(),
         true => vec!["/action".to_owned()],
-        false => differing(decision, &now).map_err(damaged)?,
+        false => differing(decision, &now, bytes).map_err(damaged)?,
     };
     let shift = found.shifts.entry((kept.action, now.action)).or_default();
     shift.0 += 1;
@@ -301,8 +301,10 @@ fn again(
 }
 
 /// Where a decision differs from the one kept as this text.
-fn differing(kept: &str, now: &Decision) -> serde_json::Result<Vec<String>> {
-    if serde_json::to_string(now)? == kept {
+fn differing(kept: &str, now: &Decision, bytes: &mut Vec<u8>) -> serde_json::Result<Vec<String>> {
+    bytes.clear();
+    serde_json::to_writer(&mut *bytes, now)?;
+    if bytes == kept.as_bytes() {
         return Ok(Vec::new());
     }
     Ok(match compare(&serde_json::from_str(kept)?, now.clone()) {

@@ -19,7 +19,7 @@
 use super::catalogue::FieldId;
 use super::record::{Record, RecordError};
 use super::value::{Kind, Value};
-use crate::domain::{Amount, Timestamp};
+use crate::domain::{Amount, Timestamp, excerpt};
 use rust_decimal::Decimal;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -115,6 +115,18 @@ struct Numbered {
     form: Form,
     /// `None`: the field is gone, or its kind is another now.
     field: Option<FieldId>,
+    /// Of a field that takes some words only.
+    words: Option<&'static [&'static str]>,
+}
+
+impl Numbered {
+    /// Whether a value of the form may stand in the field.
+    fn takes(&self, value: &Value) -> bool {
+        match (self.words, value) {
+            (Some(words), Value::Text(text)) => words.contains(&&**text),
+            _ => true,
+        }
+    }
 }
 
 /// By number.
@@ -125,7 +137,11 @@ fn numbered(line: &'static str) -> Option<Numbered> {
     let (form, name) = line.split_once(' ')?;
     let form = Form::ALL.into_iter().find(|known| known.word() == form)?;
     let field = FieldId::by_name(name).filter(|id| Form::of(id.field().kind) == form);
-    Some(Numbered { name, form, field })
+    let words = field.and_then(|id| match id.field().kind {
+        Kind::Word(words) => Some(words),
+        _ => None,
+    });
+    Some(Numbered { name, form, field, words })
 }
 
 impl Record {
@@ -175,7 +191,7 @@ impl Record {
     /// # Errors
     /// As [`Record::from_compact`]; what was read before the mistake is set.
     pub fn add_compact(&mut self, mut bytes: &[u8]) -> Result<(), CompactError> {
-        let bytes = &mut bytes;
+        let (bytes, known) = (&mut bytes, &**NUMBERED);
         let bitmap =
             length(bytes).and_then(|len| take(bytes, len)).ok_or_else(|| damaged(bytes))?;
         for (at, byte) in bitmap.iter().enumerate() {
@@ -183,8 +199,14 @@ impl Record {
             while left != 0 {
                 let number = at * 8 + usize::try_from(left.trailing_zeros()).unwrap_or(0);
                 left &= left - 1;
-                let (field, value) = field(number, bytes)?;
-                self.put_value(field, value)?;
+                let Some(numbered) = known.get(number) else {
+                    return Err(CompactError::UnknownNumber { number, known: known.len() });
+                };
+                let Some(value) = value(numbered.form, bytes) else { return Err(damaged(bytes)) };
+                match numbered.field.filter(|_| numbered.takes(&value)) {
+                    Some(field) => self.put_value(field, value),
+                    None => return Err(refused(numbered, &value)),
+                }
             }
         }
         for _ in 0..length(bytes).ok_or_else(|| damaged(bytes))? {
@@ -195,12 +217,19 @@ impl Record {
     }
 }
 
-fn field(number: usize, bytes: &mut &[u8]) -> Result<(FieldId, Value), CompactError> {
-    let unknown = || CompactError::UnknownNumber { number, known: NUMBERED.len() };
-    let Numbered { name, form, field } = NUMBERED.get(number).ok_or_else(unknown)?;
-    let gone = || RecordError::UnknownField { field: (*name).to_owned() };
-    let value = value(*form, bytes).ok_or_else(|| damaged(bytes))?;
-    Ok((field.ok_or_else(gone)?, value))
+/// Why a field does not take a value.
+#[cold]
+fn refused(numbered: &Numbered, value: &Value) -> CompactError {
+    let name = numbered.name.to_owned();
+    let error = match numbered.field {
+        None => RecordError::UnknownField { field: name },
+        Some(field) => RecordError::WrongType {
+            field: name,
+            kind: field.field().kind.name(),
+            given: excerpt(&format!("{value:?}"), 60),
+        },
+    };
+    error.into()
 }
 
 fn custom<'b>(bytes: &mut &'b [u8]) -> Option<(&'b str, Value)> {

@@ -6,7 +6,7 @@
 //! On disk a record is a JSON object from field name to value with missing fields left out; a name
 //! this version does not know is an error, never dropped silently.
 
-use super::catalogue::{FIELDS, Field, FieldId};
+use super::catalogue::{FIELDS, FieldId};
 use super::value::{Kind, Value};
 use rust_decimal::Decimal;
 use serde::ser::SerializeMap;
@@ -87,21 +87,11 @@ impl Record {
         }
     }
 
-    /// Sets a field to a value that was kept.
-    pub(super) fn put_value(&mut self, field: FieldId, value: Value) -> Result<(), RecordError> {
-        let Field { name, kind, .. } = field.field();
-        if !value.fits(*kind) {
-            let given = excerpt(&format!("{value:?}"), 60);
-            return Err(RecordError::WrongType {
-                field: (*name).to_owned(),
-                kind: kind.name(),
-                given,
-            });
-        }
+    /// Sets a field to a value that fits it.
+    pub(super) fn put_value(&mut self, field: FieldId, value: Value) {
         if let Some(slot) = self.slots.get_mut(field.index()) {
             *slot = value;
         }
-        Ok(())
     }
 
     /// The members of `custom` by name.
