@@ -6,7 +6,8 @@ use std::hint::black_box;
 use vouch::domain::{Calibration, Timestamp};
 use vouch::features::{FIELDS, Field, Kind, Origin, Record, Value};
 use vouch::model::{
-    Artefact, FORMAT, Level, Logistic, Model, Number, Platt, Scorer, Training, Transform, Word,
+    Artefact, Calibrator, FORMAT, Level, Logistic, Model, Number, Platt, Scorer, Training,
+    Transform, Word,
 };
 
 pub(crate) fn bench(c: &mut Criterion) {
@@ -51,7 +52,7 @@ fn artefact() -> Artefact {
         name: "bench".to_owned(),
         label: "nothing".to_owned(),
         calibration: Calibration::Synthetic,
-        calibrator: Platt { slope: 1.1, intercept: -0.2 },
+        calibrator: Calibrator::Platt(Platt { slope: 1.1, intercept: -0.2 }),
         scorer: Scorer::Logistic(Logistic { intercept: -4.0, numbers, words }),
         training: Training {
             rows: 0,
@@ -63,6 +64,7 @@ fn artefact() -> Artefact {
             calibration_positives: 0,
             l2: 1.0,
             seed: 0,
+            growth: None,
             data_sha256: String::new(),
             trained_with: String::new(),
         },

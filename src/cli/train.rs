@@ -6,7 +6,9 @@
 use super::state::ConfigArgs;
 use crate::decision::{CostPolicy, Policy};
 use crate::domain::{Calibration, DAY_MS, HOUR_MS, TenantId, Timestamp};
-use crate::train::{Dataset, ErrorCost, ErrorCosts, TrainConfig, train};
+use crate::train::{
+    Boosting, Dataset, Direction, ErrorCost, ErrorCosts, ModelKind, TrainConfig, train,
+};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::PathBuf;
@@ -34,6 +36,11 @@ pub(super) struct TrainArgs {
     /// Directory of the new model, e.g. models/spring; its last part is the name
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// What to train: `boosted`, `forest` or `logistic`
+    #[arg(long, value_name = "KIND", default_value = "boosted")]
+    model: ModelKind,
+    #[command(flatten)]
+    boosting: BoostingArgs,
     /// Start of training; default: the first row
     #[arg(long, value_name = "TIME", value_parser = time)]
     train_from: Option<Timestamp>,
@@ -52,7 +59,11 @@ pub(super) struct TrainArgs {
     /// End of the test; default: after the last row
     #[arg(long, value_name = "TIME", value_parser = time)]
     test_to: Option<Timestamp>,
-    /// Kept with the model
+    /// Test without cards whose fraud, since the start of training, was known before the day of the
+    /// sale: they would have been blocked
+    #[arg(long)]
+    without_known_cards: bool,
+    /// What the forest's samples and the report's intervals are drawn from
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// The labels are generated: the model advises and rules act
@@ -69,6 +80,44 @@ pub(super) struct TrainArgs {
     pub(super) config: ConfigArgs,
 }
 
+/// How boosted trees are grown.
+#[derive(Debug, clap::Args)]
+struct BoostingArgs {
+    /// Most boosted trees; a later slice of the training window stops them earlier
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    trees: Option<u16>,
+    /// Most questions of a boosted tree on the way to a leaf
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    depth: Option<u8>,
+    /// Share of each boosted tree's correction that is taken
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    rate: Option<f32>,
+    /// Thresholds tried a feature
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..=65_535))]
+    bins: Option<u16>,
+    /// A feature along which the risk may only move one way, e.g. ip.tor=rising; may be repeated
+    #[arg(long, value_name = "FEATURE=rising|falling", value_parser = monotone)]
+    monotone: Vec<(String, Direction)>,
+    /// Weight training sales by their amount
+    #[arg(long)]
+    weight_by_amount: bool,
+}
+
+impl BoostingArgs {
+    fn boosting(&self) -> Boosting {
+        let default = Boosting::default();
+        Boosting {
+            trees: self.trees.map_or(default.trees, usize::from),
+            depth: self.depth.map_or(default.depth, usize::from),
+            rate: self.rate.unwrap_or(default.rate),
+            bins: self.bins.unwrap_or(default.bins),
+            monotone: self.monotone.clone(),
+            by_amount: self.weight_by_amount,
+            ..default
+        }
+    }
+}
+
 impl TrainArgs {
     fn training(&self, policy: &Policy) -> Result<TrainConfig> {
         let name = self.out.file_name().and_then(|name| name.to_str());
@@ -77,6 +126,9 @@ impl TrainArgs {
         let synthetic = self.synthetic;
         Ok(TrainConfig {
             name: name.to_owned(),
+            kind: self.model,
+            boosting: self.boosting.boosting(),
+            without_known_cards: self.without_known_cards,
             calibration: if synthetic { Calibration::Synthetic } else { Calibration::Merchant },
             train_from: self.train_from,
             train_to: self.train_to,
@@ -142,6 +194,19 @@ fn time(text: &str) -> Result<Timestamp, String> {
     let midnight = format!("{text}T00:00:00Z");
     let text = if text.len() == 10 { &midnight } else { text };
     text.parse().map_err(|error: crate::domain::TimeError| error.to_string())
+}
+
+/// A share above 0, at most 1.
+fn share(text: &str) -> Result<f32, String> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| format!("`{text}` is not a share above 0 and at most 1"))
+}
+
+/// A feature and its direction, as `ip.tor=rising`.
+fn monotone(text: &str) -> Result<(String, Direction), String> {
+    let (name, direction) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=rising` or `=falling`"))?;
+    Ok((name.to_owned(), direction.parse()?))
 }
 
 /// A span as `7d`, `36h` or `0d`, in milliseconds.

@@ -8,13 +8,16 @@
 //! format (its minor releases change it).
 
 use super::ModelError;
+use super::calibrator::Calibrator;
 use super::forest::Forest;
 use crate::domain::{Calibration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The format this version writes and reads.
+/// The first format: what a regression with a straight calibrator needs, and still written for one.
 pub const FORMAT: u32 = 1;
+/// The newest format read: adds curved calibrators and how trees were grown.
+pub const NEWEST_FORMAT: u32 = 2;
 /// The artefact's file in a model's directory.
 pub const FILE: &str = "model.json";
 /// Largest artefact in bytes.
@@ -37,26 +40,11 @@ pub struct Artefact {
     /// Whose labels it was calibrated on; `none` for an imported forest alone.
     pub calibration: Calibration,
     /// From the scorer's log-odds to calibrated ones.
-    pub calibrator: Platt,
+    pub calibrator: Calibrator,
     /// From features to margin.
     pub scorer: Scorer,
     /// What it was trained on.
     pub training: Training,
-}
-
-/// Calibrated log-odds = `slope` × log-odds + `intercept`. The slope is positive, so order is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Platt {
-    /// Factor, > 0.
-    pub slope: f64,
-    /// Offset in log-odds.
-    pub intercept: f64,
-}
-
-impl Platt {
-    /// Leaves the log-odds as they are.
-    pub const IDENTITY: Self = Self { slope: 1.0, intercept: 0.0 };
 }
 
 /// The function from features to margin.
@@ -184,6 +172,9 @@ pub struct Training {
     pub l2: f64,
     /// Seed of the run; logistic regression draws nothing from it.
     pub seed: u64,
+    /// How trees were grown; `None` for a regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
     /// Digest of the values, times and labels of every row given, training and test; of the file for
     /// an imported model.
     pub data_sha256: String,
@@ -206,6 +197,7 @@ impl Training {
             calibration_positives: 0,
             l2: 0.0,
             seed: 0,
+            growth: None,
             data_sha256: hex(&Sha256::digest(file)),
             trained_with,
         }
@@ -215,6 +207,24 @@ impl Training {
     pub fn is_elsewhere(&self) -> bool {
         self.rows == 0
     }
+}
+
+/// How the trees of a forest were grown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Growth {
+    /// Trees kept.
+    pub trees: usize,
+    /// Most questions on the way to a leaf.
+    pub depth: usize,
+    /// Share of each tree's correction that is taken, 0..=1; 1 for trees grown side by side.
+    pub rate: f64,
+    /// Most thresholds tried a feature; 0 for every one.
+    pub bins: u16,
+    /// Least weight of rows a leaf stands for.
+    pub leaf: f64,
+    /// True where rows were weighted by their amount.
+    pub by_amount: bool,
 }
 
 /// What is read before anything else, so that a newer format is refused by name.
@@ -235,8 +245,8 @@ impl Artefact {
             return Err(ModelError::TooLarge { bytes: bytes.len(), limit: MAX_BYTES });
         }
         let header: Header = parse(bytes)?;
-        if header.format != FORMAT {
-            return Err(ModelError::Format { found: header.format, known: FORMAT });
+        if !(FORMAT..=NEWEST_FORMAT).contains(&header.format) {
+            return Err(ModelError::Format { found: header.format, known: NEWEST_FORMAT });
         }
         let computed = digest(bytes, &header.sha256);
         if computed != header.sha256 {

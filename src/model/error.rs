@@ -43,11 +43,11 @@ pub enum ModelError {
         source: serde_json::Error,
     },
     /// Written by another version of the format.
-    #[error("model format {found} is not known; this version reads format {known}")]
+    #[error("model format {found} is not known; this version reads formats up to {known}")]
     Format {
         /// The file's format.
         found: u32,
-        /// The format this version reads.
+        /// The newest format this version reads.
         known: u32,
     },
     /// The bytes are not the ones that were trained.
@@ -109,6 +109,12 @@ pub enum ModelError {
         /// The most allowed.
         most: f64,
     },
+    /// Points of a calibrator that would turn an order round, or none.
+    #[error("`calibrator.points` must be points in strictly ascending order")]
+    CalibratorOrder,
+    /// A regression with a curved calibrator, which can't be folded into its terms.
+    #[error("a logistic regression has a calibrator of `slope` and `intercept`")]
+    CurvedRegression,
     /// Trees that can't be used.
     #[error(transparent)]
     Forest(#[from] super::forest::ForestError),

@@ -5,7 +5,8 @@
 //! name, no allocation, always the same order: equal records give equal bits.
 
 use super::ModelError;
-use super::artefact::{Level, Logistic, Number, Platt, Transform, Word};
+use super::artefact::{Level, Logistic, Number, Transform, Word};
+use super::calibrator::{Calibrator, Platt};
 use super::reasons::{Contribution, REASON_GROUPS, group_of};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 use std::collections::BTreeSet;
@@ -75,7 +76,7 @@ impl Terms {
     /// Checks every name and number of the artefact and folds the calibrator in.
     pub(super) fn build(model: &Logistic, calibrator: Platt) -> Result<Self, ModelError> {
         check_names(model)?;
-        check_calibrator(calibrator)?;
+        Calibrator::Platt(calibrator).check()?;
         in_range("intercept", model.intercept, -LARGEST)?;
         let slope = calibrator.slope;
         let numbers = model.numbers.iter().map(|number| number_term(number, slope));
@@ -221,12 +222,6 @@ fn field_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<Fi
     } else {
         Err(ModelError::WrongKind { name: name.to_owned(), used, kind: kind.name() })
     }
-}
-
-/// Of any scorer: a slope that keeps the order, and an intercept that keeps the sum finite.
-pub(super) fn check_calibrator(calibrator: Platt) -> Result<(), ModelError> {
-    in_range("calibrator.slope", calibrator.slope, SMALLEST_SCALE)?;
-    in_range("calibrator.intercept", calibrator.intercept, -LARGEST)
 }
 
 /// NaN fails too: it compares with nothing.

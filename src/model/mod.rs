@@ -6,6 +6,7 @@
 //! the training library is stored or linked into the path of a request.
 
 mod artefact;
+mod calibrator;
 mod error;
 pub mod forest;
 pub mod import;
@@ -18,9 +19,10 @@ mod tests;
 
 pub(crate) use artefact::hex;
 pub use artefact::{
-    Artefact, FILE, FORMAT, Level, Logistic, MAX_BYTES, Number, Platt, Scorer, Training, Transform,
-    Word,
+    Artefact, FILE, FORMAT, Growth, Level, Logistic, MAX_BYTES, NEWEST_FORMAT, Number, Scorer,
+    Training, Transform, Word,
 };
+pub use calibrator::{Beta, Calibrator, Isotonic, Platt};
 pub use error::ModelError;
 pub use reasons::{Contribution, REASON_GROUPS, ReasonGroup};
 
@@ -89,10 +91,13 @@ impl Model {
                 return Err(ModelError::NotCalibrated);
             }
             Scorer::Logistic(logistic) => {
-                Scoring::Logistic(Terms::build(logistic, artefact.calibrator)?)
+                let Calibrator::Platt(platt) = artefact.calibrator else {
+                    return Err(ModelError::CurvedRegression);
+                };
+                Scoring::Logistic(Terms::build(logistic, platt)?)
             }
             Scorer::Forest(forest) => {
-                Scoring::Forest(Box::new(ForestTerms::build(forest, artefact.calibrator)?))
+                Scoring::Forest(Box::new(ForestTerms::build(forest, artefact.calibrator.clone())?))
             }
         };
         Ok(Self { bytes: bytes.into(), artefact, terms })

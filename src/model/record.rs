@@ -8,9 +8,8 @@
 //! margin changes by on the way taken. They add up to the score; they are not Shapley values.
 
 use super::ModelError;
-use super::artefact::Platt;
+use super::calibrator::Calibrator;
 use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
-use super::logistic::check_calibrator;
 use super::reasons::{Contribution, REASON_GROUPS, group_of};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 
@@ -19,7 +18,7 @@ use crate::features::{FieldId, Kind, Origin, Record, Value};
 pub(super) struct ForestTerms {
     engine: Engine,
     columns: Box<[Column]>,
-    calibrator: Platt,
+    calibrator: Calibrator,
     link: Link,
     /// Expected margin of each node of each tree, over the training rows where the leaves say how many
     /// they stand for, else over the leaves.
@@ -47,8 +46,8 @@ const MOST_COLUMNS: usize = super::forest::Limits::FEATURES;
 
 impl ForestTerms {
     /// Checks the forest, binds its columns and prepares its engine.
-    pub(super) fn build(forest: &Forest, calibrator: Platt) -> Result<Self, ModelError> {
-        check_calibrator(calibrator)?;
+    pub(super) fn build(forest: &Forest, calibrator: Calibrator) -> Result<Self, ModelError> {
+        calibrator.check()?;
         let engine = Engine::new(forest)?;
         let columns = columns(&forest.features)?;
         let expected: Box<[Box<[f64]>]> = forest.trees.iter().map(expected).collect();
@@ -68,7 +67,7 @@ impl ForestTerms {
     }
 
     fn calibrated(&self, margin: f64) -> f64 {
-        self.calibrator.slope * self.link.log_odds(margin) + self.calibrator.intercept
+        self.calibrator.apply(self.link.log_odds(margin))
     }
 
     #[expect(clippy::large_stack_arrays, reason = "32 KiB, and no allocation per row")]

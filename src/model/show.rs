@@ -1,6 +1,7 @@
 //! An artefact for a reader: its facts, and its coefficients or features with the heaviest first.
 
-use super::artefact::{Artefact, Number, Scorer, Transform, Word};
+use super::artefact::{Artefact, Growth, Number, Scorer, Training, Transform, Word};
+use super::calibrator::{Beta, Calibrator, Isotonic, Platt};
 use super::forest::{Forest, Input, Link, Tree};
 use std::fmt;
 
@@ -43,12 +44,33 @@ impl Artefact {
             ("labels known at", training.labels_known_at.to_string()),
             ("rows", format!("{}, {} frauds", training.rows, training.positives)),
             ("data sha256", training.data_sha256.clone()),
-            ("L2 penalty", training.l2.to_string()),
-            ("log-odds", format!("{:.4} × margin {:+.4}", calibrator.slope, calibrator.intercept)),
+            how_trained(training),
+            ("log-odds", curve(calibrator)),
         ] {
             writeln!(f, "{fact:<16} {value}")?;
         }
         Ok(())
+    }
+}
+
+fn how_trained(training: &Training) -> (&'static str, String) {
+    let Some(Growth { trees, depth, rate, bins, leaf, by_amount }) = training.growth else {
+        return ("L2 penalty", training.l2.to_string());
+    };
+    let weights = if by_amount { ", weighted by amount" } else { "" };
+    let grown = format!("{trees} trees, depth {depth}, rate {rate}, {bins} bins, leaf {leaf}");
+    ("grown", grown + weights)
+}
+
+fn curve(calibrator: &Calibrator) -> String {
+    match calibrator {
+        Calibrator::Platt(Platt { slope, intercept }) => {
+            format!("{slope:.4} × margin {intercept:+.4}")
+        }
+        Calibrator::Beta(Beta { a, b, c }) => {
+            format!("{a:.4} × ln p - {b:.4} × ln(1 - p) {c:+.4}")
+        }
+        Calibrator::Isotonic(Isotonic { points }) => format!("isotonic, {} points", points.len()),
     }
 }
 

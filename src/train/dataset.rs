@@ -1,14 +1,18 @@
 //! The rows a model is trained on, kept as the numbers a model may see.
 //!
-//! A record is reduced to its model columns as it arrives: about 60 numbers instead of some kilobytes
-//! of fields, so a year of sales fits in memory. Which fields are columns is decided here, once: known
-//! before authorization, no identifier, no personal value, nothing the model itself wrote or we did ourselves. Countries
+//! A record is reduced to its model columns as it arrives: some hundred numbers instead of kilobytes
+//! of fields, so a year of sales fits in memory. A column is as long as its last known value: a field
+//! the data never fills costs nothing. Which fields are columns is decided here, once: known before
+//! authorization, no identifier, no personal value, nothing the model itself wrote or we did ourselves.
+//! Of identifiers one is kept as a number that says nothing: which rows are one card's. Countries
 //! are left out: 250 words need more labels than a merchant has, and the mismatch features carry what
 //! travels. `custom.*` is not in the catalogue and so no column either.
 
-use crate::domain::{LabelClass, Timestamp};
+use crate::domain::{Country, LabelClass, Timestamp};
 use crate::features::{FIELDS, Field, FieldId, Kind, Origin, Record, Stage, Value, fields};
+use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 
 /// Numbers that are no quantity, or repeat another column.
 const LEFT_OUT: &[FieldId] = &[
@@ -55,19 +59,28 @@ pub(super) struct Column {
 #[derive(Debug)]
 pub struct Dataset {
     columns: Vec<Column>,
-    values: Vec<f64>,
+    /// By column; a row past a column's end is missing there.
+    values: Vec<Vec<f64>>,
     times: Vec<Timestamp>,
     labels: Vec<Vec<Label>>,
+    /// The billing country, else that of the address.
+    countries: Vec<Option<Country>>,
+    cards: Vec<u32>,
+    card_of: HashMap<Box<str>, u32>,
     infinite: usize,
 }
 
 impl Default for Dataset {
     fn default() -> Self {
+        let columns: Vec<_> = FIELDS.iter().filter_map(Column::of).collect();
         Self {
-            columns: FIELDS.iter().filter_map(Column::of).collect(),
-            values: vec![],
+            values: vec![vec![]; columns.len()],
+            columns,
             times: vec![],
             labels: vec![],
+            countries: vec![],
+            cards: vec![],
+            card_of: HashMap::new(),
             infinite: 0,
         }
     }
@@ -100,13 +113,32 @@ impl Column {
 impl Dataset {
     /// Adds one row. Infinite numbers are kept as missing and counted.
     pub fn push(&mut self, row: &LabelledRecord) {
-        for column in &self.columns {
+        for (column, values) in self.columns.iter().zip(&mut self.values) {
             let value = column.read(&row.record);
             self.infinite += usize::from(value.is_infinite());
-            self.values.push(if value.is_finite() { value } else { f64::NAN });
+            if value.is_finite() {
+                values.resize(self.times.len(), f64::NAN);
+                values.push(value);
+            }
         }
+        self.countries.push(country(&row.record));
+        let card = self.card(&row.record);
+        self.cards.push(card);
         self.times.push(row.event_time);
         self.labels.push(row.labels.clone());
+    }
+
+    /// The number of the record's card, else of its account, else a new one: in the order they came.
+    fn card(&mut self, record: &Record) -> u32 {
+        let next = u32::try_from(self.card_of.len()).unwrap_or(u32::MAX);
+        let name = [fields::CARD_FINGERPRINT, fields::ACCOUNT_ID]
+            .into_iter()
+            .find_map(|field| match record.get(field) {
+                Value::Text(text) => Some(format!("{}/{text}", field.field().name)),
+                _ => None,
+            })
+            .unwrap_or_else(|| format!("row/{}", self.times.len()));
+        *self.card_of.entry(name.into()).or_insert(next)
     }
 
     /// Adds what became known of a row later; a row that is not there is left alone.
@@ -123,13 +155,13 @@ impl Dataset {
 
     /// Keeps the rows `keep` says yes to, in their order.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
-        let width = self.columns.len();
-        let mut row_of_value = (0..self.values.len()).map(|place| place / width);
-        self.values.retain(|_| row_of_value.next().is_some_and(&keep));
-        let mut rows = 0..self.times.len();
-        self.times.retain(|_| rows.next().is_some_and(&keep));
-        let mut rows = 0..self.labels.len();
-        self.labels.retain(|_| rows.next().is_some_and(&keep));
+        for values in &mut self.values {
+            only(values, &keep);
+        }
+        only(&mut self.times, &keep);
+        only(&mut self.labels, &keep);
+        only(&mut self.countries, &keep);
+        only(&mut self.cards, &keep);
     }
 
     /// Rows so far.
@@ -153,13 +185,34 @@ impl Dataset {
 
     /// NaN when missing.
     pub(super) fn value(&self, row: usize, column: usize) -> f64 {
-        self.values.get(row * self.columns.len() + column).copied().unwrap_or(f64::NAN)
+        self.values.get(column).and_then(|values| values.get(row)).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Which rows are one card's: equal numbers.
+    pub(super) fn card_number(&self, row: usize) -> u32 {
+        self.cards.get(row).copied().unwrap_or(u32::MAX)
     }
 
     /// The amount in euro; NaN when missing.
     pub(super) fn euros(&self, row: usize) -> f64 {
-        let place = self.columns.iter().position(|column| column.field.id == fields::AMOUNT_EUR);
+        self.number(fields::AMOUNT_EUR, row)
+    }
+
+    /// A field's number; NaN when missing, or where the field is no column.
+    pub(super) fn number(&self, field: FieldId, row: usize) -> f64 {
+        let place = self.columns.iter().position(|column| column.field.id == field);
         place.map_or(f64::NAN, |place| self.value(row, place))
+    }
+
+    /// A field's word; `None` when missing, or where the field is no column of words.
+    pub(super) fn word(&self, field: FieldId, row: usize) -> Option<&'static str> {
+        let column = self.columns.iter().find(|column| column.field.id == field)?;
+        column.words?.get(self.number(field, row).to_usize()?).copied()
+    }
+
+    /// Code of the row's country.
+    pub(super) fn country(&self, row: usize) -> Option<&str> {
+        self.countries.get(row)?.as_ref().map(Country::code)
     }
 
     pub(super) fn time(&self, row: usize) -> Timestamp {
@@ -196,6 +249,21 @@ impl Dataset {
         }
         crate::model::hex(&sum.finalize())
     }
+}
+
+fn country(record: &Record) -> Option<Country> {
+    [fields::BILLING_COUNTRY, fields::IP_COUNTRY].into_iter().find_map(|field| {
+        match record.get(field) {
+            Value::Country(country) => Some(*country),
+            _ => None,
+        }
+    })
+}
+
+/// Keeps the items of the rows `keep` says yes to.
+fn only<T>(items: &mut Vec<T>, keep: impl Fn(usize) -> bool) {
+    let mut rows = 0..items.len();
+    items.retain(|_| rows.next().is_some_and(&keep));
 }
 
 impl<'a> Extend<&'a LabelledRecord> for Dataset {

@@ -16,7 +16,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
 /// A word needs this many fitted rows for a coefficient of its own.
-const LEAST_ROWS_OF_A_WORD: usize = 20;
+pub(super) const LEAST_ROWS_OF_A_WORD: usize = 20;
 
 /// Below this standard deviation a transformed number counts as constant.
 const LEAST_SPREAD: f64 = 1e-6;
@@ -30,8 +30,8 @@ pub struct Dropped {
     pub why: &'static str,
 }
 
-const NEVER_KNOWN: &str = "never known";
-const ALWAYS_THE_SAME: &str = "always the same";
+pub(super) const NEVER_KNOWN: &str = "never known";
+pub(super) const ALWAYS_THE_SAME: &str = "always the same";
 
 impl Dropped {
     /// Every reason, for a reader.

@@ -56,8 +56,17 @@ pub enum TrainError {
     /// Every feature has one value only.
     #[error("no feature varies in the training window; is the mapping right?")]
     NothingVaries,
+    /// A constraint on a feature that does not exist.
+    #[error("no feature is called `{name}`; `vouch features` lists them")]
+    NoFeature {
+        /// The name given.
+        name: String,
+    },
+    /// The library that grows boosted trees refused the data or a setting.
+    #[error("the trees could not be grown: {0}")]
+    Boost(String),
     /// The optimiser refused the data.
-    #[error("the regression could not be fitted")]
+    #[error("the model could not be fitted")]
     Fit(#[source] smartcore::error::Failed),
     /// The optimiser returned something that is no number.
     #[error("the regression ended in a coefficient that is not finite; raise the penalty")]

@@ -81,6 +81,49 @@ pub fn metrics(rows: &[Scored]) -> Metrics {
     }
 }
 
+/// The lowest score from which at most `share` of the rows that are not fraud are hit; above 1 where
+/// the best score hits more. `None` without both classes.
+pub(super) fn threshold_at(rows: &[Scored], share: f64) -> Option<f64> {
+    let (_, others) = Curve::of(rows).totals()?;
+    let mut scores: Vec<f64> =
+        rows.iter().filter(|row| !row.fraud).map(|row| row.probability).collect();
+    scores.sort_by(|a, b| b.total_cmp(a));
+    // The best of those that may not be hit: what scores above it is.
+    let spared = scores.iter().enumerate().find(|(hit, _)| count(hit + 1) / others > share);
+    Some(spared.map_or(0.0, |(_, score)| score.next_up()))
+}
+
+/// ROC-AUC, average precision and recall at 1 % false positives of the rows drawn by group: a draw says
+/// how often each group counts. A draw of one class is left out. Cost: one sort, and a pass a draw.
+pub(super) fn metrics_of_draws(
+    rows: &[Scored],
+    groups: &[usize],
+    draws: impl Iterator<Item = Vec<u32>>,
+) -> Vec<[f64; 3]> {
+    let mut sorted: Vec<(Scored, usize)> =
+        rows.iter().copied().zip(groups.iter().copied()).collect();
+    sorted.sort_by(|a, b| b.0.probability.total_cmp(&a.0.probability));
+    let measured = |times: Vec<u32>| {
+        let mut steps = vec![];
+        let (mut frauds, mut others) = (0, 0);
+        let tie = |a: &(Scored, usize), b: &(Scored, usize)| {
+            a.0.probability.total_cmp(&b.0.probability).is_eq()
+        };
+        for tied in sorted.chunk_by(tie) {
+            for (row, group) in tied {
+                let n = times.get(*group).and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
+                if row.fraud { frauds += n } else { others += n }
+            }
+            if frauds + others > 0 {
+                steps.push((frauds, others));
+            }
+        }
+        let curve = Curve { steps };
+        Some([curve.roc_auc()?, curve.average_precision()?, curve.recall_at(0.01)?])
+    };
+    draws.filter_map(measured).collect()
+}
+
 /// `parts` bins of nearly equal size, lowest scores first; fewer where ties or rows do not allow more.
 pub fn bins(rows: &[Scored], parts: usize) -> Vec<Bin> {
     let mut sorted = rows.to_vec();
@@ -212,6 +255,18 @@ mod tests {
         close(m.roc_auc, (0.5 + 0.5 + 1.0) / 3.0);
         close(m.pr_auc, 1.0 / 3.0);
         close(m.recall_at_1pct_fpr, 0.0); // the tie would hit two of three others
+    }
+
+    #[test]
+    fn a_threshold_hits_no_more_than_its_share() {
+        let mut all: Vec<_> =
+            (0..200).map(|i| Scored { probability: f64::from(i) / 200.0, fraud: false }).collect();
+        all.extend(rows(&[(0.99, 1), (0.2, 1)]));
+        let threshold = threshold_at(&all, 0.01).unwrap();
+        let hit = all.iter().filter(|row| !row.fraud && row.probability >= threshold).count();
+        assert_eq!(hit, 2);
+        assert!(threshold_at(&rows(&[(0.5, 0), (0.5, 0), (0.5, 1)]), 0.5).unwrap() > 0.5, "a tie");
+        assert_eq!(threshold_at(&rows(&[(0.5, 0)]), 0.01), None);
     }
 
     #[test]

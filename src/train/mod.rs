@@ -4,12 +4,14 @@
 //! rows ─► Dataset ─► split by time ─► encode ─► fit ─► calibrate ─► artefact ─► evaluate ─► Report
 //! ```
 //!
-//! Equal rows and settings give equal bytes: no clock, no randomness, one thread. The rows come from
+//! Equal rows and settings give equal bytes: no clock, no randomness but seeded. The rows come from
 //! the one pipeline that also serves checkout, made by whoever calls [`train`]. The test rows are seen
 //! once, by the finished model.
 
+mod calibrate;
 mod calibration;
 mod card;
+mod cards;
 mod dataset;
 mod delay;
 mod encode;
@@ -17,35 +19,45 @@ mod error;
 mod fit;
 mod gain;
 mod html;
+mod learner;
 mod metrics;
 mod refit;
 mod report;
 mod rows;
 mod save;
+mod slices;
 mod split;
 mod table;
 #[cfg(test)]
 mod tests;
 mod thresholds;
+mod trees;
 
 pub use calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
+pub use cards::Intervals;
 pub use dataset::{Dataset, Label, LabelledRecord};
 pub use delay::{KnownBy, LabelDelay, Recent, Week};
 pub use encode::Dropped;
 pub use error::TrainError;
 pub use gain::{FeatureGain, Gains};
+pub use learner::ModelKind;
 pub use metrics::{Bin, Metrics, Scored, bins, metrics};
 pub use refit::DelayEffect;
-pub use report::{CalibratedOn, Report, RowCounts};
+pub use report::{CalibratedOn, Importance, Report, Rival, RowCounts};
 pub use rows::Rows;
 pub use save::{CARD_FILE, METRICS_FILE, REPORT_FILE};
+pub use slices::Slice;
 pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
 pub use thresholds::{ErrorCost, ErrorCosts, ThresholdPoint, Thresholds};
+pub use trees::{Boosting, Direction};
 
 use crate::domain::{Calibration, DAY_MS, Timestamp};
-use crate::model::{Artefact, FORMAT, Logistic, Model, Platt, Scorer, Training, sigmoid};
+use crate::model::{
+    Artefact, Calibrator, FORMAT, Growth, Logistic, Model, NEWEST_FORMAT, Platt, Scorer, Training,
+};
 use encode::Encoding;
 use fit::Fit;
+use learner::{Candidate, Fitted};
 use report::Run;
 use split::{Known, Split};
 
@@ -57,6 +69,12 @@ const LEAST_TO_CALIBRATE: usize = 20;
 pub struct TrainConfig {
     /// The model's name.
     pub name: String,
+    /// What is trained.
+    pub kind: ModelKind,
+    /// How trees are boosted.
+    pub boosting: Boosting,
+    /// True to test without the cards whose fraud was known by then: they would have been blocked.
+    pub without_known_cards: bool,
     /// Whose labels these are: [`Calibration::Merchant`], or [`Calibration::Synthetic`] for generated
     /// commerce.
     pub calibration: Calibration,
@@ -75,7 +93,8 @@ pub struct TrainConfig {
     pub test_from: Option<Timestamp>,
     /// End of the test, exclusive; after the last row when not given.
     pub test_to: Option<Timestamp>,
-    /// Recorded in the artefact; logistic regression draws nothing from it.
+    /// What is drawn: the forest's samples and the intervals' cards. Logistic regression and boosted
+    /// trees draw nothing.
     pub seed: u64,
     /// L2 penalty on scaled coefficients, ≥ 0, beside the summed log loss: 1 is a normal prior of
     /// standard deviation 1 on each coefficient.
@@ -91,6 +110,9 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             name: "model".to_owned(),
+            kind: ModelKind::Logistic,
+            boosting: Boosting::default(),
+            without_known_cards: false,
             calibration: Calibration::Merchant,
             train_from: None,
             train_to: None,
@@ -122,8 +144,8 @@ pub struct Trained {
     pub report: Report,
 }
 
-/// Trains a logistic regression. Cost: one matrix of the fitted rows, about 130 numbers each, and
-/// some hundred passes over it.
+/// Trains a model, and beside it those the report compares it with. Cost: some matrices of the fitted
+/// rows, some hundred numbers each, and some hundred passes over them.
 ///
 /// # Errors
 /// See [`TrainError`]; each says what to change.
@@ -132,24 +154,34 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError
     if !enough_to_calibrate(&split) {
         split.fit.append(&mut split.calibrate);
     }
-    let regression = Regression::of(data, &split, config)?;
+    if config.without_known_cards {
+        split.test = cards::without_known(data, &split.windows, &split.test);
+    }
+    let candidate = Candidate::of(config.kind, data, &split, config)?;
+    let mut rivals = vec![];
+    for kind in config.kind.rivals() {
+        rivals.push(Candidate::of(*kind, data, &split, config)?);
+    }
+    let growth = candidate.fitted.growth();
+    let plain = growth.is_none() && matches!(candidate.calibrator, Calibrator::Platt(_));
     let mut artefact = Artefact {
-        format: FORMAT,
+        format: if plain { FORMAT } else { NEWEST_FORMAT },
         sha256: String::new(),
         name: config.name.clone(),
         label: LABEL.to_owned(),
         calibration: config.calibration,
-        calibrator: regression.calibrator,
-        training: facts(data, config, &split),
-        scorer: Scorer::Logistic(regression.logistic.clone()),
+        calibrator: candidate.calibrator.clone(),
+        training: facts(data, config, &split, growth),
+        scorer: candidate.fitted.scorer(),
     };
     let model = Model::from_bytes(&artefact.seal()?)?;
-    let (split, regression) = (&split, &regression);
-    let report = Report::of(&Run { data, config, split, regression, model: &model })?;
+    let (split, candidate, rivals) = (&split, &candidate, rivals.as_slice());
+    let report = Report::of(&Run { data, config, split, candidate, rivals, model: &model })?;
     Ok(Trained { model, report })
 }
 
-/// What the fit ends in: the parts of an artefact and what evaluates them.
+/// A fitted and calibrated regression: the parts of an artefact and what evaluates them.
+#[derive(Debug)]
 struct Regression {
     encoding: Encoding,
     fit: Fit,
@@ -182,15 +214,31 @@ impl Regression {
         };
         Ok(Self { encoding, fit, logistic, calibrator, calibrated_on })
     }
+}
 
-    fn scored(&self, data: &Dataset, rows: &[Known]) -> Vec<Scored> {
-        let Platt { slope, intercept } = self.calibrator;
-        rows.iter()
-            .map(|known| {
-                let margin = self.fit.margin(self.encoding.line(data, known.row));
-                Scored { probability: sigmoid(slope * margin + intercept), fraud: known.fraud }
-            })
-            .collect()
+impl Fitted for Regression {
+    fn margin(&self, data: &Dataset, row: usize) -> f64 {
+        self.fit.margin(self.encoding.line(data, row))
+    }
+
+    fn scorer(&self) -> Scorer {
+        Scorer::Logistic(self.logistic.clone())
+    }
+
+    fn dropped(&self) -> &[Dropped] {
+        &self.encoding.dropped
+    }
+
+    fn growth(&self) -> Option<Growth> {
+        None
+    }
+
+    fn regression(&self) -> Option<&Regression> {
+        Some(self)
+    }
+
+    fn importances(&self) -> Vec<(String, f64)> {
+        vec![]
     }
 }
 
@@ -207,7 +255,7 @@ fn enough_to_calibrate(split: &Split) -> bool {
     both(&split.calibrate, LEAST_TO_CALIBRATE) && both(&split.fit, LEAST_TO_CALIBRATE)
 }
 
-fn facts(data: &Dataset, config: &TrainConfig, split: &Split) -> Training {
+fn facts(data: &Dataset, config: &TrainConfig, split: &Split, growth: Option<Growth>) -> Training {
     let frauds = |rows: &[Known]| rows.iter().filter(|known| known.fraud).count();
     Training {
         rows: split.fit.len(),
@@ -217,8 +265,9 @@ fn facts(data: &Dataset, config: &TrainConfig, split: &Split) -> Training {
         labels_known_at: split.windows.labels_known_at,
         calibration_rows: split.calibrate.len(),
         calibration_positives: frauds(&split.calibrate),
-        l2: config.l2,
+        l2: growth.map_or(config.l2, |_| f64::from(config.boosting.l2)),
         seed: config.seed,
+        growth,
         data_sha256: data.digest(),
         trained_with: concat!("vouch ", env!("CARGO_PKG_VERSION")).to_owned(),
     }

@@ -7,9 +7,10 @@
 
 use super::dataset::Dataset;
 use super::error::TrainError;
+use super::learner::Candidate;
 use super::metrics::{Metrics, metrics};
 use super::split::{self, Split, Windows, known_as_fraud, latest};
-use super::{Regression, TrainConfig, enough_to_calibrate};
+use super::{TrainConfig, enough_to_calibrate};
 use crate::domain::Timestamp;
 use serde::Serialize;
 
@@ -53,7 +54,7 @@ fn of_all_sales(
     if !enough_to_calibrate(&split) {
         split.fit.append(&mut split.calibrate);
     }
-    let regression = Regression::of(data, &split, config)?;
+    let candidate = Candidate::of(config.kind, data, &split, config)?;
     let frauds = split.fit.iter().chain(&split.calibrate).filter(|known| known.fraud).count();
-    Ok((frauds, metrics(&regression.scored(data, &judged.test))))
+    Ok((frauds, metrics(&candidate.scored(data, &judged.test))))
 }

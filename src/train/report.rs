@@ -4,17 +4,20 @@
 //! The test measures are the ones to quote. Those of training stand beside them so that a model that
 //! only remembers shows, and `notes` names everything a reader would otherwise have to ask.
 
+use super::TrainConfig;
 use super::calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
+use super::cards::{self, Intervals};
 use super::dataset::Dataset;
 use super::delay::{self, LabelDelay, Week};
 use super::encode::Dropped;
 use super::error::TrainError;
 use super::gain::{self, Gains};
+use super::learner::{Candidate, ModelKind};
 use super::metrics::{Bin, Metrics, Scored, bins, metrics};
 use super::refit::{self, DelayEffect};
+use super::slices::{self, Slice};
 use super::split::{Known, Split, Windows};
 use super::thresholds::{self, Priced, Thresholds};
-use super::{Regression, TrainConfig};
 use crate::domain::{Calibration, DAY_MS};
 use crate::model::Model;
 use serde::Serialize;
@@ -31,6 +34,10 @@ pub struct Report {
     pub model: String,
     /// The model's digest.
     pub sha256: String,
+    /// What was trained.
+    pub kind: ModelKind,
+    /// The calibrator chosen: `Platt`, `beta` or `isotonic`.
+    pub calibrator: &'static str,
     /// What the probability is a probability of.
     pub label: String,
     /// Whose labels it was trained on.
@@ -51,6 +58,8 @@ pub struct Report {
     pub training: Metrics,
     /// On the later rows nothing was fitted on.
     pub test: Metrics,
+    /// The model and those trained beside it, the baseline last, on the same test rows.
+    pub rivals: Vec<Rival>,
     /// The test rows in ten parts of equal size, riskiest first.
     pub test_deciles: Vec<Bin>,
     /// The test rows by probability, with the fraud rate that came.
@@ -65,8 +74,57 @@ pub struct Report {
     pub label_delay: LabelDelay,
     /// What the delay does to a model that does not wait; `None` unless asked for.
     pub delay_effect: Option<DelayEffect>,
-    /// What each feature is worth; `None` where the test has one class only.
+    /// What each feature is worth to the regression; `None` where the test has one class only.
     pub gains: Option<Gains>,
+    /// The test rows by country, method, type and account, all at one threshold.
+    pub slices: Vec<Slice>,
+    /// How much the trees ask about each feature, most first; empty for a regression.
+    pub importances: Vec<Importance>,
+}
+
+/// A model on the test rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rival {
+    /// What it is.
+    pub kind: ModelKind,
+    /// Features it reads.
+    pub features: usize,
+    /// Its trees; `None` for a regression.
+    pub trees: Option<usize>,
+    /// Its calibrator.
+    pub calibrator: &'static str,
+    /// Its measures.
+    pub test: Metrics,
+    /// Share of cards with a fraud among the 100 riskiest of a day, mean over the days; a card that was
+    /// found leaves the days after.
+    pub card_precision_at_100: Option<f64>,
+    /// 95 % intervals by drawing cards; `None` where the test has one class only.
+    pub intervals: Option<Intervals>,
+}
+
+impl Rival {
+    fn of(candidate: &Candidate, run: &Run<'_>) -> Self {
+        let Run { data, split, config, .. } = *run;
+        let scored = candidate.scored(data, &split.test);
+        Self {
+            kind: candidate.kind,
+            features: candidate.fitted.scorer().features(),
+            trees: candidate.fitted.growth().map(|growth| growth.trees),
+            calibrator: candidate.calibrator.name(),
+            test: metrics(&scored),
+            card_precision_at_100: cards::precision(data, &split.test, &scored),
+            intervals: cards::intervals(data, &split.test, &scored, config.seed),
+        }
+    }
+}
+
+/// How much the trees ask about a feature.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Importance {
+    /// The field's name.
+    pub name: String,
+    /// Share of all questions, 0..=1.
+    pub share: f64,
 }
 
 /// What became of the rows.
@@ -98,6 +156,8 @@ pub enum CalibratedOn {
     LaterRows,
     /// The rows the coefficients were fitted on, for want of frauds.
     TrainingRows,
+    /// Nothing, for want of frauds: the trees' own log-odds are taken as they are.
+    AsGrown,
     /// Nothing: the margins did not rank, and are taken as they are.
     Nothing,
 }
@@ -107,7 +167,8 @@ pub(super) struct Run<'a> {
     pub(super) data: &'a Dataset,
     pub(super) config: &'a TrainConfig,
     pub(super) split: &'a Split,
-    pub(super) regression: &'a Regression,
+    pub(super) candidate: &'a Candidate,
+    pub(super) rivals: &'a [Candidate],
     pub(super) model: &'a Model,
 }
 
@@ -117,26 +178,31 @@ impl Report {
     /// # Errors
     /// A model of fewer features, or of other labels, that can't be fitted.
     pub(super) fn of(run: &Run<'_>) -> Result<Self, TrainError> {
-        let Run { data, config, split, regression, model } = *run;
-        let scored = regression.scored(data, &split.test);
+        let Run { data, config, split, candidate, rivals, model } = *run;
+        let scored = candidate.scored(data, &split.test);
         let test = metrics(&scored);
         let mut test_deciles = bins(&scored, 10);
         test_deciles.reverse();
         let weeks = delay::weeks(data, &split.windows, config.delay_ms);
+        let everyone = || std::iter::once(candidate).chain(rivals);
+        let importance = |(name, share)| Importance { name, share };
         let effect = || refit::delay_effect(data, config, split);
         let mut report = Self {
             model: model.artefact().name.clone(),
             sha256: model.digest().to_owned(),
+            kind: candidate.kind,
+            calibrator: candidate.calibrator.name(),
             label: model.artefact().label.clone(),
             calibration: model.calibration(),
             windows: split.windows,
             rows: RowCounts::of(split),
-            calibrated_on: regression.calibrated_on,
+            calibrated_on: candidate.calibrated_on,
             features: model.artefact().scorer.features(),
-            dropped: regression.encoding.dropped.clone(),
+            dropped: candidate.fitted.dropped().to_vec(),
             notes: vec![],
-            training: metrics(&regression.scored(data, &split.fit)),
+            training: metrics(&candidate.scored(data, &split.fit)),
             test,
+            rivals: everyone().map(|candidate| Rival::of(candidate, run)).collect(),
             test_deciles,
             reliability: reliability(&scored),
             score_distribution: distribution(&scored),
@@ -144,7 +210,15 @@ impl Report {
             label_delay: delay::label_delay(data, &weeks),
             weeks,
             delay_effect: config.ablation.then(effect).transpose()?,
-            gains: gain::gains(data, split, regression, config, &test)?,
+            gains: match everyone().find_map(|one| Some((one, one.fitted.regression()?))) {
+                Some((baseline, regression)) => {
+                    let test = metrics(&baseline.scored(data, &split.test));
+                    gain::gains(data, split, regression, config, &test)?
+                }
+                None => None,
+            },
+            slices: slices::slices(data, &split.test, &scored),
+            importances: candidate.fitted.importances().into_iter().map(importance).collect(),
         };
         report.notes = notes(&report, run);
         Ok(report)
@@ -176,7 +250,7 @@ impl RowCounts {
 
 /// Everything a reader should know before believing the numbers.
 fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
-    let Run { data, config, split, regression, .. } = *run;
+    let Run { data, config, split, candidate, rivals, .. } = *run;
     let mut notes = vec![];
     if config.calibration == Calibration::Synthetic {
         notes.push(
@@ -197,6 +271,11 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
         CalibratedOn::TrainingRows => notes.push(
             "the last fifth of the training window has too few frauds to calibrate on: the \
              calibrator saw the rows the coefficients were fitted on"
+                .to_owned(),
+        ),
+        CalibratedOn::AsGrown => notes.push(
+            "the last fifth of the training window has too few frauds to calibrate on or to stop by: \
+             the trees' own log-odds are taken as they are"
                 .to_owned(),
         ),
         CalibratedOn::Nothing => notes.push(
@@ -222,7 +301,10 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
     if data.infinite() > 0 {
         notes.push(format!("{} infinite values count as missing", data.infinite()));
     }
-    let gradient = regression.fit.gradient;
+    let regressions = std::iter::once(candidate).chain(rivals);
+    let gradient = regressions
+        .filter_map(|one| Some(one.fitted.regression()?.fit.gradient))
+        .fold(0.0, f64::max);
     if gradient > LARGE_GRADIENT {
         notes.push(format!("the optimiser stopped early, at a mean gradient of {gradient:.1e}"));
     }

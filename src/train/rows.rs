@@ -4,6 +4,9 @@
 //! The ledger's records are taken as they were stored; nothing is computed again. Of decisions and
 //! events the open part alone is read, so an erased person's sales and labels still teach.
 //!
+//! A label that a table gives with its row is told to the engine at the time it became known, between
+//! the rows that came before and after: the history then knows what a server would have known.
+//!
 //! A payment told after something later (by more than [`MAX_AHEAD_MS`]) was scored with a history that
 //! knew its future: it counts for those after it, and is no row.
 //!
@@ -12,14 +15,16 @@
 
 use super::dataset::{Dataset, Label, LabelledRecord};
 use crate::domain::{
-    Action, Event, EventKind, Outcome, TenantId, Timestamp, Transaction, TransactionId, Warning,
+    Action, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId, Timestamp,
+    Transaction, TransactionId, Warning,
 };
 use crate::engine::{
     Engine, EngineError, EventFacts, MAX_AHEAD_MS, ScoreRequest, read_open_decision,
     read_open_event,
 };
 use crate::ledger::{EntryKind, StoredEntry};
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 /// Collects rows and, as they come, what is said of them.
 #[derive(Debug)]
@@ -31,6 +36,9 @@ pub struct Rows {
     unknown: usize,
     latest: Option<Timestamp>,
     late: usize,
+    /// Labels of rows that were not yet known, the earliest on top.
+    to_come: BinaryHeap<Reverse<(Timestamp, TransactionId, LabelClass)>>,
+    told: usize,
 }
 
 impl Default for Rows {
@@ -50,6 +58,8 @@ impl Rows {
             unknown: 0,
             latest: None,
             late: 0,
+            to_come: BinaryHeap::new(),
+            told: 0,
         }
     }
 
@@ -67,6 +77,7 @@ impl Rows {
         let (id, event_time) = (transaction.transaction_id.clone(), transaction.event_time);
         let is_payment = transaction.kind.is_payment();
         let tenant = self.tenant.clone();
+        self.tell(engine, event_time)?;
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
@@ -78,7 +89,25 @@ impl Rows {
             }
             let row =
                 LabelledRecord { record: *record, event_time, labels: label.into_iter().collect() };
+            // One label a row, so `legitimate` corrects nothing and moves no history.
+            let telling = label.filter(|label| label.class != LabelClass::Legitimate);
+            if let Some(Label { class, known_at: Some(at) }) = telling {
+                self.to_come.push(Reverse((at, id.clone(), class)));
+            }
             self.add(id, &row, declined);
+        }
+        Ok(())
+    }
+
+    /// Tells the engine the labels that were known before `now`.
+    fn tell(&mut self, engine: &Engine, now: Timestamp) -> Result<(), EngineError> {
+        while self.to_come.peek().is_some_and(|Reverse((at, ..))| *at < now) {
+            let Some(Reverse((at, id, class))) = self.to_come.pop() else { break };
+            self.told += 1;
+            // INVARIANT: so short a text is a name.
+            if let Ok(name) = EventId::new(&format!("label-of-a-row-{}", self.told)) {
+                engine.record_event(&self.tenant, &label_event(name, at, id, class), None)?;
+            }
         }
         Ok(())
     }
@@ -88,6 +117,7 @@ impl Rows {
     /// # Errors
     /// As [`Engine::record_event`].
     pub fn event(&mut self, engine: &Engine, event: &Event) -> Result<(), EngineError> {
+        self.tell(engine, event.event_time)?;
         engine.record_event(&self.tenant, event, None)?;
         self.passes(event.event_time);
         self.note(&EventFacts::of(event), event.event_time);
@@ -178,5 +208,25 @@ impl Rows {
             }
             _ => {}
         }
+    }
+}
+
+fn label_event(name: EventId, at: Timestamp, sale: TransactionId, class: LabelClass) -> Event {
+    Event {
+        event_id: name,
+        kind: EventKind::Label,
+        event_time: at,
+        transaction_id: Some(sale),
+        order_id: None,
+        invoice_id: None,
+        account_id: None,
+        subscription_id: None,
+        licence_key: None,
+        dispute_id: None,
+        actor: None,
+        ip: None,
+        device_id: None,
+        user_agent: None,
+        data: EventData { label: Some(class), ..EventData::default() },
     }
 }

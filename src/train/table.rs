@@ -1,10 +1,12 @@
 //! The report as a table for a terminal; the card holds the same text.
 
+use super::cards::Intervals;
 use super::delay::Recent;
 use super::encode::Dropped;
 use super::metrics::{Bin, Metrics, count};
 use super::refit::DelayEffect;
-use super::report::Report;
+use super::report::{Report, Rival};
+use super::slices::Slice;
 use super::thresholds::ThresholdPoint;
 use std::fmt;
 
@@ -16,7 +18,7 @@ const SHOWN_AGES: [i64; 6] = [1, 7, 14, 30, 60, 120];
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { windows, rows, training, test, .. } = self;
-        writeln!(f, "{}: logistic regression, {} features", self.model, self.features)?;
+        writeln!(f, "{}: {}, {} features", self.model, self.kind.name(), self.features)?;
         writeln!(f, "probability of {}", self.label)?;
         writeln!(f, "calibrated on {} labels, sha256 {}\n", self.calibration, self.sha256)?;
 
@@ -38,10 +40,12 @@ impl fmt::Display for Report {
         writeln!(f, "labels known at {} were used in training\n", windows.labels_known_at)?;
 
         measures(f, training, test)?;
+        self.rivals(f)?;
         writeln!(f)?;
         deciles(f, &self.test_deciles, test.positives)?;
         self.money(f)?;
         self.best_features(f)?;
+        self.slices(f)?;
         self.delay(f)?;
         for why in Dropped::REASONS {
             let dropped = self.dropped.iter().filter(|dropped| dropped.why == why);
@@ -79,6 +83,33 @@ impl Report {
         }
     }
 
+    /// The model beside its challenger and the baseline.
+    fn rivals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<20} {:>9} {:>9} {:>17} {:>9} {:>9} {:>9}",
+            "test", "ROC-AUC", "PR-AUC", "95 % by card", "at 1% FPR", "CP@100", "log loss"
+        )?;
+        for rival in &self.rivals {
+            let Rival { test, card_precision_at_100: cards, intervals, .. } = rival;
+            let interval = intervals
+                .map_or("-".to_owned(), |Intervals { pr_auc: [a, b], .. }| {
+                    format!("{a:.4} - {b:.4}")
+                });
+            writeln!(
+                f,
+                "{:<20} {:>9} {:>9} {interval:>17} {:>9} {:>9} {:>9}",
+                rival.kind.name(),
+                shown(test.roc_auc),
+                shown(test.pr_auc),
+                shown(test.recall_at_1pct_fpr),
+                shown(*cards),
+                shown(test.log_loss),
+            )?;
+        }
+        Ok(())
+    }
+
     fn best_features(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(gains) = &self.gains else { return Ok(()) };
         let head = ["feature, the best alone first", "alone", "PR-AUC alone", "lost without"];
@@ -95,6 +126,25 @@ impl Report {
             "shares of the gain, {:.4} of log loss below the base rate's {:.4}",
             gains.model, gains.base_log_loss
         )
+    }
+
+    /// Only where there is more than one slice of a kind.
+    fn slices(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "\n{:<34} {:>9} {:>9} {:>11} {:>11}",
+            "slice, at 1 % FPR of the whole", "rows", "frauds", "recall", "FPR"
+        )?;
+        let alone = |slice: &Slice| self.slices.iter().filter(|s| s.by == slice.by).count() < 2;
+        let percent =
+            |part: Option<f64>| part.map_or("-".to_owned(), |part| format!("{:.2}%", 100.0 * part));
+        for slice in self.slices.iter().filter(|slice| !alone(slice)) {
+            let Slice { by, value, rows, frauds, recall, false_positive_rate, .. } = slice;
+            let name = format!("{by}: {value}");
+            let (recall, hit) = (percent(*recall), percent(*false_positive_rate));
+            writeln!(f, "{name:<34} {rows:>9} {frauds:>9} {recall:>11} {hit:>11}")?;
+        }
+        Ok(())
     }
 
     fn delay(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

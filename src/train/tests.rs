@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{HOUR_MS, LabelClass};
 use crate::features::{Record, Value, fields};
-use crate::model::{Number, Word};
+use crate::model::{Number, Word, sigmoid};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rust_decimal::Decimal;
@@ -89,7 +89,7 @@ fn the_coefficients_of_a_known_world_come_back() {
     let levels = &word(&trained, "payment.method").levels;
     let level = |name: &str| levels.iter().find(|l| l.word == name).unwrap().coefficient;
     assert!((level("paypal") - level("card") + 1.0).abs() < 0.2, "{levels:?}");
-    let platt = trained.model.artefact().calibrator;
+    let Calibrator::Platt(platt) = trained.model.artefact().calibrator else { panic!() };
     assert!((platt.slope - 1.0).abs() < 0.1 && platt.intercept.abs() < 0.2, "{platt:?}");
     assert!(trained.report.test.ece.unwrap() < 0.02, "{}", trained.report);
     assert_eq!(trained.report.calibrated_on, CalibratedOn::LaterRows);

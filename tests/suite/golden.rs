@@ -15,7 +15,9 @@ use vouch::domain::{Calibration, TenantId, Timestamp};
 use vouch::engine::{Engine, ScoreRequest, Snapshot};
 use vouch::features::{FIELDS, Origin, Record};
 use vouch::input::{read_event, read_transaction};
-use vouch::model::{Artefact, FORMAT, Logistic, Model, Number, Platt, Scorer, Training, Transform};
+use vouch::model::{
+    Artefact, Calibrator, FORMAT, Logistic, Model, Number, Scorer, Training, Transform,
+};
 use vouch::reference::Reference;
 use vouch::rules::{RuleSet, Source};
 use vouch::velocity::Limits;
@@ -66,7 +68,7 @@ fn model() -> Model {
         name: "golden".to_owned(),
         label: "a test".to_owned(),
         calibration: Calibration::Synthetic,
-        calibrator: Platt { slope: 1.0, intercept: 0.0 },
+        calibrator: Calibrator::IDENTITY,
         scorer: Scorer::Logistic(Logistic { intercept: -7.0, numbers: vec![token], words: vec![] }),
         training: Training {
             rows: 1,
@@ -78,6 +80,7 @@ fn model() -> Model {
             calibration_positives: 0,
             l2: 0.0,
             seed: 0,
+            growth: None,
             data_sha256: String::new(),
             trained_with: String::new(),
         },

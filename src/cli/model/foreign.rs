@@ -6,7 +6,9 @@ use crate::cli::output::reader_has_gone;
 use crate::domain::Calibration;
 use crate::model::forest::{Engine, Feature, Forest, Limits};
 use crate::model::import::{self, Imported};
-use crate::model::{Artefact, FILE, FORMAT, Model, ModelError, Platt, Scorer, Training, sigmoid};
+use crate::model::{
+    Artefact, Calibrator, FILE, FORMAT, Model, ModelError, Scorer, Training, sigmoid,
+};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -51,7 +53,7 @@ pub(in crate::cli) struct ImportArgs {
 /// Where a probability comes from.
 struct Scoring {
     forest: Forest,
-    calibrator: Option<Platt>,
+    calibrator: Option<Calibrator>,
 }
 
 pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
@@ -69,9 +71,9 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
             return Ok(());
         }
         let margin = engine.margin(&row);
-        let probability = match calibrator {
-            Some(platt) if platt != Platt::IDENTITY => {
-                sigmoid(platt.slope * forest.link.log_odds(margin) + platt.intercept)
+        let probability = match &calibrator {
+            Some(calibrator) if *calibrator != Calibrator::IDENTITY => {
+                sigmoid(calibrator.apply(forest.link.log_odds(margin)))
             }
             _ => forest.link.probability(margin),
         };
@@ -172,7 +174,7 @@ pub(super) fn import(args: &ImportArgs, out: &mut impl Write) -> Result<u8> {
         name: name.clone(),
         label: "whatever its training labels said".to_owned(),
         calibration: Calibration::None,
-        calibrator: Platt::IDENTITY,
+        calibrator: Calibrator::IDENTITY,
         scorer: Scorer::Forest(forest),
         training: Training::elsewhere(source.clone(), &bytes),
     };

@@ -91,12 +91,13 @@ fn introduction(report: &Report) -> String {
         Calibration::Synthetic | Calibration::None => "generated commerce",
     };
     let mut text = format!(
-        "<p>Logistic regression of {} features, trained on {labels}. It answers with the probability \
+        "<p>Model of {} features ({}), trained on {labels}. It answers with the probability \
          of {}.</p>\n\
          <p class=\"quiet\">Artefact <code>{}</code>. Fitted on {} sales from {}; judged on {} later \
          sales ({} frauds) from {} to {}, of which nothing was fitted. Labels known at {} were used \
          in training.</p>\n",
         report.features,
+        report.kind.name(),
         escape(&report.label),
         escape(&report.sha256),
         rows.fitted,
