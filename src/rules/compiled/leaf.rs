@@ -93,17 +93,3 @@ fn suits(kind: Kind, constant: &Literal) -> bool {
         _ => false,
     }
 }
-
-/// How seldom a literal holds, by its form: the lower, the fewer terms are looked at in vain. A
-/// guess, since a set must not depend on traffic seen.
-pub(super) fn commonness(leaf: &Expr, negated: bool) -> u8 {
-    let form = match leaf {
-        Expr::Compare(Comparison::Equal, _, Operand::Literal(_)) => 0,
-        Expr::In(..) | Expr::InNetwork(..) | Expr::Text(..) => 1,
-        Expr::Compare(op, ..) if op.needs_order() => 2,
-        Expr::Holds(_) => 3,
-        Expr::Compare(..) => 4,
-        _ => 5,
-    };
-    if negated { 10 - form } else { form }
-}

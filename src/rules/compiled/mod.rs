@@ -13,13 +13,14 @@
 //! (a field's value answers all its limits by one search), sampling traffic for the order of tests
 //! (a set would depend on what it has seen).
 
+mod chance;
 mod leaf;
 mod probe;
 mod terms;
 
 use crate::features::{FieldId, Record};
 use crate::rules::{Expr, Truth};
-use leaf::{commonness, question};
+use leaf::question;
 use probe::{Asked, Bits, Probe};
 use std::collections::{BTreeMap, HashMap};
 
@@ -202,7 +203,7 @@ impl Builder {
     }
 
     fn finish(self, compiled: &mut Compiled) {
-        let bits = self.lay_out(compiled);
+        let (bits, chances) = self.lay_out(compiled);
         let place_of = |(place, negated): &(usize, bool)| {
             let bit = bits.get(*place).map_or(usize::MAX, |bit| *bit as usize);
             number(probe::literal(bit, *negated, compiled.leaf_words))
@@ -210,7 +211,8 @@ impl Builder {
         let mut terms: Vec<(Vec<u32>, u32)> = Vec::with_capacity(self.terms.len());
         for (condition, mut literals) in self.terms {
             literals.sort_by_key(|(place, negated)| {
-                (self.leaves.get(*place).map(|leaf| commonness(leaf, *negated)), *place)
+                let chance = chances.get(*place).copied().unwrap_or_default();
+                (if *negated { chance::negated(chance) } else { chance }, *place)
             });
             terms.push((literals.iter().map(place_of).collect(), condition));
         }
@@ -231,9 +233,11 @@ impl Builder {
         compiled.starts.push(number(compiled.terms.len()));
     }
 
-    /// Gives every leaf its bit: those of one field together, then the loose ones.
-    fn lay_out(&self, compiled: &mut Compiled) -> Vec<u32> {
+    /// Gives every leaf its bit, those of one field together, then the loose ones; and says how often
+    /// each may hold.
+    fn lay_out(&self, compiled: &mut Compiled) -> (Vec<u32>, Vec<usize>) {
         let mut bits = vec![u32::MAX; self.leaves.len()];
+        let mut chances = vec![0; self.leaves.len()];
         let mut fields: BTreeMap<FieldId, Vec<Asked<'_>>> = BTreeMap::new();
         let mut loose = Vec::new();
         for (leaf, expr) in self.leaves.iter().enumerate() {
@@ -246,18 +250,23 @@ impl Builder {
         }
         let mut next = 0;
         for (field, asked) in fields {
+            for (asked, chance) in asked.iter().zip(chance::chances(field.field().kind, &asked)) {
+                if let Some(slot) = chances.get_mut(asked.leaf) {
+                    *slot = chance;
+                }
+            }
             let probe = Probe::new(field, &asked, next, &mut bits);
             next += number(probe.width());
             compiled.probes.push(probe);
         }
         for (leaf, expr) in loose {
-            if let Some(bit) = bits.get_mut(leaf) {
-                *bit = next;
+            if let (Some(bit), Some(chance)) = (bits.get_mut(leaf), chances.get_mut(leaf)) {
+                (*bit, *chance) = (next, chance::loose_chance(expr));
             }
             compiled.loose.push((next, expr.clone()));
             next += 1;
         }
         compiled.leaf_words = (next as usize).div_ceil(64);
-        bits
+        (bits, chances)
     }
 }
