@@ -66,7 +66,7 @@ fn outcomes(engine: &Engine) -> Vec<String> {
     let mut entries = Vec::new();
     engine.sales().for_each_sale(&mut |id, fate| entries.push(format!("{id} {fate:?}")));
     engine.sales().for_each_party(&mut |party, _, hours| {
-        entries.push(format!("{party:?} {}", serde_json::to_string(hours).unwrap()));
+        entries.push(format!("{party:?} {hours:?}"));
     });
     engine.links().for_each_node(&mut |party, _, ties| {
         let mut ties: Vec<_> = ties.as_slice().iter().map(|tie| (tie.to, tie.second)).collect();

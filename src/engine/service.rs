@@ -528,13 +528,16 @@ fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settli
     }
 }
 
-/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing.
+/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing of others
+/// than it names itself.
 fn unknown_sale(event: &Event, sale: Option<&SaleRef>) -> Vec<Warning> {
     let unknown = event.transaction_id.is_some() && sale.is_none();
     let warning = unknown.then(|| Warning {
         code: "transaction_unknown".to_owned(),
-        message: "no transaction of this id is known: the event is kept and moves no counter"
-            .to_owned(),
+        message:
+            "no transaction of this id is known: the event is kept, and counts only for whom it \
+                  names itself"
+                .to_owned(),
         pointer: "/transaction_id".to_owned(),
     });
     warning.into_iter().collect()
