@@ -86,7 +86,7 @@ checks! {
         "add the exception to one of them, or confirm it with `allow = [\"R309\"]`";
     AllowsUnchecked "R310" Note "an `allow` that lets through what would be reviewed or challenged",
         "make sure that is meant";
-    Tie "R311" Warning "two kinds of challenge on one transaction, at one priority",
+    Tie "R311" Note "two kinds of challenge on one transaction, at one priority",
         "give one of them a higher `priority`; at a tie the id decides";
     SilentNegation "R312" Warning "a negated test of a field that may be missing",
         "missing makes it unknown, so the rule does not match: write `default(field, value)` where it should, `has(field) && ..` where it should not";

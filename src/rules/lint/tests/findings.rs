@@ -2,7 +2,7 @@
 
 use super::{found, rule, set};
 use crate::rules::RuleSet;
-use crate::rules::lint::{Check, Finding, lint, table};
+use crate::rules::lint::{Check, Finding, Severity, lint, table};
 use std::fmt::Write as _;
 
 fn codes(findings: &[Finding]) -> Vec<&'static str> {
@@ -254,12 +254,12 @@ fn codes_are_unique_and_the_manual_has_them() {
     assert!(page.contains(&table()), "docs/rules.md: the table of findings is not\n{}", table());
 }
 
+/// Notes are for whoever changes the packs; warnings and errors are none of them.
 #[test]
 fn the_bundled_rules_are_clean() {
-    let rules = RuleSet::builtin().unwrap();
-    // Dates are for the one who runs them, not for a test.
-    let rendered: Vec<_> =
-        found(&rules).iter().map(|f| format!("{}\n{}", f.rule, f.render())).collect();
+    let findings = found(&RuleSet::builtin().unwrap());
+    let told = findings.iter().filter(|finding| finding.check.severity() < Severity::Note);
+    let rendered: Vec<_> = told.map(Finding::render).collect();
     assert_eq!(rendered.join("\n\n"), "");
 }
 
