@@ -1,5 +1,7 @@
 //! `vouch rules`: check, test, try and explain rules before they act.
 
+mod lint;
+
 use crate::clock;
 use crate::domain::RuleMode;
 use crate::features::Record;
@@ -55,6 +57,8 @@ enum Command {
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Find what is probably not meant: rules that never match, add nothing, contradict each other
+    Lint(lint::LintArgs),
     /// Print the rules in the order they are evaluated, each condition in its one spelling
     Dump {
         #[command(flatten)]
@@ -86,6 +90,8 @@ const UNUSABLE: u8 = 2;
 fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Result<u8> {
     match command {
         Command::Check { rules, json } => check(&load(&rules.paths)?, *json, out, err),
+        Command::Lint(args) if args.list => lint::list(args, out),
+        Command::Lint(args) => lint::run(args, &load(&args.rules.paths)?, out, err),
         Command::Test { rules } => test(&load(&rules.paths)?, out, err),
         Command::Eval { expr, given, explain: with_parts } => {
             let condition = match parse("--expr", expr) {
@@ -251,7 +257,10 @@ mod tests {
     }
 
     /// Runs a command line; file names are in a directory that holds these files.
-    fn run(line: &[&str], files: &[(&str, &str)]) -> (Result<u8, String>, String, String) {
+    pub(super) fn run(
+        line: &[&str],
+        files: &[(&str, &str)],
+    ) -> (Result<u8, String>, String, String) {
         let directory = tempfile::tempdir().unwrap();
         let place = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
         for (name, text) in files {

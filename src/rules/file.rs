@@ -25,7 +25,7 @@ use super::eval::Truth;
 use super::expr::Expr;
 use super::given::record_from_flat;
 use super::problem::Problem;
-use super::rule::{Case, Effect, Notes, Rule};
+use super::rule::{Allowed, Case, Effect, Notes, Rule, Written};
 use super::table::{Table, Text, to_json};
 use super::{MAX_ADJUST, MAX_CONDITION, MAX_TEXT};
 use crate::domain::{ChallengeKind, RuleAction, RuleMode, Timestamp};
@@ -52,6 +52,7 @@ const RULE_KEYS: &[&str] = &[
     "example",
     "known_false_positives",
     "references",
+    "allow",
 ];
 const CASE_KEYS: &[&str] = &["name", "given", "expect"];
 
@@ -122,6 +123,7 @@ impl Reader<'_> {
         let notes = self.notes(table, owner);
         let tests = table.tables(self, "tests", "a test");
         let tests: Vec<_> = tests.iter().filter_map(|case| self.case(case)).collect();
+        let written = self.written(table);
         let (id, when) = (id?, when?);
         if self.found.len() > before {
             return None;
@@ -138,7 +140,16 @@ impl Reader<'_> {
             notes,
             tests,
             place: self.place(id.span),
+            written,
         })
+    }
+
+    fn written(&mut self, table: &Table<'_, '_>) -> Written {
+        let when = table.has("when").then(|| self.place(table.value_span("when")));
+        let codes = table.texts(self, "allow", "a list of codes");
+        let allowed =
+            |code: Text<'_>| Allowed { code: code.value.to_owned(), place: self.place(code.span) };
+        Written { when, allow: codes.into_iter().map(allowed).collect() }
     }
 
     fn unless(&mut self, good: bool, text: &Text<'_>, problem: fn(String) -> Problem) -> bool {

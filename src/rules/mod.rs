@@ -22,6 +22,7 @@ mod expr;
 mod file;
 mod given;
 mod lexer;
+pub mod lint;
 mod parser;
 mod print;
 mod problem;
@@ -37,7 +38,7 @@ pub use eval::Truth;
 pub use explain::{Explanation, explain};
 pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
-pub use rule::{Case, Effect, Hit, Notes, Rule};
+pub use rule::{Allowed, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

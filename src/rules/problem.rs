@@ -1,7 +1,8 @@
 //! Everything that can be wrong with a rule file, as one table: code, fact, message, help.
 //!
 //! A code is stable: it never gets another meaning and is never used again. R0xx is about the file,
-//! R1xx about how a condition is written, R2xx about what it says. Messages are lower case with the
+//! R1xx about how a condition is written, R2xx about what it says; R3xx are what
+//! lint finds ([`super::lint`]). Messages are lower case with the
 //! user's words in back-ticks; help is a separate sentence that says what to write instead.
 //!
 //! Rejected: an enum per stage with its own `code`, `message` and `help`; three lists drift apart.

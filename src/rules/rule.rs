@@ -71,6 +71,26 @@ pub struct Rule {
     pub tests: Vec<Case>,
     /// Where its id stands.
     pub place: Place,
+    /// What lint needs of the file.
+    pub written: Written,
+}
+
+/// What a file says of a rule for lint alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Where the condition stands, quotes included; `None` for a rule that was kept without its file.
+    pub when: Option<Place>,
+    /// Findings the author lets pass.
+    pub allow: Vec<Allowed>,
+}
+
+/// A finding the author lets pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// Its code, as written.
+    pub code: String,
+    /// Where that stands.
+    pub place: Place,
 }
 
 /// What a rule's author wrote about it: all optional, none of it acts.

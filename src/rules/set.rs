@@ -10,7 +10,7 @@ use super::eval::Truth;
 use super::expr::Expr;
 use super::file;
 use super::problem::Problem;
-use super::rule::{Case, Hit, Meaning, Notes, Rule};
+use super::rule::{Case, Hit, Meaning, Notes, Rule, Written};
 use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
@@ -156,6 +156,7 @@ impl RuleSet {
                 when,
                 notes: Notes::default(),
                 tests: Vec::new(),
+                written: Written::default(),
                 place: Place { source: Arc::clone(&source), span: 0..0 },
             });
         }

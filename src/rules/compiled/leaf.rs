@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 /// The leaf's one spelling, and whether it is the leaf's negation.
-pub(super) fn canonical(leaf: &Expr) -> (Expr, bool) {
+pub(in crate::rules) fn canonical(leaf: &Expr) -> (Expr, bool) {
     let Expr::Compare(op, left, right) = leaf else { return (leaf.clone(), false) };
     let (op, left, right) = match left {
         Operand::Literal(_) => (mirrored(*op), right, left),

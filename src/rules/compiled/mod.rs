@@ -20,9 +20,11 @@ mod terms;
 
 use crate::features::{FieldId, Record};
 use crate::rules::{Expr, Truth};
+pub(super) use leaf::canonical;
 use leaf::question;
 use probe::{Asked, Bits, Probe};
 use std::collections::{BTreeMap, HashMap};
+pub(super) use terms::alternatives;
 
 /// The compiled conditions of a set, numbered as they were given.
 #[derive(Debug, Clone, PartialEq, Default)]

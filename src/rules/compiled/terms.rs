@@ -15,16 +15,16 @@ pub(super) const MAX_ALTERNATIVES: usize = 64;
 
 /// A leaf, or its negation.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Literal {
+pub(in crate::rules) struct Literal {
     pub(super) leaf: Expr,
     pub(super) negated: bool,
 }
 
 /// All of its literals; with none, always true.
-pub(super) type Term = Vec<Literal>;
+pub(in crate::rules) type Term = Vec<Literal>;
 
 /// The condition's alternatives; with none, always false. `None` beyond [`MAX_ALTERNATIVES`].
-pub(super) fn alternatives(condition: &Expr) -> Option<Vec<Term>> {
+pub(in crate::rules) fn alternatives(condition: &Expr) -> Option<Vec<Term>> {
     expand(condition, false)
 }
 
