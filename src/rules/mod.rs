@@ -12,9 +12,11 @@
 //! money), rule engines that run a general language (no bound on cost), stopping at the first match
 //! (loses the list explanations need).
 
+mod aggregate;
 mod builtin;
 mod check;
 mod compiled;
+mod derived;
 mod error;
 mod eval;
 mod explain;
@@ -23,6 +25,7 @@ mod file;
 mod given;
 mod lexer;
 mod parser;
+mod pattern;
 mod print;
 mod problem;
 mod rule;
@@ -31,12 +34,15 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use aggregate::{Aggregate, Measure};
 pub use compiled::Scratch;
+pub use derived::{ClockPart, Derived, Zone};
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};
 pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS, Pattern};
 pub use rule::{Case, Effect, Hit, Notes, Rule};
 pub use set::{CaseResult, Outcome, RuleSet};
 
