@@ -13,6 +13,7 @@
 //! (loses the list explanations need).
 
 mod aggregate;
+mod ast;
 mod builtin;
 mod check;
 mod compiled;
@@ -23,11 +24,13 @@ mod explain;
 mod expr;
 mod file;
 mod given;
+mod layout;
 mod lexer;
 mod parser;
 mod pattern;
 mod print;
 mod problem;
+mod radar;
 mod rule;
 mod set;
 mod table;
@@ -42,7 +45,9 @@ pub use eval::Truth;
 pub use explain::{Explanation, explain};
 pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
+pub use layout::lay_out;
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS, Pattern};
+pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
 pub use rule::{Case, Effect, Hit, Notes, Rule};
 pub use set::{CaseResult, Outcome, RuleSet};
 
