@@ -1,6 +1,9 @@
 //! `vouch rules`: check, test, try and explain rules before they act.
 
+mod aggregates;
+mod fmt;
 mod lint;
+mod radar;
 
 use crate::clock;
 use crate::domain::RuleMode;
@@ -63,8 +66,42 @@ enum Command {
     Dump {
         #[command(flatten)]
         rules: Paths,
-        /// Print JSON for tools
+        /// Print JSON for tools, each condition as a typed tree too
         #[arg(long)]
+        json: bool,
+        /// Print the text of Stripe Radar, where Radar can say it
+        #[arg(long, conflicts_with = "json")]
+        radar: bool,
+    },
+    /// List what the rules read of history, and what history costs in memory
+    Aggregates {
+        #[command(flatten)]
+        rules: Paths,
+        /// Keys (cards, mailboxes, addresses, …) to estimate the memory for
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        keys: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write rule files in their one layout; prints the names of those that change
+    Fmt {
+        /// Rule files or directories
+        #[arg(value_name = "PATH", default_value = "rules")]
+        paths: Vec<PathBuf>,
+        /// Write nothing; exit 1 if a file would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Read rules written for Stripe Radar, and print them as a rule file
+    ImportRadar {
+        /// The text of the rules, one after another
+        file: PathBuf,
+        /// Write the rule file here instead of printing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print the file and what became of each rule as JSON
+        #[arg(long, conflicts_with = "out")]
         json: bool,
     },
 }
@@ -121,10 +158,18 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             write!(out, "{}", explain(&rule.when, &record))?;
             Ok(DONE)
         }
-        Command::Dump { rules, json } => match load(&rules.paths)? {
+        Command::Dump { rules, json, radar } => match load(&rules.paths)? {
             Err(found) => complain(&found, UNUSABLE, err),
+            Ok(rules) if *radar => radar::dump(&rules, out),
             Ok(rules) => dump(&rules, *json, out),
         },
+        Command::Aggregates { rules, keys, json } => {
+            aggregates::aggregates(&load(&rules.paths)?, *keys, *json, out, err)
+        }
+        Command::Fmt { paths, check } => fmt::fmt(paths, *check, out, err),
+        Command::ImportRadar { file, out: to, json } => {
+            radar::import(file, to.as_deref(), *json, out, err)
+        }
     }
 }
 
@@ -372,5 +417,37 @@ tests = [{ name = "tor", given = { "ip.tor" = true, amount_eur = "11" }, expect 
             run(&["dump", "a.toml"], &files).1,
             "tor  review  live\n    ip.tor && amount_eur > 10\n"
         );
+    }
+
+    #[test]
+    fn aggregates_name_the_readers_and_the_memory() {
+        let file =
+            GOOD.replace("ip.tor &&", "count(\"card\", \"24h\") > 3 && card.disputes > 0 &&");
+        let line = ["aggregates", "a.toml", "--keys", "10000000"];
+        let (result, out, _) = run(&line, &[("a.toml", &file)]);
+        assert_eq!(result, Ok(DONE));
+        assert!(out.starts_with("card_tx_count_1d  count(\"card\", \"1d\")"), "{out}");
+        assert!(out.contains("2 fields of 1 entities") && out.contains("1190 MB"), "{out}");
+        let (_, out, _) = run(&["aggregates", "--json", "a.toml"], &[("a.toml", &file)]);
+        let page: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(page["aggregates"][0]["rules"], serde_json::json!(["tor"]));
+        assert_eq!(page["aggregates"][1]["call"], serde_json::Value::Null);
+        assert_eq!(page["memory"]["depends_on_rules"], false);
+    }
+
+    #[test]
+    fn radar_rules_come_in_and_go_out() {
+        let text = "Block if :amount_in_eur: > 100\nReview if :ip_country: = 'Canada'\n";
+        let (result, out, err) = run(&["import-radar", "radar.txt"], &[("radar.txt", text)]);
+        assert_eq!(result, Ok(FINDING));
+        assert!(out.contains("when = 'amount_eur > 100'"), "{out}");
+        assert!(
+            err.contains("radar.txt:2: refused: ") && err.contains("1 live, 0 in shadow"),
+            "{err}"
+        );
+        let (_, out, _) = run(&["dump", "--radar", "a.toml"], &[("a.toml", GOOD)]);
+        assert_eq!(out, "# tor: not printed: Radar has no attribute for `ip.tor`\n\n");
+        let nothing = run(&["import-radar", "radar.txt"], &[("radar.txt", "# none\n")]);
+        assert!(nothing.0.unwrap_err().contains("has no rules"));
     }
 }

@@ -3,6 +3,8 @@
 //! Nothing in it can go wrong at run time, and all names are field ids, so that an evaluator (the
 //! tree walk of [`super::eval`], or a compiler) needs no table and returns no error.
 
+use super::derived::Derived;
+use super::pattern::Pattern;
 use crate::domain::{Amount, Country, Currency, Timestamp};
 use crate::features::{FieldId, Record, Value};
 use rust_decimal::Decimal;
@@ -32,6 +34,8 @@ pub enum Expr {
     InNetwork(Operand, Network),
     /// A part of a text; the pattern is never empty.
     Text(TextTest, Operand, Box<str>),
+    /// A regular expression found in a text.
+    Matches(Operand, Pattern),
 }
 
 /// A field of the catalogue, or one of the merchant's own.
@@ -63,6 +67,8 @@ pub enum Operand {
     Default(FieldRef, Literal),
     /// A constant.
     Literal(Literal),
+    /// A value computed from another; missing where that is.
+    Derived(Derived, Box<Operand>),
 }
 
 /// A constant.
@@ -146,6 +152,18 @@ impl Comparison {
     /// The comparison of an operator.
     pub fn from_symbol(symbol: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|comparison| comparison.symbol() == symbol)
+    }
+
+    /// The comparison with its sides exchanged.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            symmetric => symmetric,
+        }
     }
 
     /// True for those that need an order: all but `==` and `!=`.
@@ -240,7 +258,11 @@ impl Expr {
             Self::Has(field) => {
                 into.insert(field.clone());
             }
-            Self::Holds(x) | Self::In(x, _) | Self::InNetwork(x, _) | Self::Text(_, x, _) => {
+            Self::Holds(x)
+            | Self::In(x, _)
+            | Self::InNetwork(x, _)
+            | Self::Text(_, x, _)
+            | Self::Matches(x, _) => {
                 into.extend(x.field().cloned());
             }
             Self::Compare(_, left, right) => {
@@ -257,6 +279,7 @@ impl Operand {
         match self {
             Self::Field(field) | Self::Default(field, _) => Some(field),
             Self::Literal(_) => None,
+            Self::Derived(_, of) => of.field(),
         }
     }
 }

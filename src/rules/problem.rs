@@ -51,6 +51,10 @@ fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
+fn listed(calls: &[String]) -> String {
+    calls.iter().map(|call| format!("`{call}`")).collect::<Vec<_>>().join(", ")
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "stands where other help is optional")]
 fn say(text: impl Into<String>) -> Option<String> {
     Some(text.into())
@@ -116,7 +120,7 @@ problems! {
     "R103" BadEscape { given: char } => "`\\{given}` is no escape",
         help: say("a text knows `\\\\`, `\\\"`, `\\'`, `\\n` and `\\t`");
     "R104" BadNumber { given: String } => "`{given}` is no number",
-        help: say("write digits with at most one point and 28 digits in all, like `10.00`; counts over time are fields, like `card_tx_count_1h`");
+        help: say("write digits with at most one point and 28 digits in all, like `10.00`; a window of time stands in quotes: `count(\"card\", \"1h\")`");
     "R105" ForeignWord { given: String, use_instead: &'static str } => "`{given}` is not used here",
         help: say(format!("write `{use_instead}`"));
     "R106" Expected { want: &'static str, found: String } => "expected {want}, found {found}";
@@ -139,11 +143,7 @@ problems! {
         help: did_you_mean(near.as_ref()).or_else(|| say("the fields are listed in docs/features.md; the merchant's own are `custom.<name>`"));
     "R202" UnknownFunction { name: String, near: Option<String>, all: Vec<&'static str> }
         => "no function is called `{name}`",
-        help: if matches!(name.as_str(), "count" | "sum" | "distinct" | "velocity") {
-            say("counts over time are fields, like `card_tx_count_1h`; docs/features.md lists them")
-        } else {
-            one_of(near.as_ref(), all)
-        };
+        help: one_of(near.as_ref(), all);
     "R203" UnknownTest { name: String, near: Option<String>, all: Vec<&'static str> }
         => "no test of a text is called `{name}`",
         help: one_of(near.as_ref(), all);
@@ -200,6 +200,47 @@ problems! {
     "R228" ListOutsideIn => "a list stands only to the right of `in`",
         help: say("write `x in [..]`");
     "R229" MixedList => "a list holds values of one type";
+    "R230" UnknownEntity { given: String, near: Option<String>, all: Vec<&'static str> }
+        => "history knows no entity `{given}`",
+        help: one_of(near.as_ref(), all);
+    "R231" BadWindow { given: String } => "`{given}` is no window of time",
+        help: say("write a whole number and `m`, `h` or `d`: `10m`, `24h`, `7d`");
+    "R232" NotKept { call: String, kept: Vec<String>, more: usize } => "history does not keep `{call}`",
+        help: match (kept.is_empty(), more) {
+            (true, _) => say("it keeps nothing of the kind; docs/features.md lists what it keeps"),
+            (false, 0) => say(format!("it keeps {}", listed(kept))),
+            (false, more) => say(format!("it keeps {} and {more} more", listed(kept))),
+        };
+    "R233" NoAverage { entity: String, instead: Option<String> } => "history keeps no averages",
+        help: match instead {
+            Some(field) => say(format!("`{field}` is this amount over the mean of the earlier ones")),
+            None => say(format!("nothing of the kind is kept of `{entity}`; compare `count` or `sum`")),
+        };
+    "R234" UnknownZone { given: String, near: Option<String> } => "no time zone is called `{given}`",
+        help: did_you_mean(near.as_ref()).or_else(|| say("write a zone of the IANA database, like `\"Europe/London\"` or `\"UTC\"`"));
+    "R235" NoZone { given: String } => "`{given}` needs a time zone",
+        help: say(format!("write `{given}(\"Europe/London\")`, or `{given}(\"UTC\")` where that is meant"));
+    "R236" NotATime { given: String, kind: &'static str } => "`{given}` ({kind}) is no time, and only a time has parts",
+        help: say("write it like `event_time.getHours(\"UTC\")`");
+    "R237" OutsideRange { given: String, number: String, least: i64, most: i64, meaning: &'static str }
+        => "`{given}` is {least} to {most}, so comparing it with `{number}` says nothing",
+        help: say(meaning.to_owned());
+    "R238" NeverLower { given: String } => "a text in lower case never holds `{given}`",
+        help: say(format!("write `{}`", given.to_ascii_lowercase()));
+    "R239" BadPattern { message: String } => "no regular expression: {message}",
+        help: if message.contains("look-around") || message.contains("backreferences") {
+            say("patterns are searched in linear time, which rules both out; join simpler tests by `&&`")
+        } else if message.contains("unrecognized escape") {
+            say("a text reads `\\` as one backslash: write `\\\\d` for the pattern `\\d`")
+        } else {
+            None
+        };
+    "R240" PatternTooLarge { limit: usize } => "the regular expression is too large",
+        help: say(format!("a pattern has at most {limit} bytes and few large repetitions like `{{1000}}`; `[a-z0-9]` is far smaller than `\\w`"));
+    "R241" TooManyPatterns { limit: usize } => "the condition has more than {limit} regular expressions",
+        help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
+    "R242" PatternOfLower { given: String } => "`{given}` is searched as it stands, not in lower case",
+        help: say("begin the pattern with `(?i)`");
 }
 
 #[cfg(test)]

@@ -233,12 +233,13 @@ impl Meaning {
 }
 
 impl Serialize for Rule {
-    /// The rule for tools: its meaning, the fields it reads, its notes and where it stands.
+    /// The rule for tools: its meaning, its condition as a typed tree, the fields it reads, its notes and where it stands.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Dumped<'a> {
             #[serde(flatten)]
             meaning: Meaning,
+            condition: &'a Expr,
             fields: Vec<String>,
             notes: &'a Notes,
             tests: usize,
@@ -246,6 +247,7 @@ impl Serialize for Rule {
         }
         Dumped {
             meaning: self.meaning(),
+            condition: &self.when,
             fields: self.when.fields().iter().map(ToString::to_string).collect(),
             notes: &self.notes,
             tests: self.tests.len(),

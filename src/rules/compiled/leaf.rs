@@ -12,7 +12,7 @@ use rust_decimal::prelude::ToPrimitive;
 pub(in crate::rules) fn canonical(leaf: &Expr) -> (Expr, bool) {
     let Expr::Compare(op, left, right) = leaf else { return (leaf.clone(), false) };
     let (op, left, right) = match left {
-        Operand::Literal(_) => (mirrored(*op), right, left),
+        Operand::Literal(_) => (op.mirrored(), right, left),
         _ => (*op, left, right),
     };
     let (op, negated) = match op {
@@ -22,17 +22,6 @@ pub(in crate::rules) fn canonical(leaf: &Expr) -> (Expr, bool) {
         positive => (positive, false),
     };
     (Expr::Compare(op, left.clone(), right.clone()), negated)
-}
-
-/// The comparison with its sides exchanged.
-fn mirrored(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        symmetric => symmetric,
-    }
 }
 
 /// What a leaf asks of one field of the catalogue, where it is of a form that many leaves of that
@@ -50,7 +39,7 @@ pub(super) enum Question<'e> {
 static TRUE: [Literal; 1] = [Literal::Bool(true)];
 
 /// The field a leaf asks about, and what; `None` for leaves that are answered one by one: two
-/// fields, defaults, members of `custom`, parts of texts, networks, and money, whose answer depends
+/// fields, defaults, members of `custom`, computed values, parts of texts, networks, and money, whose answer depends
 /// on its currency.
 pub(super) fn question(leaf: &Expr) -> Option<(FieldId, Question<'_>)> {
     let (id, question) = match leaf {
