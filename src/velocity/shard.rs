@@ -149,7 +149,9 @@ impl<T: Kept> Shard<T> {
     pub(super) fn walk(&self, visit: &mut dyn FnMut(EntityKey, &T)) {
         let mut order: Vec<&Entry<T>> = self.entries.iter().collect();
         order.sort_unstable_by_key(|entry| entry.key);
-        order.into_iter().for_each(|entry| visit(entry.key, &entry.value));
+        for entry in order {
+            visit(entry.key, &entry.value);
+        }
     }
 
     /// Adds the bytes of all, the settled first.

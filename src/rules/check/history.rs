@@ -55,12 +55,9 @@ impl Checker<'_> {
         let same = |kept: &&Aggregate| {
             call.is_like(kept) && kept.filter == call.filter && kept.minutes() == asked
         };
-        match Aggregate::all().iter().find(same) {
-            Some(kept) => Some((FieldRef::Catalogue(kept.field), kept.field.field().kind)),
-            None => {
-                let given = self.source(node);
-                self.report(call.not_kept(given, asked), node)
-            }
+        if let Some(kept) = Aggregate::all().iter().find(same) { Some((FieldRef::Catalogue(kept.field), kept.field.field().kind)) } else {
+            let given = self.source(node);
+            self.report(call.not_kept(given, asked), node)
         }
     }
 

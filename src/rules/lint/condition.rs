@@ -16,13 +16,10 @@ pub(super) fn look(
     budget: &mut Budget,
     found: &mut Findings<'_>,
 ) -> Option<Region> {
-    match conditions(rule, space, budget, found) {
-        Ok(region) => Some(region),
-        Err(TooMuch) => {
-            let message = format!("the condition of `{}` is too large to be compared", rule.id);
-            found.add(Check::NotAnalysed, rule, message);
-            None
-        }
+    if let Ok(region) = conditions(rule, space, budget, found) { Some(region) } else {
+        let message = format!("the condition of `{}` is too large to be compared", rule.id);
+        found.add(Check::NotAnalysed, rule, message);
+        None
     }
 }
 

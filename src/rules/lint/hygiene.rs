@@ -139,7 +139,7 @@ fn says_who(field: &FieldRef) -> bool {
         let rest = name.strip_prefix(*owner);
         rest.is_some_and(|rest| rest.starts_with('_') || rest.ends_with("first_seen_h"))
     };
-    let history = ["account", "card", "email", "device", "wallet"].iter().any(|owner| of(&owner));
+    let history = ["account", "card", "email", "device", "wallet"].iter().any(of);
     let identities = [f::ACCOUNT_ID, f::DEVICE_DEVICE_ID, f::DEVICE_IP];
     id.field().personal || history || identities.contains(&id)
 }
@@ -216,7 +216,9 @@ fn collect_asked<'e>(condition: &'e Expr, into: &mut BTreeSet<&'e FieldRef>) {
     match condition {
         Expr::Not(inner) => collect_asked(inner, into),
         Expr::And(parts) | Expr::Or(parts) => {
-            parts.iter().for_each(|part| collect_asked(part, into));
+            for part in parts {
+                collect_asked(part, into);
+            }
         }
         Expr::Has(field) => {
             into.insert(field);

@@ -35,8 +35,8 @@ fn keys(accounts: u64) -> impl Strategy<Value = EntityKeys> {
             device,
             account,
             licence,
-            phone,
             invoice,
+            phone,
             ..EntityKeys::default()
         }
     })
@@ -219,9 +219,9 @@ fn trials_through_a_hub_are_nobodys() {
     assert_eq!(device(169), Some(8), "no hub any more");
 }
 
-fn of_tenant(tenant: u64, occurrence: Occurrence) -> Occurrence {
-    let keys = EntityKeys { tenant: Some(EntityKey(tenant)), ..occurrence.keys };
-    Occurrence { keys, ..occurrence }
+fn of_tenant(tenant: u64, mut occurrence: Occurrence) -> Occurrence {
+    occurrence.keys.tenant = Some(EntityKey(tenant));
+    occurrence
 }
 
 /// How many of the accounts are still tied to their card.

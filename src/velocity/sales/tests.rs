@@ -30,7 +30,7 @@ fn keys_of(payment: u64) -> EntityKeys {
         sku: key(17),
         seller: Some(EntityKey(0)),
         phone: Some(EntityKey(0)),
-        invoice: (id % 4 == 0).then_some(EntityKey(id)),
+        invoice: id.is_multiple_of(4).then_some(EntityKey(id)),
         ..EntityKeys::default()
     }
 }
@@ -219,7 +219,7 @@ fn held(store: &SaleOutcomes, ids: std::ops::Range<u64>) -> usize {
 
 fn bought(tenant: u64, id: u64, sold: Timestamp) -> Occurrence {
     let (tenant, account) = (Some(EntityKey(tenant)), Some(EntityKey(id)));
-    let keys = EntityKeys { tenant, account, ..EntityKeys::default() };
+    let keys = EntityKeys { account, tenant, ..EntityKeys::default() };
     Occurrence { keys, ..telling(id, sold, Told::Settled, sold) }
 }
 

@@ -231,14 +231,14 @@ fn what_is_allowed_is_not_told() {
 fn a_part_is_pointed_at() {
     let rules =
         tidy(&[("a", "tag", "ip.tor\n  && amount_eur > 100 // much\n  && amount_eur < 50", "")]);
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         error[R301]: `amount_eur > 100` and `amount_eur < 50` are never both true, so `a` never matches
           --> a.toml:13:6
            |
         13 |   && amount_eur < 50'''
            |      ^^^^^^^^^^^^^^^
            |
-           = help: change the limits that exclude each other, or remove the rule"#]].assert_eq(&found(&rules)[0].render());
+           = help: change the limits that exclude each other, or remove the rule"]].assert_eq(&found(&rules)[0].render());
     let json = serde_json::to_value(&found(&rules)[0]).unwrap();
     assert_eq!((&json["code"], &json["level"]), (&"R301".into(), &"error".into()));
     assert_eq!((&json["line"], &json["column"]), (&13.into(), &6.into()));
