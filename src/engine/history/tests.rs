@@ -28,6 +28,7 @@ when = "custom.block"
 [[rule]]
 id = "challenged"
 action = "challenge"
+challenge = "three_ds"
 reason = "CHALLENGED"
 text = "The story says so."
 when = "custom.challenge"

@@ -156,18 +156,6 @@ fn an_attempt_is_no_sale() {
     assert_eq!((store.held_sales().keys, store.held_parties().keys), (0, 0));
 }
 
-/// Of whom there is much, the first is gone when there is more of others. Sales without a seller, so
-/// that the seller of the first stays.
-fn crowded(store: &SaleOutcomes) {
-    for id in 0..4_000_u64 {
-        let sold = at(-60 * DAY_MS + i64::try_from(id).unwrap() * 20 * 60_000);
-        let one = telling(id + 1_000, sold, Told::Settled, sold);
-        let keys = EntityKeys { account: Some(EntityKey(id)), ..EntityKeys::default() };
-        store.record(&Occurrence { keys, ..one });
-    }
-    assert!(store.held_sales().evictions > 3_000, "{:?}", store.held_sales());
-}
-
 fn is_held(store: &SaleOutcomes, id: u64) -> bool {
     let mut found = false;
     store.for_each_sale(&mut |key, _| found |= key == EntityKey(id));
@@ -176,16 +164,16 @@ fn is_held(store: &SaleOutcomes, id: u64) -> bool {
 
 #[test]
 fn a_sale_given_up_is_good_no_more_once_it_is_disputed() {
-    let store = SaleOutcomes::new(Limits { max_keys: 400, seed: 7 });
-    let seller = |id: u64, seller: u64| {
+    let store = SaleOutcomes::new(Limits { max_keys: 4, seed: 7 }); // one sale, one party of a kind
+    let tell = |id: u64, seller: Option<u64>, told, when: Timestamp| {
         let sold = at(-80 * DAY_MS + i64::try_from(id).unwrap() * DAY_MS);
-        let keys = EntityKeys { seller: Some(EntityKey(seller)), ..EntityKeys::default() };
-        move |told, when: Timestamp| Occurrence { keys, ..telling(id, sold, told, when) }
+        let keys = EntityKeys { seller: seller.map(EntityKey), ..EntityKeys::default() };
+        store.record(&Occurrence { keys, ..telling(id, sold, told, when) });
     };
     for id in [1, 2, 3] {
-        store.record(&seller(id, 0)(Told::Settled, at(-70 * DAY_MS)));
+        tell(id, Some(0), Told::Settled, at(-70 * DAY_MS));
     }
-    crowded(&store);
+    tell(10, None, Told::Settled, at(-70 * DAY_MS));
     let view = |of| store.view(Party::Seller, EntityKey(of), at(0), Delay::default());
     let counts = |of| {
         let count = |outcome| view(of).count(outcome, Window::D90);
@@ -193,21 +181,21 @@ fn a_sale_given_up_is_good_no_more_once_it_is_disputed() {
     };
     assert!((1..=3).all(|id| !is_held(&store, id)), "they were to be given up");
     assert_eq!((counts(0), view(0).is_clean()), ((3, 0, 3), true));
-    store.record(&seller(2, 0)(Told::Disputed, at(0)));
+    tell(2, Some(0), Told::Disputed, at(0));
     assert_eq!((counts(0), view(0).is_clean()), ((3, 1, 2), false));
     // What is told next is told of the same sale, in whatever order.
-    store.record(&seller(2, 0)(Told::Settled, at(0)));
-    store.record(&seller(2, 0)(Told::Lost, at(0)));
+    tell(2, Some(0), Told::Settled, at(0));
+    tell(2, Some(0), Told::Lost, at(0));
     assert_eq!(counts(0), (3, 1, 2));
-    // A good label takes nothing; a party that never had the sale has it now.
-    store.record(&seller(3, 0)(Told::Good, at(0)));
+    // A good label takes nothing.
+    tell(3, Some(0), Told::Good, at(0));
     assert_eq!(counts(0), (3, 1, 2));
-    store.record(&seller(1, 1)(Told::Disputed, at(0)));
-    assert_eq!((counts(1), counts(0)), ((1, 1, 0), (3, 1, 2)));
     // A younger sale than any that was given up was never known, so nothing is taken.
-    let young = seller(100, 0)(Told::Disputed, at(30 * DAY_MS));
-    store.record(&young);
+    tell(100, Some(0), Told::Disputed, at(30 * DAY_MS));
     assert_eq!(counts(0), (1, 1, 2), "a month later: of the window it is the only one");
+    // A party that never had the sale has it now.
+    tell(1, Some(1), Told::Disputed, at(0));
+    assert_eq!(counts(1), (1, 1, 0));
 }
 
 /// How many of these sales are held.
