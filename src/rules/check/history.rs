@@ -55,13 +55,11 @@ impl Checker<'_> {
         let same = |kept: &&Aggregate| {
             call.is_like(kept) && kept.filter == call.filter && kept.minutes() == asked
         };
-        match Aggregate::all().iter().find(same) {
-            Some(kept) => Some((FieldRef::Catalogue(kept.field), kept.field.field().kind)),
-            None => {
-                let given = self.source(node);
-                self.report(call.not_kept(given, asked), node)
-            }
-        }
+        let Some(kept) = Aggregate::all().iter().find(same) else {
+            let given = self.source(node);
+            return self.report(call.not_kept(given, asked), node);
+        };
+        Some((FieldRef::Catalogue(kept.field), kept.field.field().kind))
     }
 
     /// Refuses an entity or a window that is none; `first` is the entity's place.
