@@ -55,10 +55,11 @@ impl Checker<'_> {
         let same = |kept: &&Aggregate| {
             call.is_like(kept) && kept.filter == call.filter && kept.minutes() == asked
         };
-        if let Some(kept) = Aggregate::all().iter().find(same) { Some((FieldRef::Catalogue(kept.field), kept.field.field().kind)) } else {
+        let Some(kept) = Aggregate::all().iter().find(same) else {
             let given = self.source(node);
-            self.report(call.not_kept(given, asked), node)
-        }
+            return self.report(call.not_kept(given, asked), node);
+        };
+        Some((FieldRef::Catalogue(kept.field), kept.field.field().kind))
     }
 
     /// Refuses an entity or a window that is none; `first` is the entity's place.
