@@ -18,6 +18,8 @@ pub struct Config {
     pub ledger: LedgerSettings,
     /// Where rules come from.
     pub rules: RulesConfig,
+    /// Where lists come from.
+    pub lists: ListsConfig,
     /// Where the model comes from.
     pub model: ModelConfig,
     /// Where tables come from.
@@ -78,6 +80,14 @@ pub struct LedgerSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct RulesConfig {
     /// A directory of `*.toml` groups; absent: the bundled packs.
+    pub dir: Option<PathBuf>,
+}
+
+/// Where lists come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListsConfig {
+    /// A directory of `*.txt` and `*.csv` files; absent: `lists` in the rules' directory.
     pub dir: Option<PathBuf>,
 }
 

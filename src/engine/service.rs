@@ -267,6 +267,7 @@ impl Engine {
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
         history::read(&self.histories.windows, &keys, &moment, &mut record);
         outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
+        snapshot.ask_lists(tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
         (record, keys, place, timing)

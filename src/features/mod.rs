@@ -10,5 +10,5 @@ mod record;
 mod value;
 
 pub use catalogue::{FIELDS, Field, FieldId, Origin, Stage, fields, markdown};
-pub use record::{Record, RecordError, custom_value, read_value};
+pub use record::{Record, RecordError, custom_value, is_list_question, read_value};
 pub use value::{Kind, Value};

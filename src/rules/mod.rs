@@ -22,6 +22,7 @@ mod expr;
 mod file;
 mod given;
 mod lexer;
+mod link;
 mod parser;
 mod print;
 mod problem;
@@ -35,8 +36,9 @@ pub use compiled::Scratch;
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};
-pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
+pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
+pub use link::Questions;
 pub use rule::{Case, Effect, Hit, Notes, Rule};
 pub use set::{CaseResult, Outcome, RuleSet};
 

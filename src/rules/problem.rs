@@ -199,6 +199,19 @@ problems! {
     "R228" ListOutsideIn => "a list stands only to the right of `in`",
         help: say("write `x in [..]`");
     "R229" MixedList => "a list holds values of one type";
+
+    // Named lists
+    "R250" UnknownList { name: String, near: Option<String> } => "there is no list `{name}`",
+        help: did_you_mean(near.as_ref()).or_else(|| say(format!("a list is a file `{name}.txt` in the directory `lists.dir`, by default `lists` in the rules' directory")));
+    "R251" ListOfOther { field: String, name: String, holds: &'static str }
+        => "`{field}` is never in list `{name}`, which holds values of type `{holds}`",
+        help: say("use a list of its own for each type, or state the type in its first line: `# type: text`");
+    "R252" NeverListed { given: String, kind: &'static str } => "`{given}` ({kind}) is looked for in no list",
+        help: say("to the left of `in list(..)` stands a field: a text, a word, a country or an address");
+    "R253" NamedListOutsideIn => "`list(..)` stands only to the right of `in`",
+        help: say("write `card.bin in list(\"blocked_bins\")`");
+    "R254" BadListName { given: String } => "`{given}` is no name of a list",
+        help: say("a name is 1 to 64 lower-case letters, digits, `-` and `_`");
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn suits(kind: Kind, constant: &Literal) -> bool {
 pub(super) fn commonness(leaf: &Expr, negated: bool) -> u8 {
     let form = match leaf {
         Expr::Compare(Comparison::Equal, _, Operand::Literal(_)) => 0,
-        Expr::In(..) | Expr::InNetwork(..) | Expr::Text(..) => 1,
+        Expr::In(..) | Expr::InNetwork(..) | Expr::InList(..) | Expr::Text(..) => 1,
         Expr::Compare(op, ..) if op.needs_order() => 2,
         Expr::Holds(_) => 3,
         Expr::Compare(..) => 4,
