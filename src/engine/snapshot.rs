@@ -72,6 +72,12 @@ impl Snapshot {
         self
     }
 
+    /// The same with other lists, and whatever was refused still refused.
+    pub(super) fn exchanging(&self, lists: Arc<Lists>) -> Self {
+        let degraded = self.degraded.clone();
+        Self { degraded, ..self.again() }.with_lists(lists)
+    }
+
     /// Puts into a record what the lists say of it now: from here on they are not asked again.
     pub(super) fn ask_lists(&self, now: Timestamp, record: &mut Record) {
         self.rules.list_questions().answer(&self.lists, now, record);

@@ -123,15 +123,17 @@ impl Named {
         is_left.then(|| self.file.entry(place)).flatten().map(|entry| (entry, None))
     }
 
-    /// Entries by number: first those people added, then those of the file that are left.
-    pub fn entries(&self, from: usize, most: usize) -> Vec<Entry> {
+    /// Entries with their numbers from `from` on: first those people added, then those of the file that
+    /// are left.
+    pub fn entries(&self, from: usize, most: usize) -> Vec<(usize, Entry)> {
         let added = self.added.len();
         let all = (from..added + self.file.len()).filter_map(|place| {
-            if place < added {
-                return self.added.entry(place);
-            }
-            let place = place - added;
-            self.removed.binary_search(&place).is_err().then(|| self.file.entry(place)).flatten()
+            let entry = match place.checked_sub(added) {
+                None => self.added.entry(place)?,
+                Some(at) if self.removed.binary_search(&at).is_err() => self.file.entry(at)?,
+                Some(_) => return None,
+            };
+            Some((place, entry))
         });
         all.take(most).collect()
     }

@@ -155,7 +155,7 @@ fn changes_of_people_outlive_the_file() {
     assert_eq!(answers(&lists), [true, false, true]);
     let values = |lists: &Lists| -> Vec<String> {
         let entries = lists.get("bins").unwrap().entries(0, 10);
-        entries.into_iter().map(|entry| entry.value).collect()
+        entries.into_iter().map(|(_, entry)| entry.value).collect()
     };
     assert_eq!(values(&lists), ["520000", "4000"]);
     assert_eq!(lists.get("bins").unwrap().find("520000").unwrap().1, Some("why"));

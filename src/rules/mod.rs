@@ -39,7 +39,7 @@ pub use explain::{Explanation, explain};
 pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
 pub use link::Questions;
-pub use rule::{Case, Effect, Hit, Notes, Rule};
+pub use rule::{Canary, CanaryBy, Case, Effect, Hit, Notes, Rule};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

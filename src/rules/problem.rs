@@ -97,6 +97,11 @@ problems! {
     "R019" PriorityRange { limit: i64 } => "`priority` is a whole number between -{limit} and {limit}";
     "R020" TooManyFiles { limit: usize } => "the directory has more than {limit} rule files";
 
+    "R021" CanaryMode { is_canary: bool } => "`canary` and `mode = \"canary\"` go together",
+        help: if *is_canary { say("add `canary = { percent = 5, by = \"card\" }`") } else { say("add `mode = \"canary\"`, or remove `canary`") };
+    "R022" CanaryShare => "`percent` is a number from 0.01 to 100",
+        help: say("`canary = { percent = 5, by = \"card\" }` acts on the same twentieth of cards each time");
+
     // Tests beside a rule
     "R030" GivenUnknownField { name: String, near: Option<String> } => "no field is called `{name}`",
         help: did_you_mean(near.as_ref());
