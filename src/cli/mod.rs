@@ -4,6 +4,7 @@
 
 mod cases;
 mod data;
+mod desk;
 mod dispute;
 mod events;
 mod feed;
@@ -47,6 +48,14 @@ enum Command {
     Events(events::EventsCommand),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
+    /// Show and change the lists rules ask about
+    #[command(subcommand)]
+    Lists(desk::ListsCommand),
+    /// Work the reviews that wait for a person
+    #[command(subcommand)]
+    Review(desk::ReviewCommand),
+    /// Let a buyer back in by card, mailbox, device and account, and name what still blocks
+    Appeal(desk::AppealArgs),
     /// Write seeded commerce: honest buyers and attacks, as a server would see them
     Simulate(simulate::SimulateArgs),
     /// Train a model on labelled history
@@ -78,6 +87,9 @@ pub fn run() -> ExitCode {
         Command::Score(args) => feed::score(&args),
         Command::Events(command) => feed::import(&command),
         Command::Rules(args) => rules::run(&args),
+        Command::Lists(command) => desk::lists(&command),
+        Command::Review(command) => desk::review(&command),
+        Command::Appeal(args) => desk::appeal(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),
         Command::Model(command) => model::run(&command),

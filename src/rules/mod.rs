@@ -26,6 +26,7 @@ mod file;
 mod given;
 mod layout;
 mod lexer;
+mod link;
 pub mod lint;
 mod parser;
 mod pattern;
@@ -44,12 +45,13 @@ pub use derived::{ClockPart, Derived, Zone};
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};
-pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
+pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
 pub use layout::lay_out;
+pub use link::Questions;
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS, Pattern};
 pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
-pub use rule::{Allowed, Case, Effect, Hit, Notes, Rule, Written};
+pub use rule::{Allowed, Canary, CanaryBy, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

@@ -9,6 +9,7 @@ use super::error::{Diagnostic, Diagnostics, Place, Source};
 use super::eval::Truth;
 use super::expr::Expr;
 use super::file;
+use super::link::Questions;
 use super::problem::Problem;
 use super::rule::{Case, Hit, Meaning, Notes, Rule, Written};
 use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
@@ -28,6 +29,7 @@ pub struct RuleSet {
     digest: String,
     /// The conditions of the rules, numbered as they stand; those of rules that are off never hold.
     compiled: Compiled,
+    questions: Questions,
 }
 
 /// What a rule set says of a record. Each list is in the set's order.
@@ -118,7 +120,8 @@ impl RuleSet {
         let never = Expr::Constant(false);
         let conditions = rules.iter().map(|rule| if off(rule) { &never } else { &rule.when });
         let compiled = Compiled::new(conditions);
-        Self { rules, digest, compiled }
+        let questions = Questions::of(&rules);
+        Self { rules, digest, compiled, questions }
     }
 
     /// What bears on a decision, as JSON: [`RuleSet::digest`] is the digest of these bytes, and
@@ -149,6 +152,9 @@ impl RuleSet {
                 id: meaning.id,
                 effect,
                 mode: meaning.mode,
+                canary: meaning.canary,
+                guard: meaning.guard,
+                customer_text: meaning.customer_text,
                 priority: meaning.priority,
                 reason: meaning.reason,
                 text: meaning.text,
@@ -204,6 +210,11 @@ impl RuleSet {
         let open = scratch.open().filter_map(|number| self.rules.get(number));
         outcome.unknown.extend(open.filter(|rule| !rule.expired(now)).map(|rule| rule.id.as_str()));
         outcome
+    }
+
+    /// Every question about a list that a rule asks which is not off, each once.
+    pub fn list_questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// Numbers of the rules that match, ascending, whether past their date or not: what a backtest

@@ -2,9 +2,10 @@
 
 use super::file::{ID_BYTES, Kind, KnownId, Writer, put_id};
 use super::{CheckpointError, Checkpoints, Head, SHAPE, Start, owner, stores};
-use crate::engine::Engine;
+use crate::domain::{TenantId, TransactionId};
 use crate::engine::known::{IdHash, Known, KnownIds};
-use crate::ledger::{Ledger, Place, StorageFault};
+use crate::engine::{Engine, entry};
+use crate::ledger::{Ledger, Place, Position, StorageFault};
 use crate::velocity::Parts;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -91,6 +92,10 @@ impl Engine {
             }
         }
         let ids = write_ids(&self.known, &mut file)?;
+        let standing = self.desk.standing(|transaction| self.kept_at(transaction));
+        file.block(Kind::Desk, |out| {
+            standing.iter().for_each(|position| out.extend(position.packed().to_le_bytes()));
+        })?;
         if !ledger.await_committed(held, PATIENCE) {
             return Err(match ledger.accepted() {
                 Some(_) => CheckpointError::Behind,
@@ -109,6 +114,15 @@ impl Engine {
             storage.sync_dir(dir).map_err(fault)?;
         }
         Ok(Saved { after: after.sequence, bytes, ids })
+    }
+
+    /// Where a decision of the default tenant lies, once it is written.
+    fn kept_at(&self, transaction: &str) -> Option<Position> {
+        let id = TransactionId::new(transaction).ok()?;
+        match self.known.get(&entry::transaction_hash(&TenantId::default_tenant(), &id))? {
+            Known::Kept { position, .. } => Some(position),
+            Known::Flying(_) | Known::Unkept { .. } => None,
+        }
     }
 
     /// Writes one part and returns the number of the last entry it holds.

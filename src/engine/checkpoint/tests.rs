@@ -269,7 +269,7 @@ fn what_is_wrong_with_a_checkpoint_is_named_and_the_ledger_read() {
 
     let mut newer = good.clone();
     newer[8] += 1;
-    assert!(matches!(loaded(&newer), Err(Unusable::Format { found: 2, known: 1 })));
+    assert!(matches!(loaded(&newer), Err(Unusable::Format { found: 3, known: 2 })));
     fs::write(&path, &good).unwrap();
     let more = Limits { max_keys: 20_000, seed: 7 };
     let error = load(dir.path(), &keys, more).err().unwrap();

@@ -43,7 +43,11 @@ pub(super) fn chances(kind: Kind, asked: &[Asked<'_>]) -> Vec<usize> {
 pub(super) fn loose_chance(leaf: &Expr) -> usize {
     debug_assert!(question(leaf).is_none(), "{leaf} has a field");
     match leaf {
-        Expr::InNetwork(..) | Expr::Text(..) | Expr::Matches(..) | Expr::In(..) => ALL / 10,
+        Expr::InNetwork(..)
+        | Expr::InList(..)
+        | Expr::Text(..)
+        | Expr::Matches(..)
+        | Expr::In(..) => ALL / 10,
         Expr::Compare(Comparison::Equal, ..) => ALL / 4,
         _ => ALL / 2,
     }

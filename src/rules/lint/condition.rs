@@ -16,7 +16,9 @@ pub(super) fn look(
     budget: &mut Budget,
     found: &mut Findings<'_>,
 ) -> Option<Region> {
-    if let Ok(region) = conditions(rule, space, budget, found) { Some(region) } else {
+    if let Ok(region) = conditions(rule, space, budget, found) {
+        Some(region)
+    } else {
         let message = format!("the condition of `{}` is too large to be compared", rule.id);
         found.add(Check::NotAnalysed, rule, message);
         None
