@@ -12,6 +12,7 @@
 //! money), rule engines that run a general language (no bound on cost), stopping at the first match
 //! (loses the list explanations need).
 
+pub mod backtest;
 mod builtin;
 mod check;
 mod compiled;
