@@ -55,6 +55,8 @@ enum Command {
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    #[command(flatten)]
+    Past(super::backtest::PastCommand),
     /// Print the rules in the order they are evaluated, each condition in its one spelling
     Dump {
         #[command(flatten)]
@@ -115,6 +117,7 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             write!(out, "{}", explain(&rule.when, &record))?;
             Ok(DONE)
         }
+        Command::Past(command) => super::backtest::run(command),
         Command::Dump { rules, json } => match load(&rules.paths)? {
             Err(found) => complain(&found, UNUSABLE, err),
             Ok(rules) => dump(&rules, *json, out),

@@ -64,6 +64,13 @@ impl Record {
         }
     }
 
+    /// Sets a text field; one that already holds this text is left as it is, without an allocation.
+    pub fn set_text(&mut self, field: FieldId, text: &str) {
+        if !matches!(self.get(field), Value::Text(held) if **held == *text) {
+            self.set(field, Value::text(text));
+        }
+    }
+
     /// A field as a model reads it; missing and text are NaN.
     pub fn numeric(&self, field: FieldId) -> f64 {
         self.get(field).numeric()
@@ -79,6 +86,16 @@ impl Record {
         if self.custom.len() < MAX_CUSTOM || self.custom.contains_key(name) {
             self.custom.insert(name.into(), value);
         }
+    }
+
+    /// The members of `custom`, by name.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.custom.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// Forgets the members of `custom`.
+    pub fn clear_custom(&mut self) {
+        self.custom.clear();
     }
 
     /// Every known value with its name, catalogue order first, then `custom.*` by name.

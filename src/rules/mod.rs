@@ -15,6 +15,7 @@
 pub mod backtest;
 mod builtin;
 mod check;
+mod compare;
 mod compiled;
 mod error;
 mod eval;
@@ -32,6 +33,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{ChangeKind, Edit, RuleChange, compare};
 pub use compiled::Scratch;
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;

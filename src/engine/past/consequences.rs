@@ -2,9 +2,7 @@
 //! the record.
 
 use super::sale::{Maturity, PastSale};
-use crate::decision::{
-    Matched, Policy, Sale, ScoreOutcome, costs_in_hindsight, decide,
-};
+use crate::decision::{Matched, Policy, Sale, ScoreOutcome, costs_in_hindsight, decide};
 use crate::domain::{Action, Calibration, RuleAction, RuleMode};
 use crate::engine::chain;
 use crate::features::{FieldId, Record, Value, fields as f};
@@ -38,12 +36,7 @@ impl Hindsight {
     ];
 
     /// Calls `each` with the sale as a backtest reads it.
-    pub fn row<T>(
-        &self,
-        sale: &PastSale,
-        record: &Record,
-        each: impl FnOnce(&Row<'_>) -> T,
-    ) -> T {
+    pub fn row<T>(&self, sale: &PastSale, record: &Record, each: impl FnOnce(&Row<'_>) -> T) -> T {
         let then = Then { policy: &self.policy, record, calibration: sale.calibration };
         each(&Row {
             number: sale.number,

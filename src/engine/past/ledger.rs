@@ -1,9 +1,9 @@
 //! A ledger's decisions, on all cores: one thread reads and checks the log, the others unseal and
 //! count.
 
+use super::Count;
 use super::aftermath::Aftermath;
 use super::sale::PastSale;
-use super::Count;
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::EngineError;
 use crate::engine::query::read_decided;

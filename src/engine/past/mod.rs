@@ -12,12 +12,14 @@ mod aftermath;
 mod consequences;
 mod ledger;
 mod reproduced;
+mod run;
 mod sale;
 
 pub use aftermath::Aftermath;
 pub use consequences::Hindsight;
 pub use ledger::{LedgerOf, Passed, over_ledger, read_aftermath};
 pub use reproduced::{Different, Reproduced, Reproduction};
+pub use run::{Comparison, Run};
 pub use sale::{Maturity, PastSale, Recorded};
 
 use crate::features::Record;

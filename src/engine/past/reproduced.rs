@@ -5,9 +5,9 @@
 //! other rules are counted and not compared; with other costs only their hits are.
 
 use super::sale::PastSale;
-use crate::domain::{Action, RuleMode, Timestamp};
-use crate::rules::RuleSet;
+use crate::domain::{Action, RuleHit, Timestamp};
 use crate::rules::backtest::Judgement;
+use crate::rules::{Rule, RuleSet};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -72,21 +72,17 @@ impl Reproduced {
         self.found.compared += 1;
         let now = || judged.hits.iter().filter_map(|hit| set.rules().get(*hit));
         let then = || recorded.hits.iter();
-        let same_hits = now().map(|rule| (rule.id.as_str(), rule.mode)).eq(then()
-            .map(|hit| (hit.id.as_str(), hit.mode)));
+        let recorded_hits = then().map(|hit| (hit.id.as_str(), hit.mode));
+        let same_hits = now().map(|rule| (rule.id.as_str(), rule.mode)).eq(recorded_hits);
         let same_action = recorded.policy != self.policy || judged.action == Some(sale.was);
         if same_hits && same_action {
             self.found.same += 1;
             return;
         }
         self.found.different += 1;
-        let differs = |mode: RuleMode, other: RuleMode| mode != other;
-        let lost = then().filter(|hit| {
-            !now().any(|rule| rule.id == hit.id && !differs(rule.mode, hit.mode))
-        });
-        let gained = now().filter(|rule| {
-            !then().any(|hit| rule.id == hit.id && !differs(rule.mode, hit.mode))
-        });
+        let is = |hit: &RuleHit, rule: &Rule| rule.id == hit.id && rule.mode == hit.mode;
+        let lost = then().filter(|hit| !now().any(|rule| is(hit, rule)));
+        let gained = now().filter(|rule| !then().any(|hit| is(hit, rule)));
         let lost = lost.map(|hit| format!("-{}", hit.id));
         let rules = lost.chain(gained.map(|rule| format!("+{}", rule.id))).collect();
         self.list(Different {
@@ -119,5 +115,63 @@ impl Reproduced {
     /// The result so far.
     pub fn result(&self) -> Reproduction {
         Reproduction { listed: self.listed.values().cloned().collect(), ..self.found.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Policy;
+    use crate::domain::{Calibration, RuleAction, RuleMode};
+    use crate::engine::past::sale::Recorded;
+    use crate::rules::Source;
+
+    const RULES: &str = "[[rule]]\nid = \"tor\"\naction = \"review\"\nreason = \"R\"\ntext = \"R.\"\n\
+                         when = 'ip.tor'\n";
+
+    #[test]
+    fn another_hit_or_action_is_a_difference_and_other_rules_are_none() {
+        let set = RuleSet::from_sources(&[Source::new("a.toml", RULES)]).unwrap();
+        let policy = Policy::default();
+        let judged = |hits: &[usize], action| Judgement {
+            hits: hits.to_vec(),
+            action: Some(action),
+            ..Judgement::default()
+        };
+        let hit = |mode| RuleHit { id: "tor".to_owned(), action: RuleAction::Review, mode };
+        let sale = |number, rules: &str, hits: Vec<RuleHit>| PastSale {
+            number,
+            id: format!("tx-{number}"),
+            at: Timestamp::default(),
+            label: None,
+            refused: false,
+            is_payment: true,
+            buyer: None,
+            was: Action::Review,
+            calibration: Calibration::None,
+            recorded: Some(Recorded {
+                hits,
+                rules: rules.to_owned(),
+                policy: crate::engine::artefacts::policy_digest(&policy),
+            }),
+        };
+        let ours = set.digest().to_owned();
+        let mut found = Reproduced::new(ours.clone(), &policy);
+        let live = || vec![hit(RuleMode::Live)];
+        found.add(&sale(1, &ours, live()), &set, &judged(&[0], Action::Review));
+        found.add(&sale(2, "others", vec![]), &set, &judged(&[0], Action::Review));
+        let mut other = Reproduced::new(ours.clone(), &policy);
+        other.add(&sale(5, &ours, live()), &set, &judged(&[], Action::Approve));
+        other.add(&sale(3, &ours, vec![]), &set, &judged(&[0], Action::Review));
+        other.add(&sale(4, &ours, live()), &set, &judged(&[0], Action::Decline));
+        let shadow = vec![hit(RuleMode::Shadow)];
+        other.add(&sale(6, &ours, shadow), &set, &judged(&[0], Action::Review));
+        found.merge(other);
+        let result = found.result();
+        let counts = (result.compared, result.same, result.different, result.other_rules);
+        assert_eq!(counts, (5, 1, 4, 1));
+        let listed: Vec<_> = result.listed.iter().map(|d| (d.number, d.rules.join(" "))).collect();
+        let text = |number, rules: &str| (number, rules.to_owned());
+        assert_eq!(listed, [text(3, "+tor"), text(4, ""), text(5, "-tor"), text(6, "-tor +tor")]);
     }
 }

@@ -1,9 +1,7 @@
 //! One past decision, beside its record.
 
 use super::aftermath::Aftermath;
-use crate::domain::{
-    Action, Calibration, DAY_MS, Decision, LabelClass, RuleHit, Timestamp, TransactionId,
-};
+use crate::domain::{Action, Calibration, DAY_MS, Decision, LabelClass, RuleHit, Timestamp};
 use crate::engine::is_payment;
 use crate::features::{Record, Value, fields as f};
 use crate::rules::backtest::Fate;
@@ -69,11 +67,6 @@ impl PastSale {
                 policy: decision.versions.policy.clone(),
             }),
         }
-    }
-
-    /// The transaction's id, where it is one.
-    pub fn transaction_id(&self) -> Option<TransactionId> {
-        TransactionId::new(&self.id).ok()
     }
 }
 

@@ -90,7 +90,8 @@ impl<'s> Judge<'s> {
         let decider = live().find_map(|(hit, rule)| Some((hit, rule.tier?)));
         found.adjust = adjust;
         found.decider = decider.map(|(hit, _)| hit);
-        found.action = decider.map(|(_, action)| action).or_else(|| Some(row.then.by_score(adjust)));
+        found.action =
+            decider.map(|(_, action)| action).or_else(|| Some(row.then.by_score(adjust)));
         found
     }
 
@@ -108,7 +109,11 @@ impl<'s> Judge<'s> {
     /// live.
     pub fn turned(&self, hit: usize, then: &dyn Consequences) -> Option<Action> {
         let rule = self.brief.get(hit)?;
-        if rule.live { self.without(|other| other == hit, then) } else { self.with(hit, *rule, then) }
+        if rule.live {
+            self.without(|other| other == hit, then)
+        } else {
+            self.with(hit, *rule, then)
+        }
     }
 
     /// The action without the live hits that `gone` names.
@@ -141,7 +146,13 @@ impl<'s> Judge<'s> {
     fn with(&self, hit: usize, rule: Brief, then: &dyn Consequences) -> Option<Action> {
         let Judgement { adjust, decider, action, .. } = &self.found;
         match (rule.tier, decider) {
-            (Some(mine), Some(decider)) => if hit < *decider { Some(mine) } else { *action },
+            (Some(mine), Some(decider)) => {
+                if hit < *decider {
+                    Some(mine)
+                } else {
+                    *action
+                }
+            }
             (Some(mine), None) => Some(mine),
             (None, None) if rule.adjust != 0.0 => Some(then.by_score(adjust + rule.adjust)),
             (None, _) => *action,

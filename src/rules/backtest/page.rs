@@ -11,7 +11,7 @@ const NAME: usize = 34;
 const LISTED: usize = 10;
 
 /// Whole euro with the thousands apart, from cents.
-pub(super) fn euros(cents: i64) -> String {
+pub(in crate::rules::backtest) fn euros(cents: i64) -> String {
     let whole = cents.unsigned_abs().saturating_add(50) / 100;
     let digits = whole.to_string();
     let mut text = String::new();
@@ -99,9 +99,8 @@ fn worth(
     ]
 }
 
-const WORTH: [&str; 10] = [
-    "", "hits", "fraud", "good", "precision", "recall", "caught", "saved", "lost", "insulted",
-];
+const WORTH: [&str; 10] =
+    ["", "hits", "fraud", "good", "precision", "recall", "caught", "saved", "lost", "insulted"];
 
 fn caught(rules: &[RuleReport]) -> Vec<Vec<String>> {
     let row = |rule: &RuleReport| {
@@ -148,9 +147,8 @@ fn changes(rules: &[RuleReport]) -> Vec<Vec<String>> {
     rules.iter().map(row).collect()
 }
 
-const CHANGES: [&str; 10] = [
-    "", "action", "mode", "a day", "unknown", "alone", "turns", "worth", "young", "blocked",
-];
+const CHANGES: [&str; 10] =
+    ["", "action", "mode", "a day", "unknown", "alone", "turns", "worth", "young", "blocked"];
 
 fn shifts(shifts: &[Shift]) -> Vec<Vec<String>> {
     let count = |shift: &Shift, fate| shift.fates.get(&fate).copied().unwrap_or(0).to_string();

@@ -233,7 +233,8 @@ impl Backtest<'_> {
 
     fn pack(&self, number: usize) -> Option<PackReport> {
         let (name, count) = (self.pack_names.get(number)?, self.counts.packs.get(number)?);
-        let PackCount { hits, worth: Worth { saved, lost }, insulted, turned, turned_saves } = count;
+        let PackCount { hits, worth: Worth { saved, lost }, insulted, turned, turned_saves } =
+            count;
         Some(PackReport {
             pack: name.clone(),
             rules: self.pack_of.iter().filter(|pack| **pack == number).count(),
