@@ -140,7 +140,7 @@ fn decided(decisions: &Decisions, text: &mut String) {
     for row in listed {
         let only = |these: &[String], those: &[String], sign: &str| {
             let own = these.iter().filter(|id| !those.contains(id));
-            own.map(|id| format!(" {sign}{id}")).collect::<String>()
+            own.map(|id| format!(" {sign}{id}")).collect::<Vec<_>>().concat()
         };
         let _ = writeln!(
             text,

@@ -216,7 +216,7 @@ impl<'b> Column<'b> {
     }
 
     fn knows(&self, row: usize) -> bool {
-        self.known.get(row / 8).is_some_and(|bits| bits >> (row % 8) & 1 == 1)
+        self.known.get(row / 8).is_some_and(|bits| (bits >> (row % 8)) & 1 == 1)
     }
 }
 
@@ -231,8 +231,9 @@ fn read_sale(bytes: &mut Bytes<'_>, sale: &mut PastSale) -> Option<()> {
     sale.calibration = *Calibration::ALL.get(usize::from(bytes.byte()?))?;
     let flags = bytes.byte()?;
     sale.refused = flags & 1 == 1;
-    sale.is_payment = flags >> 1 & 1 == 1;
-    sale.buyer = if flags >> 2 & 1 == 1 { Some(u64::from_le_bytes(bytes.array()?)) } else { None };
+    sale.is_payment = (flags >> 1) & 1 == 1;
+    sale.buyer =
+        if (flags >> 2) & 1 == 1 { Some(u64::from_le_bytes(bytes.array()?)) } else { None };
     sale.id.clear();
     sale.id.push_str(bytes.text()?);
     Some(())

@@ -7,11 +7,16 @@ use crate::features::{FIELDS, FieldId, Kind, Record, Value, fields as f};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
+/// A place below `end`.
+fn below(seed: u64, end: usize) -> usize {
+    usize::try_from(seed % end as u64).unwrap()
+}
+
 /// A value of a field's kind, made from one number.
 fn value(kind: Kind, seed: u64) -> Value {
-    let text = ["", "a", "Müller", "fp_9f2c"][seed as usize % 4];
+    let text = ["", "a", "Müller", "fp_9f2c"][below(seed, 4)];
     match kind {
-        Kind::Bool => Value::Bool(seed % 2 == 0),
+        Kind::Bool => Value::Bool(seed.is_multiple_of(2)),
         Kind::Int => Value::Int(seed.cast_signed()),
         Kind::Decimal => Value::Decimal(rust_decimal::Decimal::new(seed.cast_signed() / 2, 7)),
         Kind::Float => Value::float(f64::from_bits(seed)),
@@ -20,10 +25,10 @@ fn value(kind: Kind, seed: u64) -> Value {
             Value::Money(Amount::new(value, "JPY".parse().unwrap()).unwrap())
         }
         Kind::Text => Value::text(text),
-        Kind::Word(words) => Value::text(words[seed as usize % words.len()]),
+        Kind::Word(words) => Value::text(words[below(seed, words.len())]),
         Kind::Country => Value::Country("GB".parse().unwrap()),
         Kind::Currency => Value::Currency("EUR".parse().unwrap()),
-        Kind::Ip if seed % 2 == 0 => Value::Ip("81.2.69.142".parse().unwrap()),
+        Kind::Ip if seed.is_multiple_of(2) => Value::Ip("81.2.69.142".parse().unwrap()),
         Kind::Ip => Value::Ip("2001:db8::1".parse().unwrap()),
         Kind::Time => Value::Time(Timestamp::from_millis((seed >> 22).cast_signed())),
     }
@@ -36,8 +41,8 @@ fn row(number: u64, seeds: &[Option<u64>]) -> (PastSale, Record) {
             record.set(field.id, value(field.kind, *seed));
         }
     }
-    let seed = seeds.iter().flatten().sum::<u64>() ^ number;
-    if seed % 3 == 0 {
+    let seed = seeds.iter().flatten().fold(number, |sum, seed| sum.wrapping_add(*seed));
+    if seed.is_multiple_of(3) {
         record.set_custom("campaign", Value::text("autumn"));
         record.set_custom("seats", Value::Int(seed.cast_signed()));
         record.set_custom("share", Value::Float(0.1));
@@ -47,12 +52,12 @@ fn row(number: u64, seeds: &[Option<u64>]) -> (PastSale, Record) {
         number,
         id: format!("tx-{number}"),
         at: Timestamp::from_millis((seed >> 22).cast_signed()),
-        label: LabelClass::ALL.get(seed as usize % 8).copied(),
-        refused: seed % 5 == 0,
-        is_payment: seed % 7 == 0,
-        buyer: (seed % 2 == 0).then_some(seed),
-        was: Action::ALL[seed as usize % 4],
-        calibration: Calibration::ALL[seed as usize % 3],
+        label: LabelClass::ALL.get(below(seed, 8)).copied(),
+        refused: seed.is_multiple_of(5),
+        is_payment: seed.is_multiple_of(7),
+        buyer: (seed.is_multiple_of(2)).then_some(seed),
+        was: Action::ALL[below(seed, 4)],
+        calibration: Calibration::ALL[below(seed, 3)],
         recorded: None,
     };
     (sale, record)
@@ -100,7 +105,7 @@ fn only_wanted_fields_are_read_in_every_block() {
     let rows: Vec<_> = (0..2 * BLOCK_ROWS as u64 + 5)
         .map(|number| {
             let mut seeds = vec![None; FIELDS.len()];
-            if number < BLOCK_ROWS as u64 || number % 2 == 0 {
+            if number < BLOCK_ROWS as u64 || number.is_multiple_of(2) {
                 seeds[f::IP_TOR.index()] = Some(number);
             }
             seeds[f::ACCOUNT_EMAIL.index()] = Some(number);

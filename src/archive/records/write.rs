@@ -121,7 +121,7 @@ fn put_sale(out: &mut Vec<u8>, sale: &PastSale) {
     out.push(place(Action::ALL, sale.was).unwrap_or(0));
     out.push(place(Calibration::ALL, sale.calibration).unwrap_or(0));
     let flags = [sale.refused, sale.is_payment, sale.buyer.is_some()];
-    out.push(flags.into_iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(flag)));
+    out.push(flags.into_iter().rev().fold(0, |bits, flag| (bits << 1) | u8::from(flag)));
     if let Some(buyer) = sale.buyer {
         out.extend_from_slice(&buyer.to_le_bytes());
     }

@@ -243,7 +243,9 @@ impl<'s> Backtest<'s> {
         };
         count(&mut week.rows);
         for hit in &judged.hits {
-            week.rules.get_mut(*hit).map(count);
+            if let Some(rule) = week.rules.get_mut(*hit) {
+                count(rule);
+            }
         }
     }
 

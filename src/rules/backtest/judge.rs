@@ -26,6 +26,12 @@ struct Brief {
     expires: Option<Timestamp>,
 }
 
+impl Brief {
+    fn adjusts(&self) -> bool {
+        self.live && self.adjust != 0.0
+    }
+}
+
 /// What a set says of one record. Numbers are places in [`RuleSet::rules`], ascending.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Judgement {
@@ -122,7 +128,7 @@ impl<'s> Judge<'s> {
         gone: impl Fn(usize) -> bool,
         then: &dyn Consequences,
     ) -> Option<Action> {
-        let Judgement { hits, adjust, decider, action, .. } = &self.found;
+        let Judgement { hits, decider, action, .. } = &self.found;
         let left = || {
             let kept = hits.iter().filter(|hit| !gone(**hit));
             kept.filter_map(|hit| self.brief.get(*hit)).filter(|rule| rule.live)
@@ -136,11 +142,11 @@ impl<'s> Judge<'s> {
             }
             None => {}
         }
-        let rest = left().map(|rule| rule.adjust).sum();
-        if decider.is_none() && rest == *adjust {
+        let adjusts = |hit: &usize| self.brief.get(*hit).is_some_and(Brief::adjusts);
+        if decider.is_none() && !hits.iter().any(|hit| gone(*hit) && adjusts(hit)) {
             return *action;
         }
-        Some(then.by_score(rest))
+        Some(then.by_score(left().map(|rule| rule.adjust).sum()))
     }
 
     fn with(&self, hit: usize, rule: Brief, then: &dyn Consequences) -> Option<Action> {

@@ -64,7 +64,7 @@ fn set(rules: &[Sketch], keep: impl Fn(usize) -> bool, turn: Option<usize>) -> R
 
 fn record(seeds: [Option<u8>; 3]) -> Record {
     let mut record = Record::default();
-    record.set(f::IP_TOR, seeds[0].map(|seed| seed % 2 == 0));
+    record.set(f::IP_TOR, seeds[0].map(|seed| seed.is_multiple_of(2)));
     record.set(f::IP_TX_COUNT_1H, seeds[1].map(|seed| u32::from(seed % 5)));
     let cents = seeds[2].map(|seed| rust_decimal::Decimal::new(i64::from(seed) * 2, 2));
     record.set(f::AMOUNT_EUR, cents);
@@ -183,8 +183,8 @@ impl Naive {
         assert_eq!(rule.hits.by_fate, self.hits, "{}", rule.id);
         assert_eq!(rule.hits.fraud_cents, self.fraud_cents);
         assert_eq!(rule.only, self.only, "{}", rule.id);
-        let unknown = (rule.unknown_share.unwrap() * rows as f64).round() as u64;
-        assert_eq!(unknown, self.unknown, "{}", rule.id);
+        let share = report::float(self.unknown) / report::float(rows);
+        assert_eq!(rule.unknown_share, Some(share), "{}", rule.id);
         assert_eq!((rule.saved_cents, rule.lost_cents), (self.saved, self.lost), "{}", rule.id);
         assert_eq!(rule.insulted_buyers, self.buyers.len() as u64);
         assert_eq!(rule.marginal.decisions.all, self.turned, "{}", rule.id);
@@ -325,7 +325,7 @@ fn buyers_are_counted_exactly_up_to_the_bound_and_closely_beyond() {
     let (mut whole, mut odd, mut even) = (Buyers::default(), Buyers::default(), Buyers::default());
     for n in 0..100_000 {
         whole.add(hash(n));
-        if n % 2 == 0 { even.add(hash(n)) } else { odd.add(hash(n)) }
+        if n.is_multiple_of(2) { even.add(hash(n)) } else { odd.add(hash(n)) }
     }
     assert!(!whole.is_exact());
     assert!((95_000..105_000).contains(&whole.count()), "{}", whole.count());
@@ -335,14 +335,14 @@ fn buyers_are_counted_exactly_up_to_the_bound_and_closely_beyond() {
 
 #[test]
 fn wilson_is_the_published_interval() {
-    // 10 of 10 and 1 of 10 at 95 %, as in Newcombe (1998), Statistics in Medicine 17, table II form.
+    // 81 of 263 is the first example of Newcombe (1998), Statistics in Medicine 17, table I, method 3.
     let rounded = |yes, no| {
         let found = wilson(yes, no).unwrap();
-        [found.share, found.low, found.high].map(|x| (x * 1e4).round() / 1e4)
+        [found.share, found.low, found.high].map(|x| format!("{x:.4}"))
     };
-    assert_eq!(rounded(10, 0), [1.0, 0.7225, 1.0]);
-    assert_eq!(rounded(1, 9), [0.1, 0.0179, 0.4042]);
-    assert_eq!(rounded(81, 182), [0.308, 0.2553, 0.3662]);
+    assert_eq!(rounded(10, 0), ["1.0000", "0.7225", "1.0000"]);
+    assert_eq!(rounded(1, 9), ["0.1000", "0.0179", "0.4042"]);
+    assert_eq!(rounded(81, 182), ["0.3080", "0.2553", "0.3662"]);
     assert_eq!(wilson(0, 0), None);
 }
 
@@ -368,8 +368,8 @@ fn the_page_and_the_alarms() {
     );
     let drawn: Vec<Drawn> = (0..40_u8)
         .map(|n| {
-            let fraud = n % 10 == 0;
-            let tor = if n % 2 == 0 { None } else { Some(1) };
+            let fraud = n.is_multiple_of(10);
+            let tor = if n.is_multiple_of(2) { None } else { Some(1) };
             let tor = if fraud { Some(0) } else { tor };
             ([tor, Some(n), Some(200)], usize::from(!fraud), n % 5 + 1, n / 2, 0)
         })
