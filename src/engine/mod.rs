@@ -59,6 +59,7 @@ pub use replay::{Replay, replay};
 pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
+pub use stored::readable;
 
 pub use crate::velocity::MAX_AHEAD_MS;
 pub use timeline::{Moment, What, moment};

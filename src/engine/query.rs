@@ -6,10 +6,7 @@ use super::error::{EngineError, StoredError};
 use super::identity;
 use super::known::{Known, SaleRef, Sent};
 use super::service::Engine;
-use super::stored::{
-    self, OpenDecision, OpenEvent, Recovered, RecoveredSale, SealedDecision, SealedEvent,
-    SealedRecord,
-};
+use super::stored::{self, OpenDecision, OpenEvent, OpenSale, SealedDecision, SealedEvent};
 use crate::domain::{
     Decision, Durability, Event, EventKind, LabelClass, Outcome, TenantId, Transaction,
     TransactionId, TransactionKind, Warning,
@@ -17,7 +14,6 @@ use crate::domain::{
 use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{EntryKind, LedgerError, Personal, Position, StoredEntry};
-use serde::de::DeserializeOwned;
 
 /// A decision read back from the ledger.
 #[derive(Debug, Clone)]
@@ -97,12 +93,15 @@ impl Engine {
     pub(super) fn stored_sale(&self, position: Position) -> Result<SaleRef, EngineError> {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
-        let recovered: Recovered = stored::read(&stored.open).map_err(at(&stored))?;
-        let RecoveredSale { kind, amount_eur } = recovered.record;
-        let amount = amount_eur.and_then(counted::cents);
+        let OpenSale { keys, record } = stored::read(&stored.open).map_err(at(&stored))?;
+        let kind = kind_of(&record);
+        let amount = match record.get(f::AMOUNT_EUR) {
+            Value::Decimal(amount) => counted::cents(*amount),
+            _ => None,
+        };
         let id = TransactionId::new(&stored.id).map_err(|e| at(&stored)(StoredError::Id(e)))?;
         let id = identity::sale_key(&entry::transaction_hash(&stored.tenant, &id));
-        let (keys, at) = (recovered.keys, stored.event_time);
+        let at = stored.event_time;
         Ok(SaleRef { id, keys, at, kind, amount, subject: stored.subject })
     }
 
@@ -142,26 +141,14 @@ impl Engine {
 /// # Errors
 /// The key file can't be read, or the entry is none of this version's.
 pub fn read_decision(stored: &StoredEntry) -> Result<StoredDecision, EngineError> {
-    read_with(stored, |sealed: SealedDecision| (sealed.record, Some(sealed.transaction)))
-}
-
-/// The same without the transaction, which a replay does not look at: a tenth less work.
-pub(super) fn read_decided(stored: &StoredEntry) -> Result<StoredDecision, EngineError> {
-    read_with(stored, |sealed: SealedRecord| (sealed.record, None))
-}
-
-fn read_with<S: DeserializeOwned>(
-    stored: &StoredEntry,
-    parts: impl FnOnce(S) -> (Record, Option<Transaction>),
-) -> Result<StoredDecision, EngineError> {
     let open: OpenDecision = stored::read(&stored.open).map_err(at(stored))?;
     let mut record = open.record;
     let (transaction, erased) = match stored.personal()? {
         Personal::Readable(bytes) => {
-            let sealed = serde_json::from_slice(&bytes).map_err(|e| at(stored)(e.into()))?;
-            let (personal, transaction) = parts(sealed);
-            record.merge(personal);
-            (transaction, false)
+            let sealed: SealedDecision =
+                serde_json::from_slice(&bytes).map_err(|e| at(stored)(e.into()))?;
+            record.merge(sealed.record);
+            (Some(sealed.transaction), false)
         }
         Personal::Erased => (None, true),
         Personal::None => (None, false),
@@ -189,11 +176,14 @@ pub fn read_open_decision(stored: &StoredEntry) -> Result<(Decision, Record), En
 
 /// True for the record of a payment attempt.
 pub fn is_payment(record: &Record) -> bool {
+    kind_of(record).is_some_and(TransactionKind::is_payment)
+}
+
+/// What was scored, by its record.
+pub(super) fn kind_of(record: &Record) -> Option<TransactionKind> {
     match record.get(f::TYPE) {
-        Value::Text(word) => {
-            TransactionKind::from_word(word).is_some_and(TransactionKind::is_payment)
-        }
-        _ => false,
+        Value::Text(word) => TransactionKind::from_word(word),
+        _ => None,
     }
 }
 
@@ -261,7 +251,7 @@ pub(super) fn read_sealed_event(stored: &StoredEntry) -> Result<Option<SealedEve
     }
 }
 
-fn at(stored: &StoredEntry) -> impl Fn(StoredError) -> EngineError {
+pub(super) fn at(stored: &StoredEntry) -> impl Fn(StoredError) -> EngineError {
     let sequence = stored.sequence;
     move |source| EngineError::Stored { sequence, source }
 }

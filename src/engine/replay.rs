@@ -3,8 +3,9 @@
 use super::chain::{self, Occasion};
 use super::query::StoredDecision;
 use super::snapshot::Snapshot;
-use crate::domain::{Decision, Versions};
-use crate::features::{Value, fields as f};
+use crate::domain::{Action, Decision, TenantId, TransactionId, Versions, Warning};
+use crate::features::{Record, Value, fields as f};
+use serde::Deserialize;
 
 /// What a replay found.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,48 +28,74 @@ pub enum Replay {
     },
 }
 
+/// What of a stored decision goes into making it again.
+#[derive(Debug, Deserialize)]
+pub(super) struct Kept {
+    pub(super) transaction_id: TransactionId,
+    pub(super) action: Action,
+    #[serde(default)]
+    pub(super) risk_score: Option<f64>,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) degraded: Vec<String>,
+    pub(super) versions: Versions,
+}
+
 /// Decides again. The snapshot must be the one the decision names.
 pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
-    let wanted = &stored.decision.versions;
-    let same_versions = wanted.model == snapshot.versions.model
-        && wanted.rules == snapshot.versions.rules
-        && wanted.policy == snapshot.versions.policy;
-    if !same_versions {
-        return Replay::OtherVersions { wanted: Box::new(wanted.clone()) };
+    let Decision { transaction_id, action, risk_score, warnings, degraded, versions, .. } =
+        stored.decision.clone();
+    let kept = Kept { transaction_id, action, risk_score, warnings, degraded, versions };
+    if !are_of(&kept.versions, snapshot) {
+        return Replay::OtherVersions { wanted: Box::new(kept.versions) };
     }
     if stored.erased {
         return Replay::Erased;
     }
-    let Some(decision) = decide_again(stored, snapshot, wanted) else { return Replay::Erased };
+    let mut record = stored.record.clone();
+    match decide_again(&stored.tenant, &kept, &mut record, (snapshot, &kept.versions)) {
+        Some(decision) => compare(&stored.decision, decision),
+        None => Replay::Erased,
+    }
+}
+
+/// Whether a snapshot is what a decision was made with.
+pub(super) fn are_of(wanted: &Versions, snapshot: &Snapshot) -> bool {
+    wanted.model == snapshot.versions.model
+        && wanted.rules == snapshot.versions.rules
+        && wanted.policy == snapshot.versions.policy
+}
+
+/// Holds a decision against the one that is stored.
+pub(super) fn compare(stored: &Decision, decision: Decision) -> Replay {
     let bytes = |decision: &Decision| serde_json::to_vec(decision).unwrap_or_default();
-    if bytes(&stored.decision) == bytes(&decision) {
+    if bytes(stored) == bytes(&decision) {
         return Replay::Same(Box::new(decision));
     }
     let json = |decision: &Decision| serde_json::to_value(decision).unwrap_or_default();
     let mut pointers = Vec::new();
-    differences(&json(&stored.decision), &json(&decision), "", &mut pointers);
+    differences(&json(stored), &json(&decision), "", &mut pointers);
     Replay::Different { decision: Box::new(decision), pointers }
 }
 
 /// The decision a snapshot makes of a stored record, under the versions given; `None` for a record
 /// without a time.
 pub(super) fn decide_again(
-    stored: &StoredDecision,
-    snapshot: &Snapshot,
-    versions: &Versions,
+    tenant: &TenantId,
+    kept: &Kept,
+    record: &mut Record,
+    (snapshot, versions): (&Snapshot, &Versions),
 ) -> Option<Decision> {
-    let mut record = stored.record.clone();
     let Value::Time(now) = *record.get(f::EVENT_TIME) else { return None };
     record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
     record.set(f::MODEL_RISK_SCORE, Value::Missing);
     let occasion = Occasion {
-        tenant: &stored.tenant,
-        transaction_id: &stored.decision.transaction_id,
+        tenant,
+        transaction_id: &kept.transaction_id,
         now,
-        warnings: stored.decision.warnings.clone(),
-        degraded: stored.decision.degraded.clone(),
+        warnings: kept.warnings.clone(),
+        degraded: kept.degraded.clone(),
     };
-    let (mut decision, _) = chain::run(snapshot, &mut record, occasion);
+    let (mut decision, _) = chain::run(snapshot, record, occasion);
     // The tables are not read again: their facts are in the record, under the digest stored.
     decision.versions = versions.clone();
     Some(decision)

@@ -5,12 +5,13 @@
 
 use super::artefacts::Artefacts;
 use super::error::EngineError;
-use super::query::{StoredDecision, read_decided};
-use super::replay::{Replay, decide_again, replay};
+use super::query::at;
+use super::replay::{Kept, Replay, are_of, compare, decide_again};
 use super::snapshot::Snapshot;
-use crate::domain::{Action, TenantId, Timestamp, Versions};
-use crate::features::{Value, fields as f};
-use crate::ledger::{EntryKind, LedgerError, Reader, StoredEntry};
+use super::stored::{self, RawPart, compact};
+use crate::domain::{Action, Decision, TenantId, Timestamp, Versions};
+use crate::features::{Record, Value, fields as f};
+use crate::ledger::{EntryKind, LedgerError, Personal, Reader, StoredEntry};
 use crate::model::Model;
 use crate::reference::Reference;
 use crate::rules::RuleSet;
@@ -80,7 +81,7 @@ pub struct Shift {
     /// How many.
     pub decisions: u64,
     /// Their prices, by currency.
-    pub money: BTreeMap<String, Decimal>,
+    pub money: Money,
 }
 
 /// A decision that is not as it was.
@@ -155,11 +156,14 @@ pub fn rerun(
     })
 }
 
+/// Sums by currency.
+type Money = BTreeMap<&'static str, Decimal>;
+
 /// What one thread found.
 #[derive(Default)]
 struct Found {
     rerun: Rerun,
-    shifts: BTreeMap<(Action, Action), (u64, BTreeMap<String, Decimal>)>,
+    shifts: BTreeMap<(Action, Action), (u64, Money)>,
     listed: BTreeMap<u64, Listed>,
 }
 
@@ -200,13 +204,13 @@ impl Found {
 }
 
 fn work(receive: &Mutex<Receiver<Vec<StoredEntry>>>, snapshots: &Snapshots<'_>) -> Found {
-    let mut found = Found::default();
+    let (mut found, mut scratch) = (Found::default(), Scratch::default());
     loop {
         let batch = receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(batch) = batch else { return found };
         for entry in &batch {
             found.rerun.decisions += 1;
-            if let Err(why) = again(entry, snapshots, &mut found) {
+            if let Err(why) = again(entry, snapshots, &mut scratch, &mut found) {
                 found.rerun.unreadable += 1;
                 let listed = Listed {
                     sequence: entry.sequence,
@@ -224,35 +228,58 @@ fn work(receive: &Mutex<Receiver<Vec<StoredEntry>>>, snapshots: &Snapshots<'_>) 
     }
 }
 
+/// Memory a thread keeps from one decision to the next.
+#[derive(Default)]
+struct Scratch {
+    record: Record,
+    bytes: Vec<u8>,
+}
+
 /// Makes one decision again; why it can't be where that is so.
-fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result<(), String> {
-    let text = |error: EngineError| match std::error::Error::source(&error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    };
-    let stored = read_decided(entry).map_err(text)?;
-    if stored.erased {
-        found.rerun.erased += 1;
-        return Ok(());
-    }
-    let snapshot = with.of(&stored.decision.versions)?;
-    let (now, differs) = if with.of.is_hypothetical() {
-        let decision =
-            decide_again(&stored, &snapshot, &snapshot.versions).ok_or("its record has no time")?;
-        let changed = decision.action != stored.decision.action;
-        (decision, if changed { vec!["/action".to_owned()] } else { Vec::new() })
-    } else {
-        match replay(&stored, &snapshot) {
-            Replay::Same(decision) => (*decision, Vec::new()),
-            Replay::Different { decision, pointers } => (*decision, pointers),
-            Replay::Erased => return Err("its record has no time".to_owned()),
-            Replay::OtherVersions { .. } => return Err("its artefacts do not match".to_owned()),
+///
+/// The stored decision is compared as the bytes it is and read whole only where they differ.
+fn again(
+    entry: &StoredEntry,
+    with: &Snapshots<'_>,
+    scratch: &mut Scratch,
+    found: &mut Found,
+) -> Result<(), String> {
+    let damaged = |error: serde_json::Error| text(&at(entry)(error.into()));
+    let RawPart { decision, record: open } =
+        stored::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
+    let decision = decision.ok_or("it holds no decision")?.get();
+    let Scratch { record, bytes } = scratch;
+    record.clear();
+    match entry.personal().map_err(|error| text(&error.into()))? {
+        Personal::Readable(sealed) => {
+            let sealed: RawPart<'_> = serde_json::from_slice(&sealed).map_err(damaged)?;
+            compact::add(sealed.record, bytes, record).map_err(damaged)?;
         }
+        Personal::Erased => {
+            found.rerun.erased += 1;
+            return Ok(());
+        }
+        Personal::None => {}
+    }
+    compact::add(open, bytes, record).map_err(damaged)?;
+    let kept: Kept = serde_json::from_str(decision).map_err(damaged)?;
+    let snapshot = with.of(&kept.versions)?;
+    let hypothetical = with.of.is_hypothetical();
+    let versions = if hypothetical { &snapshot.versions } else { &kept.versions };
+    if !hypothetical && !are_of(versions, &snapshot) {
+        return Err("its artefacts do not match".to_owned());
+    }
+    let now = decide_again(&entry.tenant, &kept, record, (&snapshot, versions))
+        .ok_or("its record has no time")?;
+    let differs = match hypothetical {
+        true if now.action == kept.action => Vec::new(),
+        true => vec!["/action".to_owned()],
+        false => differing(decision, &now, bytes).map_err(damaged)?,
     };
-    let shift = found.shifts.entry((stored.decision.action, now.action)).or_default();
+    let shift = found.shifts.entry((kept.action, now.action)).or_default();
     shift.0 += 1;
-    if let Some((currency, price)) = price(&stored) {
-        *shift.1.entry(currency).or_default() += price;
+    if let Value::Money(price) = record.get(f::AMOUNT) {
+        *shift.1.entry(price.currency().code()).or_default() += price.value();
     }
     if differs.is_empty() {
         found.rerun.same += 1;
@@ -263,9 +290,9 @@ fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result
         sequence: entry.sequence,
         transaction_id: entry.id.clone(),
         event_time: entry.event_time,
-        was: Some(stored.decision.action),
+        was: Some(kept.action),
         now: Some(now.action),
-        score_was: stored.decision.risk_score,
+        score_was: kept.risk_score,
         score_now: now.risk_score,
         differs,
     };
@@ -273,10 +300,24 @@ fn again(entry: &StoredEntry, with: &Snapshots<'_>, found: &mut Found) -> Result
     Ok(())
 }
 
-fn price(stored: &StoredDecision) -> Option<(String, Decimal)> {
-    match stored.record.get(f::AMOUNT) {
-        Value::Money(amount) => Some((amount.currency().code().to_owned(), amount.value())),
-        _ => None,
+/// Where a decision differs from the one kept as this text.
+fn differing(kept: &str, now: &Decision, bytes: &mut Vec<u8>) -> serde_json::Result<Vec<String>> {
+    bytes.clear();
+    serde_json::to_writer(&mut *bytes, now)?;
+    if bytes == kept.as_bytes() {
+        return Ok(Vec::new());
+    }
+    Ok(match compare(&serde_json::from_str(kept)?, now.clone()) {
+        Replay::Different { pointers, .. } => pointers,
+        _ => Vec::new(),
+    })
+}
+
+/// An error with what lies behind it.
+fn text(error: &EngineError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 

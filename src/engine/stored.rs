@@ -2,23 +2,23 @@
 //!
 //! An entry has an open part, which names nobody and outlives an erasure, and a sealed part with
 //! the transaction or event as it came; of where something happened the open part keeps a tenth of a
-//! degree, no more than the name of a city. Both are JSON, so that a record can be read without us.
+//! degree, no more than the name of a city. Both are JSON; the record of a decision in them is base64 of
+//! [`Record::to_compact`], a twelfth of the object that format 1 wrote. `vouch ledger show` and the
+//! exports give it as an object again.
 
 use super::error::StoredError;
-use crate::domain::{
-    Decision, Dispute, Event, LabelClass, Outcome, Transaction, TransactionKind, Warning,
-};
+use crate::domain::{Decision, Dispute, Event, LabelClass, Outcome, Transaction, Warning};
 use crate::features::Record;
 use crate::ledger::Summary;
 use crate::velocity::{EntityKeys, Occurrence};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// The format this version writes and the newest it reads.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// How every part of this format begins: one that does so is read once, not twice.
-const PRESENT: &[u8] = b"{\"format\":1,";
-const _: () = assert!(FORMAT == 1, "PRESENT names it too");
+const PRESENT: &[u8] = b"{\"format\":2,";
+const _: () = assert!(FORMAT == 2, "PRESENT names it too");
 
 /// The open part of a decision.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ pub(super) struct OpenDecision {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) occurrences: Vec<Occurrence>,
     pub(super) decision: Decision,
+    #[serde(with = "compact")]
     pub(super) record: Record,
     /// Warnings about the arrival (a late event time), which a replay can't repeat.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,13 +44,18 @@ pub(super) struct OpenDecision {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SealedDecision {
     pub(super) transaction: Transaction,
+    #[serde(with = "compact")]
     pub(super) record: Record,
 }
 
-/// The sealed part of a decision, as far as a replay needs it.
+/// A part of a decision as far as many replays need it, its members unread.
 #[derive(Debug, Deserialize)]
-pub(super) struct SealedRecord {
-    pub(super) record: Record,
+pub(super) struct RawPart<'p> {
+    /// Of the open part only.
+    #[serde(borrow, default)]
+    pub(super) decision: Option<&'p RawValue>,
+    #[serde(borrow)]
+    pub(super) record: &'p RawValue,
 }
 
 /// The open part of an event.
@@ -90,22 +96,19 @@ pub(super) struct Report {
 pub(super) struct Recovered {
     pub(super) digest: String,
     #[serde(default)]
-    pub(super) keys: EntityKeys,
-    #[serde(default)]
     pub(super) occurrences: Vec<Occurrence>,
     /// Of an entry written when an entry could count one thing only.
     #[serde(default)]
     pub(super) occurrence: Option<Occurrence>,
-    #[serde(default)]
-    pub(super) record: RecoveredSale,
 }
 
-/// What a later event needs of the transaction it is about.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct RecoveredSale {
-    #[serde(rename = "type")]
-    pub(super) kind: Option<TransactionKind>,
-    pub(super) amount_eur: Option<Decimal>,
+/// What a later event needs of the open part of the decision it is about.
+#[derive(Debug, Deserialize)]
+pub(super) struct OpenSale {
+    #[serde(default)]
+    pub(super) keys: EntityKeys,
+    #[serde(with = "compact")]
+    pub(super) record: Record,
 }
 
 /// Reads one part and refuses a newer format by name.
@@ -123,4 +126,77 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Stor
         return Err(StoredError::Format { found: format, known: FORMAT });
     }
     Ok(serde_json::from_slice(bytes)?)
+}
+
+/// A part as people and tools read it: the record in it as an object. Text where it is not JSON.
+pub fn readable(part: &[u8]) -> serde_json::Value {
+    let Ok(mut json) = serde_json::from_slice::<serde_json::Value>(part) else {
+        return String::from_utf8_lossy(part).into_owned().into();
+    };
+    if let Some(record) = json.get_mut("record")
+        && let Some(object) = record.as_str().and_then(compact::read)
+    {
+        *record = object;
+    }
+    json
+}
+
+/// The record of a decision: base64 of its compact form, or the object that format 1 wrote.
+pub(super) mod compact {
+    use crate::features::Record;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+    use serde::de::value::MapAccessDeserializer;
+    use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+    use serde::ser::Serializer;
+    use serde_json::value::RawValue;
+    use std::fmt;
+
+    pub(super) fn serialize<S: Serializer>(record: &Record, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&BASE64.encode(record.to_compact()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Record, D::Error> {
+        from.deserialize_any(OfRecord)
+    }
+
+    /// Adds what a part holds to a record; `bytes` is memory kept from one to the next.
+    pub(in crate::engine) fn add(
+        part: &RawValue,
+        bytes: &mut Vec<u8>,
+        record: &mut Record,
+    ) -> serde_json::Result<()> {
+        let text = part.get();
+        let Some(base64) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
+            record.merge(serde_json::from_str(text)?);
+            return Ok(());
+        };
+        bytes.clear();
+        BASE64.decode_vec(base64, bytes).map_err(de::Error::custom)?;
+        record.add_compact(bytes).map_err(de::Error::custom)
+    }
+
+    pub(super) fn read(text: &str) -> Option<serde_json::Value> {
+        let record = Record::from_compact(&BASE64.decode(text).ok()?).ok()?;
+        serde_json::to_value(record).ok()
+    }
+
+    struct OfRecord;
+
+    impl<'de> Visitor<'de> for OfRecord {
+        type Value = Record;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a record")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Record, E> {
+            let bytes = BASE64.decode(text).map_err(E::custom)?;
+            Record::from_compact(&bytes).map_err(E::custom)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Record, A::Error> {
+            Record::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! An entry as one line of a customer's history: what it was, how it ended, what it was about.
 
 use super::error::EngineError;
-use super::query::{read_decision, read_event, read_open_event};
+use super::query::{kind_of, read_decision, read_event, read_open_event};
 use crate::domain::{Amount, Event, EventKind, Timestamp, Transaction, TransactionKind, excerpt};
 use crate::features::{Value, fields as f};
 use crate::ledger::{EntryKind, Personal, StoredEntry};
@@ -90,10 +90,7 @@ pub fn moment(stored: &StoredEntry) -> Result<Moment, EngineError> {
 fn of_decision(stored: &StoredEntry) -> Result<Moment, EngineError> {
     let whole = read_decision(stored)?;
     let (decision, record) = (whole.decision, whole.record);
-    let kind = match record.get(f::TYPE) {
-        Value::Text(word) => TransactionKind::from_word(word),
-        _ => None,
-    };
+    let kind = kind_of(&record);
     let subscribed = !record.get(f::SUBSCRIPTION_PLAN).is_missing();
     Ok(Moment {
         event_time: stored.event_time,

@@ -5,10 +5,12 @@
 //! Computing a derived field is `engine`'s work; this module only says what it is.
 
 mod catalogue;
+mod compact;
 mod reading;
 mod record;
 mod value;
 
 pub use catalogue::{FIELDS, Field, FieldId, Origin, Stage, fields, markdown};
+pub use compact::CompactError;
 pub use record::{Record, RecordError, custom_value, read_value};
 pub use value::{Kind, Value};

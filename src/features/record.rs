@@ -50,6 +50,12 @@ impl Default for Record {
 }
 
 impl Record {
+    /// Makes every field missing again, so that memory serves for many records.
+    pub fn clear(&mut self) {
+        self.slots.fill(Value::Missing);
+        self.custom.clear();
+    }
+
     /// A field's value. Cost: one index.
     pub fn get(&self, field: FieldId) -> &Value {
         self.slots.get(field.index()).unwrap_or(&Value::Missing)
@@ -88,14 +94,21 @@ impl Record {
         }
     }
 
-    /// The members of `custom`, by name.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.custom.iter().map(|(name, value)| (&**name, value))
-    }
-
     /// Forgets the members of `custom`.
     pub fn clear_custom(&mut self) {
         self.custom.clear();
+    }
+
+    /// Sets a field to a value that fits it.
+    pub(super) fn put_value(&mut self, field: FieldId, value: Value) {
+        if let Some(slot) = self.slots.get_mut(field.index()) {
+            *slot = value;
+        }
+    }
+
+    /// The members of `custom` by name.
+    pub fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.custom.iter().map(|(name, value)| (&**name, value))
     }
 
     /// Every known value with its name, catalogue order first, then `custom.*` by name.

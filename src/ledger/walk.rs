@@ -280,11 +280,10 @@ impl Walk {
 
     /// The record here; `None` where its checksum fails.
     fn read(&mut self) -> Result<Option<Found>, LedgerError> {
-        let Some(bytes) = self.frame_bytes()? else { return Ok(None) };
+        let Some(mut bytes) = self.frame_bytes()? else { return Ok(None) };
         let Some(frame) = Frame::read(&bytes) else { return Ok(None) };
         self.expect(frame.sequence, frame.previous)?;
         let place = Place { sequence: self.next, position: self.position(), hash: frame.hash() };
-        let body = frame.body.to_vec();
         if frame.in_commit == 0 {
             self.commit = self.offset;
         }
@@ -292,7 +291,9 @@ impl Walk {
         self.next += 1;
         self.previous = place.hash;
         self.last = Some(place);
-        Ok(Some(Found { place, body }))
+        // The body ends the frame.
+        bytes.drain(..bytes.len() - frame.body.len());
+        Ok(Some(Found { place, body: bytes }))
     }
 
     /// [`Walk::read`] from the file as it is now: a server may be writing, and what was not here a

@@ -14,6 +14,12 @@ const PACKS: &[(&str, &str)] = packs![
     "accounts.toml",
     "adjustments.toml",
     "card_testing.toml",
+    "credits.toml",
+    "promotions.toml",
+    "refunds.toml",
+    "renewals.toml",
+    "resale.toml",
+    "sharing.toml",
     "stolen_card.toml",
     "trials.toml",
 ];

@@ -8,7 +8,7 @@ use vouch::decision::Policy;
 use vouch::domain::TenantId;
 use vouch::engine::{
     Engine, EngineError, ScoreRequest, Snapshot, StoredError, lookup, read_decision,
-    read_told_event,
+    read_told_event, readable,
 };
 use vouch::input::read_transaction;
 use vouch::ledger::{
@@ -20,7 +20,7 @@ use vouch::rules::RuleSet;
 use vouch::velocity::Limits;
 
 /// Every format version there was.
-const VERSIONS: [&str; 1] = ["v1"];
+const VERSIONS: [&str; 2] = ["v1", "v2"];
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([0x2a; 32])
@@ -53,9 +53,8 @@ fn entries(dir: &Path) -> Vec<StoredEntry> {
 
 /// An entry as `vouch ledger show --json` gave it.
 fn shown(entry: &StoredEntry) -> Value {
-    let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     let personal = match entry.personal().unwrap() {
-        Personal::Readable(bytes) => json(&bytes),
+        Personal::Readable(bytes) => readable(&bytes),
         Personal::None | Personal::Erased => Value::Null,
     };
     let found_by = |(field, hash): &(LookupField, _)| json!({"field": field.word(), "hash": format!("{hash}")});
@@ -65,7 +64,7 @@ fn shown(entry: &StoredEntry) -> Value {
         "event_time": entry.event_time, "received_at": entry.received_at,
         "subject": entry.subject.map(|subject| subject.to_string()),
         "lookups": entry.lookups.iter().map(found_by).collect::<Vec<_>>(),
-        "open": json(&entry.open), "personal": personal, "personal_state": "readable",
+        "open": readable(&entry.open), "personal": personal, "personal_state": "readable",
     })
 }
 
@@ -173,7 +172,7 @@ fn an_entry_of_a_newer_form_is_refused_by_name() {
     let dir = copied("v1");
     let ledger = Ledger::open(config(dir.path()), &mut |_| {}).unwrap();
     let entry = entries(dir.path()).remove(0);
-    let open = String::from_utf8(entry.open).unwrap().replace("\"format\":1", "\"format\":2");
+    let open = String::from_utf8(entry.open).unwrap().replace("\"format\":1", "\"format\":3");
     let newer = vouch::ledger::NewEntry {
         tenant: entry.tenant,
         kind: entry.kind,
@@ -190,7 +189,7 @@ fn an_entry_of_a_newer_form_is_refused_by_name() {
     let error = engine(dir.path()).unwrap_err();
     let named = matches!(
         error,
-        EngineError::Stored { sequence: 9, source: StoredError::Format { found: 2, known: 1 } }
+        EngineError::Stored { sequence: 9, source: StoredError::Format { found: 3, known: 2 } }
     );
     assert!(named, "{error}");
 }

@@ -145,7 +145,7 @@ impl<'b> Bytes<'b> {
 
 /// Appends the members of `custom`: their number, then name, kind and value of each.
 pub(super) fn put_custom(out: &mut Vec<u8>, record: &Record) {
-    let members: Vec<_> = record.members().collect();
+    let members: Vec<_> = record.custom_values().collect();
     put_varint(out, members.len() as u64);
     for (name, value) in members {
         put_text(out, name);

@@ -61,7 +61,9 @@ impl<W: Write> RecordsWriter<W> {
                 put(&mut column.values, value);
             }
         }
-        if let (Some(column), true) = (self.columns.last_mut(), record.members().next().is_some()) {
+        if let (Some(column), true) =
+            (self.columns.last_mut(), record.custom_values().next().is_some())
+        {
             know(column);
             put_custom(&mut column.values, record);
         }

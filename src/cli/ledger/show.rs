@@ -2,6 +2,7 @@
 
 use super::{Place, index, master_key, print, tenant};
 use crate::domain::TenantId;
+use crate::engine::readable;
 use crate::ledger::{Index, LedgerError, Personal, Position, Query, Reader, StoredEntry};
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -48,17 +49,11 @@ fn find(index: &Index, tenant: &TenantId, entry: &str) -> Result<Option<Position
     }
 }
 
-/// JSON as it was kept; text where it is none.
-fn parsed(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes)
-        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(bytes).into_owned()))
-}
-
 /// The state of the personal part in a word, and its content.
 fn personal_json(personal: Result<Personal, LedgerError>) -> (String, Value) {
     match personal {
         Ok(Personal::None) => ("none".to_owned(), Value::Null),
-        Ok(Personal::Readable(bytes)) => ("readable".to_owned(), parsed(&bytes)),
+        Ok(Personal::Readable(bytes)) => ("readable".to_owned(), readable(&bytes)),
         Ok(Personal::Erased) => ("erased".to_owned(), Value::Null),
         Err(error) => (error.to_string(), Value::Null),
     }
@@ -81,7 +76,7 @@ fn entry_json(entry: &StoredEntry, personal: Result<Personal, LedgerError>) -> V
         "received_at": entry.received_at,
         "subject": entry.subject.map(|subject| subject.to_string()),
         "lookups": lookups.collect::<Vec<_>>(),
-        "open": parsed(&entry.open),
+        "open": readable(&entry.open),
         "personal_state": state,
         "personal": personal,
     })
@@ -106,7 +101,7 @@ fn entry_text(entry: &StoredEntry, personal: Result<Personal, LedgerError>) -> S
     for (field, hash) in &entry.lookups {
         line("look-up", &format!("{field} {hash}"));
     }
-    line("open", &format!("{:#}", parsed(&entry.open)));
+    line("open", &format!("{:#}", readable(&entry.open)));
     match personal {
         Value::Null => line("personal", &state),
         personal => line("personal", &format!("{personal:#}")),

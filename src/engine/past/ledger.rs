@@ -6,7 +6,7 @@ use super::aftermath::Aftermath;
 use super::sale::PastSale;
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::EngineError;
-use crate::engine::query::read_decided;
+use crate::engine::read_decision;
 use crate::ledger::{EntryKind, LedgerError, Reader, StoredEntry};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -134,7 +134,7 @@ fn work<C: Count>(
             if failed.is_some() {
                 break;
             }
-            match read_decided(entry) {
+            match read_decision(entry) {
                 Err(error) => failed = Some(error),
                 Ok(stored) if stored.erased => passed.erased += 1,
                 Ok(stored) => {

@@ -31,9 +31,14 @@ pub(super) struct Compiled {
     loose: Vec<(u32, Expr)>,
     /// Words of 64 leaves.
     leaf_words: usize,
-    index: [Index; 2],
+    /// Literals on which a term hangs, by their places in [`Bits`].
+    hung: Vec<u64>,
+    /// By literal, where its terms begin; one more than there are literals.
+    starts: Vec<u32>,
+    /// By the literal they hang on.
     terms: Vec<CompiledTerm>,
-    literals: Vec<BitLiteral>,
+    /// Of all terms: those beside the one a term hangs on, seldomest first.
+    literals: Vec<u32>,
     /// Conditions with more alternatives than a compiled one may have.
     trees: Vec<(u32, Expr)>,
     /// Conditions that hold of every record.
@@ -42,28 +47,14 @@ pub(super) struct Compiled {
     condition_words: usize,
 }
 
-/// For every leaf, the terms that hang on it, for one of its two signs.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Index {
-    /// Leaves on which a term hangs.
-    used: Vec<u64>,
-    /// By leaf, where its terms begin; one more than there are leaves.
-    starts: Vec<u32>,
-    terms: Vec<u32>,
-}
-
 #[derive(Debug, Clone, PartialEq)]
 struct CompiledTerm {
     condition: u32,
-    /// Its literals in the list of all.
+    /// The literal it hangs on.
+    access: u32,
+    /// Its other literals in the list of all.
     first: u32,
-    count: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct BitLiteral {
-    bit: u32,
-    negated: bool,
+    end: u32,
 }
 
 /// Memory for evaluations, kept from one to the next.
@@ -127,14 +118,11 @@ impl Compiled {
         for (bit, leaf) in &self.loose {
             bits.answer(*bit, leaf.eval(record));
         }
-        for (sign, index) in self.index.iter().enumerate() {
-            for (word, used) in index.used.iter().enumerate() {
-                let (truths, known) = bits.word(word);
-                let possible = if sign == 0 { truths | !known } else { !truths };
-                for bit in ones_of(possible & used) {
-                    for term in index.terms_of(word * 64 + bit) {
-                        self.judge(*term, bits, (matched, open));
-                    }
+        bits.finish();
+        for (word, hung) in self.hung.iter().enumerate() {
+            for bit in ones_of(bits.possible(word) & hung) {
+                for term in self.terms_of(word * 64 + bit) {
+                    self.judge(term, bits, (matched, open));
                 }
             }
         }
@@ -147,20 +135,19 @@ impl Compiled {
         open.iter_mut().zip(&*matched).for_each(|(open, matched)| *open &= !matched);
     }
 
-    /// Marks the condition of a term by what the term comes to.
-    fn judge(&self, term: u32, bits: &Bits, marks: (&mut [u64], &mut [u64])) {
-        let Some(term) = self.terms.get(term as usize) else { return };
-        let literals = self.literals.get(term.first as usize..(term.first + term.count) as usize);
-        let mut truth = Truth::True;
-        for literal in literals.unwrap_or_default() {
-            let leaf = bits.get(literal.bit);
-            match if literal.negated { !leaf } else { leaf } {
-                Truth::False => return,
-                Truth::Unknown => truth = Truth::Unknown,
-                Truth::True => {}
-            }
+    fn terms_of(&self, literal: usize) -> &[CompiledTerm] {
+        let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
+        self.terms.get(bound(literal)..bound(literal + 1)).unwrap_or_default()
+    }
+
+    /// Marks the condition of a term, whose first literal may hold, by what the term comes to.
+    fn judge(&self, term: &CompiledTerm, bits: &Bits, marks: (&mut [u64], &mut [u64])) {
+        let others = self.literals.get(term.first as usize..term.end as usize).unwrap_or_default();
+        if others.iter().all(|literal| bits.may_hold(*literal)) {
+            let holds = bits.holds(term.access) && others.iter().all(|other| bits.holds(*other));
+            let truth = if holds { Truth::True } else { Truth::Unknown };
+            mark(term.condition, truth, marks);
         }
-        mark(term.condition, truth, marks);
     }
 }
 
@@ -192,31 +179,6 @@ fn ones_of(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-impl Index {
-    fn terms_of(&self, leaf: usize) -> &[u32] {
-        let bound = |at: usize| self.starts.get(at).map_or(0, |start| *start as usize);
-        self.terms.get(bound(leaf)..bound(leaf + 1)).unwrap_or_default()
-    }
-
-    fn new(mut hung: Vec<(u32, u32)>, leaves: usize) -> Self {
-        hung.sort_unstable();
-        let mut index = Self { used: vec![0; leaves.div_ceil(64)], ..Self::default() };
-        let mut rest = hung.as_slice();
-        for leaf in 0..leaves {
-            index.starts.push(number(index.terms.len()));
-            let mine = rest.iter().take_while(|(bit, _)| *bit as usize == leaf).count();
-            let (terms, after) = rest.split_at(mine);
-            index.terms.extend(terms.iter().map(|(_, term)| term));
-            if let (true, Some(word)) = (mine > 0, index.used.get_mut(leaf / 64)) {
-                *word |= 1 << (leaf % 64);
-            }
-            rest = after;
-        }
-        index.starts.push(number(index.terms.len()));
-        index
-    }
-}
-
 /// Gathers the leaves of all terms, then gives them their bits.
 #[derive(Default)]
 struct Builder {
@@ -241,27 +203,32 @@ impl Builder {
 
     fn finish(self, compiled: &mut Compiled) {
         let bits = self.lay_out(compiled);
-        let (mut positive, mut negative) = (Vec::new(), Vec::new());
+        let place_of = |(place, negated): &(usize, bool)| {
+            let bit = bits.get(*place).map_or(usize::MAX, |bit| *bit as usize);
+            number(probe::literal(bit, *negated, compiled.leaf_words))
+        };
+        let mut terms: Vec<(Vec<u32>, u32)> = Vec::with_capacity(self.terms.len());
         for (condition, mut literals) in self.terms {
             literals.sort_by_key(|(place, negated)| {
                 (self.leaves.get(*place).map(|leaf| commonness(leaf, *negated)), *place)
             });
-            let literal = |(place, negated): &(usize, bool)| BitLiteral {
-                bit: bits.get(*place).copied().unwrap_or(u32::MAX),
-                negated: *negated,
-            };
-            let literals: Vec<_> = literals.iter().map(literal).collect();
-            let Some(seldomest) = literals.first() else { continue };
-            let hung = if seldomest.negated { &mut negative } else { &mut positive };
-            hung.push((seldomest.bit, number(compiled.terms.len())));
-            compiled.terms.push(CompiledTerm {
-                condition,
-                first: number(compiled.literals.len()),
-                count: number(literals.len()),
-            });
-            compiled.literals.extend(literals);
+            terms.push((literals.iter().map(place_of).collect(), condition));
         }
-        compiled.index = [positive, negative].map(|hung| Index::new(hung, bits.len()));
+        terms.sort_by_key(|(literals, _)| literals.first().copied());
+        compiled.hung = vec![0; 2 * compiled.leaf_words];
+        for (literals, condition) in terms {
+            let Some((access, others)) = literals.split_first() else { continue };
+            let (word, bit) = (*access as usize / 64, access % 64);
+            if let Some(word) = compiled.hung.get_mut(word) {
+                *word |= 1 << bit;
+            }
+            compiled.starts.resize(*access as usize + 1, number(compiled.terms.len()));
+            let first = number(compiled.literals.len());
+            compiled.literals.extend(others);
+            let end = number(compiled.literals.len());
+            compiled.terms.push(CompiledTerm { condition, access: *access, first, end });
+        }
+        compiled.starts.push(number(compiled.terms.len()));
     }
 
     /// Gives every leaf its bit: those of one field together, then the loose ones.

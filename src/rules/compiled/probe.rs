@@ -23,11 +23,22 @@ macro_rules! variant {
     };
 }
 
-/// Three truths for each of a number of bits, in two words each 64.
+/// What is known of each of a number of leaves, a bit each, and of the literals made of them.
+///
+/// A literal is a leaf or its negation: those of all leaves stand before those of all negations.
 #[derive(Debug, Default)]
 pub(super) struct Bits {
     truths: Vec<u64>,
     known: Vec<u64>,
+    /// Literals that are true or unknown.
+    possible: Vec<u64>,
+    /// Literals that are true.
+    certain: Vec<u64>,
+}
+
+/// The place of a literal, where there are so many words of leaves.
+pub(super) fn literal(leaf: usize, negated: bool, words: usize) -> usize {
+    if negated { leaf.saturating_add(64 * words) } else { leaf }
 }
 
 impl Bits {
@@ -39,23 +50,38 @@ impl Bits {
         }
     }
 
-    /// The true and the known ones of 64 bits.
-    pub(super) fn word(&self, word: usize) -> (u64, u64) {
-        let of = |bits: &[u64]| bits.get(word).copied().unwrap_or(0);
-        (of(&self.truths), of(&self.known))
-    }
-
-    /// The truth of one bit; unknown beyond the end.
-    pub(super) fn get(&self, bit: u32) -> Truth {
-        let (word, shift) = (bit as usize / 64, bit % 64);
-        let of = |bits: &[u64]| bits.get(word).is_some_and(|word| word >> shift & 1 == 1);
-        if of(&self.known) { of(&self.truths).into() } else { Truth::Unknown }
-    }
-
-    /// Answers one bit.
+    /// Answers one leaf.
     pub(super) fn answer(&mut self, bit: u32, truth: Truth) {
         set(&mut self.known, bit, truth != Truth::Unknown);
         set(&mut self.truths, bit, truth == Truth::True);
+    }
+
+    /// Every leaf is answered: what literals come to.
+    pub(super) fn finish(&mut self) {
+        let Self { truths, known, possible, certain } = self;
+        let leaves = || truths.iter().zip(&*known);
+        possible.clear();
+        possible.extend(leaves().map(|(truths, known)| truths | !known));
+        possible.extend(truths.iter().map(|truths| !truths));
+        certain.clear();
+        certain.extend(&*truths);
+        certain.extend(leaves().map(|(truths, known)| known & !truths));
+    }
+
+    /// The literals of a word that are true or unknown.
+    pub(super) fn possible(&self, word: usize) -> u64 {
+        self.possible.get(word).copied().unwrap_or(0)
+    }
+
+    /// Whether a literal is true or unknown.
+    pub(super) fn may_hold(&self, literal: u32) -> bool {
+        self.possible(literal as usize / 64) >> (literal % 64) & 1 == 1
+    }
+
+    /// Whether a literal is true.
+    pub(super) fn holds(&self, literal: u32) -> bool {
+        let word = self.certain.get(literal as usize / 64);
+        word.is_some_and(|word| word >> (literal % 64) & 1 == 1)
     }
 }
 
