@@ -388,3 +388,21 @@ fn nothing_to_count_is_a_report_too() {
     assert_eq!((report.rows.all, report.alarms.len()), (0, 0));
     assert!(report.to_string().contains("0 rows, - to -"), "{report}");
 }
+
+/// What is kept is bounded by rules, weeks, buyers and the list, however many rows there are.
+#[test]
+fn nothing_grows_with_the_rows() {
+    let set = set(&[(2, 0, 5, false), (3, 0, 2, false)], |_| true, None);
+    let mut backtest = Backtest::new(&set, 5);
+    let drawn: Vec<Drawn> = vec![([None, None, None], 1, 1, 0, 0); 6_000];
+    with_rows(&drawn, |row| {
+        let at = Timestamp::from_millis(i64::try_from(row.number).unwrap() * DAY_MS);
+        let buyer = Some(row.number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        backtest.add(&Row { at, buyer, ..*row }).clone()
+    });
+    let report = backtest.report();
+    assert_eq!((report.rows.all, report.rules[0].hits.all), (6_000, 6_000));
+    assert_eq!((report.weeks.len(), report.changed.len()), (MAX_WEEKS, 5));
+    assert!(!report.rules[0].insulted_exact);
+    assert!((5_000..7_000).contains(&report.rules[0].insulted_buyers));
+}
