@@ -14,7 +14,7 @@ id = "often"
 action = "review"
 reason = "OFTEN"
 text = "Bought before."
-when = 'account_tx_count_24h >= 1 || card_tx_count_24h >= 1'
+when = 'account_tx_count_30d >= 1 || card_tx_count_1d >= 1'
 
 [[rule]]
 id = "dear"

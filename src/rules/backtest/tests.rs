@@ -378,7 +378,48 @@ fn the_page_and_the_alarms() {
     with_rows(&drawn, |row| backtest.add(&Row { cents: Some(4_900), ..*row }).clone());
     let page = backtest.report().to_string();
     assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
-    expect_test::expect![[r#""#]].assert_eq(&page);
+    expect_test::expect![[r#"
+        40 rows, 1970-01-01 to 1970-01-20; rules 2791b54a92e8
+        4 fraud, 36 good
+        0.0 reviews a day; money in EUR
+
+        By pack
+               hits  fraud  good  precision  recall  caught  saved  lost  insulted
+        small    40      4    36   10% 4-23  100.0%     196      4    22         4
+
+        By rule, as if it alone acted
+                   hits  fraud  good    precision  recall  caught  saved  lost  insulted
+        friends       8      0     8      0% 0-32    0.0%       0      0     0         0
+        everybody    40      4    36     10% 4-23  100.0%     196      4    29         5
+        never         0      0     0            -    0.0%       0      0     0         0
+        tor           4      4     0  100% 51-100  100.0%     196      4     0         0
+        tor-again     0      0     0            -    0.0%       0      0     0         0
+
+        Beside the others
+                   action  mode  a day  unknown  alone  turns  worth  young  blocked
+        friends     allow  live    0.4     0.0%      0      8      6      0        0
+        everybody   block  live    2.1     0.0%     28     28    -22      0        0
+        never       block  live    0.0     0.0%      0      0      0      0        0
+        tor         block  live    0.2    40.0%      0      0      0      0        0
+        tor-again  review  live    0.0    40.0%      0      0      0      0        0
+
+        From the recorded action to that of these rules
+        decision            rows  fraud  good  amount  saved
+        approve -> approve     8      0     8     392      0
+        approve -> decline    32      4    28   1,568    -18
+          tx-0 1970-01-01T00:00:00Z approve -> decline, fraud
+          tx-1 1970-01-01T00:00:00Z approve -> decline, good
+          … and 30 more
+
+        Alarms
+        everybody: costs more than it saves: 29 EUR on 5 good buyers, 4 EUR saved
+        never: never true
+        tor: unknown on 40 % of the rows: what it reads is not sent
+        tor: all of its 4 hits are hits of `everybody`
+        tor-again: never true
+        tor-again: unknown on 40 % of the rows: what it reads is not sent
+        all of small: costs more than it saves: 22 EUR on 4 good buyers, 4 EUR saved
+    "#]].assert_eq(&page);
 }
 
 #[test]
