@@ -2,9 +2,11 @@
 //! error. Exit codes: 0 done, 1 a finding or some bad rows, 2 bad usage or unusable input.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
+mod backtest;
 mod cases;
 mod data;
 mod desk;
+mod diff;
 mod dispute;
 mod events;
 mod feed;
@@ -13,6 +15,7 @@ mod listing;
 mod lookup;
 mod model;
 mod output;
+mod past;
 mod progress;
 mod replay;
 mod rows;

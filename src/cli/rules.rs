@@ -67,6 +67,8 @@ enum Command {
     Whatif(super::desk::WhatIfArgs),
     /// Put a rule to sleep for one buyer, or wake it
     Snooze(super::desk::SnoozeArgs),
+    #[command(flatten)]
+    Past(super::backtest::PastCommand),
     /// Print the rules in the order they are evaluated, each condition in its one spelling
     Dump {
         #[command(flatten)]
@@ -169,6 +171,7 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             write!(out, "{}", explain(&rule.when, &record))?;
             Ok(DONE)
         }
+        Command::Past(command) => super::backtest::run(command),
         Command::Dump { rules, json, radar } => match load(&rules.paths)? {
             Err(found) => complain(&found, UNUSABLE, err),
             Ok(rules) if *radar => radar::dump(&rules, out),

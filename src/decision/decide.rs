@@ -219,7 +219,7 @@ fn shift(p: f64, log_odds: f64) -> f64 {
 
 /// The costs to use and their currency: the transaction's own settings, else the euro settings
 /// converted, else (no rate) the euro figures taken as they are in the transaction's currency.
-fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
+pub(super) fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
     let Some(amount) = sale.amount else { return (Currency::EUR, policy.costs) };
     let currency = amount.currency();
     if let Some(own) = policy.costs_by_currency.get(currency.code()) {
@@ -229,7 +229,7 @@ fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
 }
 
 /// Units of the transaction's currency for one euro; 1 without a rate.
-fn per_euro(sale: &Sale) -> f64 {
+pub(super) fn per_euro(sale: &Sale) -> f64 {
     sale.euro_rate.filter(|rate| *rate > 0.0).map_or(1.0, |rate| 1.0 / rate)
 }
 

@@ -85,7 +85,7 @@ pub fn decision_name(tenant: &TenantId, transaction_id: &str) -> String {
 }
 
 /// The facts of the sale, read from the record.
-fn sale(record: &Record) -> Sale {
+pub(super) fn sale(record: &Record) -> Sale {
     let method = word(record, f::PAYMENT_METHOD).and_then(PaymentMethod::from_word);
     let has_card = !record.get(f::CARD_FINGERPRINT).is_missing();
     let method = method.or(has_card.then_some(PaymentMethod::Card));

@@ -23,6 +23,7 @@ mod keeping;
 mod known;
 mod open;
 mod outcomes;
+pub mod past;
 mod people;
 mod query;
 mod reload;

@@ -77,6 +77,13 @@ impl Record {
         }
     }
 
+    /// Sets a text field; one that already holds this text is left as it is, without an allocation.
+    pub fn set_text(&mut self, field: FieldId, text: &str) {
+        if !matches!(self.get(field), Value::Text(held) if **held == *text) {
+            self.set(field, Value::text(text));
+        }
+    }
+
     /// A field as a model reads it; missing and text are NaN.
     pub fn numeric(&self, field: FieldId) -> f64 {
         self.get(field).numeric()
@@ -94,6 +101,11 @@ impl Record {
         }
     }
 
+    /// Forgets the members of `custom`.
+    pub fn clear_custom(&mut self) {
+        self.custom.clear();
+    }
+
     /// Sets a field to a value that fits it.
     pub(super) fn put_value(&mut self, field: FieldId, value: Value) {
         if let Some(slot) = self.slots.get_mut(field.index()) {
@@ -102,7 +114,7 @@ impl Record {
     }
 
     /// The members of `custom` by name.
-    pub(super) fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.custom.iter().map(|(name, value)| (&**name, value))
     }
 

@@ -14,8 +14,10 @@
 
 mod aggregate;
 mod ast;
+pub mod backtest;
 mod builtin;
 mod check;
+mod compare;
 mod compiled;
 mod derived;
 mod error;
@@ -40,6 +42,7 @@ mod table;
 mod tests;
 
 pub use aggregate::{Aggregate, Measure};
+pub use compare::{ChangeKind, Edit, RuleChange, compare};
 pub use compiled::Scratch;
 pub use derived::{ClockPart, Derived, Zone};
 pub use error::{Diagnostic, Diagnostics, Place, Source};

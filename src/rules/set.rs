@@ -7,7 +7,7 @@
 use super::compiled::{Compiled, Scratch};
 use super::error::{Diagnostic, Diagnostics, Place, Source};
 use super::eval::Truth;
-use super::expr::Expr;
+use super::expr::{Expr, FieldRef};
 use super::file;
 use super::link::Questions;
 use super::problem::Problem;
@@ -16,7 +16,7 @@ use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -177,6 +177,12 @@ impl RuleSet {
     /// A rule by its id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Every field a rule that is not off reads.
+    pub fn fields(&self) -> BTreeSet<FieldRef> {
+        let on = self.rules.iter().filter(|rule| rule.mode != RuleMode::Off);
+        on.flat_map(|rule| rule.when.fields()).collect()
     }
 
     /// SHA-256 over what bears on a decision, in hexadecimal. Layout, comments, notes, tests and the
