@@ -64,15 +64,12 @@ fn decoded(text: &str) -> Option<String> {
     while let [first, tail @ ..] = rest {
         let hex = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
         let byte = hex.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        rest = match (first, byte) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                tail.get(2..).unwrap_or_default()
-            }
-            _ => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                tail
-            }
+        rest = if let (b'%', Some(byte)) = (first, byte) {
+            bytes.push(byte);
+            tail.get(2..).unwrap_or_default()
+        } else {
+            bytes.push(if *first == b'+' { b' ' } else { *first });
+            tail
         };
     }
     String::from_utf8(bytes).ok()

@@ -30,13 +30,13 @@ impl Block {
                 let bits = v4.to_bits();
                 (bits & mask4(length) == bits).then_some(Self::V4(length, bits))
             }
-            IpAddr::V6(v6) => match (v6.to_ipv4_mapped(), length) {
-                (Some(v4), 128) => Some(Self::V4(32, v4.to_bits())),
-                _ => {
-                    let bits = v6.to_bits();
-                    (bits & mask6(length) == bits).then_some(Self::V6(length, bits))
+            IpAddr::V6(v6) => {
+                if let (Some(v4), 128) = (v6.to_ipv4_mapped(), length) {
+                    return Some(Self::V4(32, v4.to_bits()));
                 }
-            },
+                let bits = v6.to_bits();
+                (bits & mask6(length) == bits).then_some(Self::V6(length, bits))
+            }
         }
     }
 }

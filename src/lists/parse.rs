@@ -114,21 +114,14 @@ fn entry<'t>(
     kind: ListKind,
     shows_card: ShowsCard<'_>,
 ) -> Result<(&'t str, Option<Timestamp>), String> {
-    let (value, rest) = match text.strip_prefix('"') {
-        Some(quoted) => {
-            let (value, rest) = quoted.split_once('"').ok_or("the quote is never closed")?;
-            let rest = rest.trim_start();
-            (
-                value,
-                rest.strip_prefix(',')
-                    .or(rest.is_empty().then_some(""))
-                    .ok_or("a comma follows a quoted value")?,
-            )
-        }
-        None => {
-            let bare = text.split(" #").next().unwrap_or(text);
-            bare.split_once(',').unwrap_or((bare, ""))
-        }
+    let (value, rest) = if let Some(quoted) = text.strip_prefix('"') {
+        let (value, rest) = quoted.split_once('"').ok_or("the quote is never closed")?;
+        let rest = rest.trim_start();
+        let rest = rest.strip_prefix(',').or(rest.is_empty().then_some(""));
+        (value, rest.ok_or("a comma follows a quoted value")?)
+    } else {
+        let bare = text.split(" #").next().unwrap_or(text);
+        bare.split_once(',').unwrap_or((bare, ""))
     };
     let (expires, note) = rest.split_once(',').unwrap_or((rest, ""));
     check_note(note.trim().trim_matches('"'), shows_card)?;

@@ -330,7 +330,9 @@ fn files(dir: &Path) -> BTreeMap<String, Vec<PathBuf>> {
             files.entry(name.to_string_lossy().into_owned()).or_default().push(path);
         }
     }
-    files.values_mut().for_each(|paths| paths.sort());
+    for paths in files.values_mut() {
+        paths.sort();
+    }
     while files.len() > MAX_LISTS {
         files.pop_last();
     }

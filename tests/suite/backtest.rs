@@ -36,7 +36,9 @@ fn filled(dir: &Path) -> (PathBuf, PathBuf, u64) {
     let (data_dir, file) = (dir.join("data"), dir.join("world.jsonl"));
     let lines: Vec<Line> = world(5, 30, 60).into_iter().take(150).collect();
     let mut text = Vec::new();
-    lines.iter().for_each(|line| line.append_to(&mut text).unwrap());
+    for line in &lines {
+        line.append_to(&mut text).unwrap();
+    }
     fs::write(&file, text).unwrap();
     let decisions = feed(&on_disk(&data_dir), &lines).len() as u64;
     (data_dir, file, decisions)

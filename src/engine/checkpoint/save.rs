@@ -94,7 +94,9 @@ impl Engine {
         let ids = write_ids(&self.known, &mut file)?;
         let standing = self.desk.standing(|transaction| self.kept_at(transaction));
         file.block(Kind::Desk, |out| {
-            standing.iter().for_each(|position| out.extend(position.packed().to_le_bytes()));
+            for position in &standing {
+                out.extend(position.packed().to_le_bytes());
+            }
         })?;
         if !ledger.await_committed(held, PATIENCE) {
             return Err(match ledger.accepted() {

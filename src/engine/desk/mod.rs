@@ -167,7 +167,9 @@ pub(super) fn rebuild(
             desk.count(noted);
         }
     }
-    behind.into_iter().for_each(|noted| desk.count(noted));
+    for noted in behind {
+        desk.count(noted);
+    }
     Ok(())
 }
 

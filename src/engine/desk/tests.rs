@@ -96,7 +96,9 @@ fn purchase(id: &str, hour: i64) -> Value {
 }
 
 fn without(mut tx: Value, members: &[&str]) -> Value {
-    members.iter().for_each(|member| drop(tx.as_object_mut().unwrap().remove(*member)));
+    for member in members {
+        tx.as_object_mut().unwrap().remove(*member);
+    }
     tx
 }
 

@@ -3,7 +3,7 @@
 
 use super::sale::{Maturity, PastSale};
 use crate::decision::{Matched, Policy, Sale, ScoreOutcome, costs_in_hindsight, decide};
-use crate::domain::{Action, Calibration, RuleAction, RuleMode};
+use crate::domain::{Action, Calibration, RuleAction};
 use crate::engine::chain;
 use crate::features::{FieldId, Record, Value, fields as f};
 use crate::rules::backtest::{Consequences, Costs, Row};
