@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::slice::from_ref;
 
 /// Arguments of `vouch rules diff`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +58,7 @@ struct Decisions {
 
 /// Exit code 0: told, whatever changed; 1: bad rows.
 pub(super) fn run(args: &DiffArgs) -> Result<u8> {
-    let (old, new) = (load(&[args.old.clone()])?, load(&[args.new.clone()])?);
+    let (old, new) = (load(from_ref(&args.old))?, load(from_ref(&args.new))?);
     let rules = compare(&old, &new);
     let (mut decisions, mut code) = (None, 0);
     if args.past.names_something(args.file.as_deref()) {

@@ -173,9 +173,8 @@ impl RowReader {
             let column = Bytes(bytes.take(length)?);
             match self.wanted.get(number) {
                 Some(Some(field)) => columns.push((*field, Column::new(column, rows)?)),
-                Some(None) => {}
                 None if self.custom => custom = Some(Column::new(column, rows)?),
-                None => {}
+                Some(None) | None => {}
             }
         }
         // A field without a column in this block may still hold a value of the block before.

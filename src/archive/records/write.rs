@@ -119,9 +119,9 @@ fn length(bytes: usize) -> u32 {
 fn put_sale(out: &mut Vec<u8>, sale: &PastSale) {
     put_varint(out, sale.number);
     put_varint(out, sale.at.millis().cast_unsigned());
-    out.push(sale.label.and_then(|label| place(LabelClass::ALL, label)).map_or(0, |at| at + 1));
-    out.push(place(Action::ALL, sale.was).unwrap_or(0));
-    out.push(place(Calibration::ALL, sale.calibration).unwrap_or(0));
+    out.push(sale.label.and_then(|label| place(LabelClass::ALL, &label)).map_or(0, |at| at + 1));
+    out.push(place(Action::ALL, &sale.was).unwrap_or(0));
+    out.push(place(Calibration::ALL, &sale.calibration).unwrap_or(0));
     let flags = [sale.refused, sale.is_payment, sale.buyer.is_some()];
     out.push(flags.into_iter().rev().fold(0, |bits, flag| (bits << 1) | u8::from(flag)));
     if let Some(buyer) = sale.buyer {
@@ -130,6 +130,6 @@ fn put_sale(out: &mut Vec<u8>, sale: &PastSale) {
     put_text(out, &sale.id);
 }
 
-fn place<T: PartialEq>(all: &[T], one: T) -> Option<u8> {
-    all.iter().position(|other| *other == one).and_then(|place| u8::try_from(place).ok())
+fn place<T: PartialEq>(all: &[T], one: &T) -> Option<u8> {
+    all.iter().position(|other| other == one).and_then(|place| u8::try_from(place).ok())
 }

@@ -294,8 +294,8 @@ impl<'s> Backtest<'s> {
             let Some(count) = counts.packs.get_mut(*pack) else { continue };
             count.hits.add(row.fate, row.cents);
             // The set's order is the order of tiers: the pack's first hit that leaves one action.
-            let own = judged.hits.iter().filter(|hit| pack_of.get(**hit) == Some(pack));
-            if let Some(action) = own.filter_map(|hit| tiers.get(*hit).copied().flatten()).next() {
+            let mut own = judged.hits.iter().filter(|hit| pack_of.get(**hit) == Some(pack));
+            if let Some(action) = own.find_map(|hit| tiers.get(*hit).copied().flatten()) {
                 count.worth.add(row, action, costs);
                 insult(&mut count.insulted, row, action);
             }

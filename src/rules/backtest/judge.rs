@@ -104,7 +104,7 @@ impl<'s> Judge<'s> {
     fn find(&mut self, record: &Record, at: Timestamp) {
         let Self { set, brief, scratch, found } = self;
         let lasting =
-            |rule: &usize| !brief.get(*rule).and_then(|b| b.expires).is_some_and(|end| at >= end);
+            |rule: &usize| brief.get(*rule).and_then(|b| b.expires).is_none_or(|end| at < end);
         found.hits.clear();
         found.hits.extend(set.matching(record, scratch).filter(lasting));
         found.unknown.clear();

@@ -378,7 +378,7 @@ fn the_page_and_the_alarms() {
     with_rows(&drawn, |row| backtest.add(&Row { cents: Some(4_900), ..*row }).clone());
     let page = backtest.report().to_string();
     assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         40 rows, 1970-01-01 to 1970-01-20; rules 2791b54a92e8
         4 fraud, 36 good
         0.0 reviews a day; money in EUR
@@ -419,7 +419,8 @@ fn the_page_and_the_alarms() {
         tor-again: never true
         tor-again: unknown on 40 % of the rows: what it reads is not sent
         all of small: costs more than it saves: 22 EUR on 4 good buyers, 4 EUR saved
-    "#]].assert_eq(&page);
+    "]]
+    .assert_eq(&page);
 }
 
 #[test]
