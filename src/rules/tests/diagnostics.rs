@@ -5,7 +5,7 @@ use crate::lists::Lists;
 use crate::rules::problem::Problem;
 use crate::rules::{
     Diagnostics, MAX_CONDITION, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_LIST, MAX_RULES,
-    MAX_TERMS, RuleSet, Source, parse,
+    MAX_SET_PATTERNS, MAX_TERMS, RuleSet, Source, parse,
 };
 use expect_test::expect_file;
 use std::collections::BTreeMap;
@@ -327,11 +327,18 @@ fn large() -> Vec<(&'static str, Diagnostics)> {
         )
     };
     let set: String = (0..=MAX_RULES).map(rule).collect();
+    let searching =
+        (0..=MAX_SET_PATTERNS).map(|id| rule(id).replace("'true'", "'custom.a.matches(\"x\")'"));
+    let searching = searching.collect::<String>();
     vec![
         ("more text than a condition may have", condition(" ".repeat(MAX_CONDITION + 1))),
         ("deeper than a condition may be", condition(format!("{}true", "(".repeat(MAX_DEPTH)))),
         ("more comparisons", condition(vec!["ip.tor"; MAX_TERMS + 1].join(" || "))),
         ("more values", condition(format!("custom.a in [{}]", vec!["1"; MAX_LIST + 1].join(",")))),
+        (
+            "more patterns in a set",
+            RuleSet::from_sources(&[Source::new("searching.toml", searching)]).unwrap_err(),
+        ),
         ("more rules", RuleSet::from_sources(&[Source::new("many.toml", set)]).unwrap_err()),
     ]
 }
