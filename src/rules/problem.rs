@@ -246,6 +246,9 @@ problems! {
         help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
     "R243" TooManyInSet { limit: usize } => "the rules have more than {limit} regular expressions together",
         help: say("join those of one field by `|`, or use `endsWith`, `in [..]` and named lists");
+    "R260" FailedTest { rule: String, expected: String, got: String }
+        => "this test of `{rule}` must come to {expected}, and comes to {got}",
+        help: say("`vouch rules test` shows the parts of the condition");
     "R242" PatternOfLower { given: String } => "`{given}` is searched as it stands, not in lower case",
         help: say("begin the pattern with `(?i)`");
 

@@ -243,6 +243,24 @@ impl RuleSet {
         scratch.matched()
     }
 
+    /// The set, if the tests beside its rules pass: what a server asks before it uses one.
+    ///
+    /// # Errors
+    /// Every test that does not.
+    pub fn passing(self) -> Result<Self, Diagnostics> {
+        let failed: Vec<Diagnostic> = self
+            .run_tests()
+            .into_iter()
+            .filter(|result| !result.passed())
+            .map(|CaseResult { rule, case, got }| {
+                let (rule, expected) = (rule.id.clone(), case.expect.to_string());
+                let problem = Problem::FailedTest { rule, expected, got: got.to_string() };
+                Diagnostic::new(problem, &case.place.source, case.place.span.clone())
+            })
+            .collect();
+        if failed.is_empty() { Ok(self) } else { Err(Diagnostics::new(failed)) }
+    }
+
     /// Runs the tests beside the rules, those of rules that are off or expired included.
     pub fn run_tests(&self) -> Vec<CaseResult<'_>> {
         let cases =

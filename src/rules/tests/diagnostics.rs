@@ -301,6 +301,9 @@ fn every_diagnostic_reads_as_recorded() {
     let lists = Lists::default().read(Some(dir.path()), &BTreeMap::new(), &|_| false).lists;
     let error = rules.check_lists(&lists).unwrap_err();
     writeln!(page, "==== lists {asks:?}\n{error}\n").unwrap();
+    let wrong = asks.replace("'card.bin in list(\"bins\") && device.ip in list(\"blocked\")'", "'ip.tor'\ntests = [{ name = \"home\", given = { \"ip.tor\" = false }, expect = \"match\" }]");
+    let error = RuleSet::from_sources(&[Source::new("rules/x.toml", wrong)]).unwrap();
+    writeln!(page, "==== a test that fails\n{}\n", error.passing().unwrap_err()).unwrap();
     for (name, error) in large() {
         // The condition is not shown: it is longer than a page.
         for found in error.all() {
