@@ -92,7 +92,7 @@ impl Engine {
             }
         }
         let ids = write_ids(&self.known, &mut file)?;
-        let standing = self.desk.standing(|transaction| self.kept_at(transaction));
+        let standing = self.desk.standing().positions(|transaction| self.kept_at(transaction));
         file.block(Kind::Desk, |out| {
             for position in &standing {
                 out.extend(position.packed().to_le_bytes());

@@ -63,6 +63,26 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// Which entries still stand.
+pub(super) struct Standing {
+    positions: Vec<Position>,
+    /// Transactions under review whose decisions were made since the start.
+    unplaced: Vec<String>,
+}
+
+impl Standing {
+    /// Where the entries lie; `kept_at` gives the position of a decision. Whoever decides holds an id
+    /// while the queue of reviews takes its decision, so nothing of the desk is locked while ids are
+    /// asked for.
+    pub(super) fn positions(self, kept_at: impl Fn(&str) -> Option<Position>) -> Vec<Position> {
+        let mut all = self.positions;
+        all.extend(self.unplaced.iter().filter_map(|transaction| kept_at(transaction)));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// What an entry of the ledger means for the desk.
 pub(super) enum Noted {
     Act(Act, Position),
@@ -131,17 +151,13 @@ impl Desk {
         self.snoozes.load().answer(keys, now, record);
     }
 
-    /// Where the entries lie that still stand; a start needs no other. `keep` gives the position of a
-    /// decision.
-    pub(super) fn standing(&self, mut keep: impl FnMut(&str) -> Option<Position>) -> Vec<Position> {
+    /// What still stands; a start needs no other entry.
+    pub(super) fn standing(&self) -> Standing {
         let state = self.state();
-        let reviews = state.reviews.standing(&mut keep);
-        let mut all = reviews;
-        all.extend(state.lists.positions());
-        all.extend(self.snoozes.load().positions());
-        all.sort_unstable();
-        all.dedup();
-        all
+        let (mut positions, unplaced) = state.reviews.standing();
+        positions.extend(state.lists.positions());
+        positions.extend(self.snoozes.load().positions());
+        Standing { positions, unplaced }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
