@@ -204,7 +204,10 @@ impl Engine {
         let ledger = self.ledger.as_ref().ok_or(EngineError::ReadOnly)?;
         let _only = self.desk.acting();
         let new = act::entry(&act, tenant, who, now, self.keys.as_ref());
+        // An entry like any other for those who copy: none is under way while they read its number.
+        let counting = self.histories.gate.counting();
         let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
+        drop(counting);
         let ack = pending.wait().map_err(EngineError::NotKept)?;
         let is_about_a_list = act.list().is_some();
         self.desk.count_act(act, ack.position);
