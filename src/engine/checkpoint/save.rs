@@ -92,7 +92,8 @@ impl Engine {
             }
         }
         let ids = write_ids(&self.known, &mut file)?;
-        let standing = self.desk.standing(|transaction| self.kept_at(transaction));
+        let (standing, accepted) = self.standing(ledger).ok_or(CheckpointError::Torn)?;
+        held = held.max(accepted);
         file.block(Kind::Desk, |out| {
             for position in &standing {
                 out.extend(position.packed().to_le_bytes());
@@ -116,6 +117,19 @@ impl Engine {
             storage.sync_dir(dir).map_err(fault)?;
         }
         Ok(Saved { after: after.sequence, bytes, ids })
+    }
+
+    /// Where the entries lie of what people did, and the number of the last entry that counted in it.
+    /// After the ids: what was under way when the checkpoint began lies somewhere by now. `None` once
+    /// an entry was lost.
+    fn standing(&self, ledger: &Ledger) -> Option<(Vec<Position>, u64)> {
+        let (standing, accepted) = {
+            // An act counts when it is on disk and no earlier, a review when it is accepted.
+            let _no_act = self.desk.acting();
+            let _alone = self.histories.gate.alone();
+            (self.desk.standing(), ledger.accepted()?)
+        };
+        Some((standing.positions(|transaction| self.kept_at(transaction)), accepted))
     }
 
     /// Where a decision of the default tenant lies, once it is written.

@@ -63,6 +63,26 @@ impl std::fmt::Debug for Desk {
     }
 }
 
+/// Which entries still stand.
+pub(super) struct Standing {
+    positions: Vec<Position>,
+    /// Transactions under review whose decisions were made since the start.
+    unplaced: Vec<String>,
+}
+
+impl Standing {
+    /// Where the entries lie; `kept_at` gives the position of a decision. Whoever decides holds an id
+    /// while the queue of reviews takes its decision, so nothing of the desk is locked while ids are
+    /// asked for.
+    pub(super) fn positions(self, kept_at: impl Fn(&str) -> Option<Position>) -> Vec<Position> {
+        let mut all = self.positions;
+        all.extend(self.unplaced.iter().filter_map(|transaction| kept_at(transaction)));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// What an entry of the ledger means for the desk.
 pub(super) enum Noted {
     Act(Act, Position),
@@ -131,17 +151,13 @@ impl Desk {
         self.snoozes.load().answer(keys, now, record);
     }
 
-    /// Where the entries lie that still stand; a start needs no other. `keep` gives the position of a
-    /// decision.
-    pub(super) fn standing(&self, mut keep: impl FnMut(&str) -> Option<Position>) -> Vec<Position> {
+    /// What still stands; a start needs no other entry.
+    pub(super) fn standing(&self) -> Standing {
         let state = self.state();
-        let reviews = state.reviews.standing(&mut keep);
-        let mut all = reviews;
-        all.extend(state.lists.positions());
-        all.extend(self.snoozes.load().positions());
-        all.sort_unstable();
-        all.dedup();
-        all
+        let (mut positions, unplaced) = state.reviews.standing();
+        positions.extend(state.lists.positions());
+        positions.extend(self.snoozes.load().positions());
+        Standing { positions, unplaced }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -188,7 +204,10 @@ impl Engine {
         let ledger = self.ledger.as_ref().ok_or(EngineError::ReadOnly)?;
         let _only = self.desk.acting();
         let new = act::entry(&act, tenant, who, now, self.keys.as_ref());
+        // An entry like any other for those who copy: none is under way while they read its number.
+        let counting = self.histories.gate.counting();
         let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
+        drop(counting);
         let ack = pending.wait().map_err(EngineError::NotKept)?;
         let is_about_a_list = act.list().is_some();
         self.desk.count_act(act, ack.position);

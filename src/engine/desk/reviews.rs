@@ -142,11 +142,16 @@ impl Reviews {
         }
     }
 
-    pub(super) fn standing(&self, keep: &mut dyn FnMut(&str) -> Option<Position>) -> Vec<Position> {
-        let place = |((_, id), (_, position)): (&Place, &(Review, Option<Position>))| {
-            position.or_else(|| keep(id))
-        };
-        self.queue.iter().filter_map(place).collect()
+    /// Where the decisions lie, and which were made since the start.
+    pub(super) fn standing(&self) -> (Vec<Position>, Vec<String>) {
+        let (mut positions, mut unplaced) = (Vec::new(), Vec::new());
+        for ((_, id), (_, position)) in &self.queue {
+            match position {
+                Some(position) => positions.push(*position),
+                None => unplaced.push(id.clone()),
+            }
+        }
+        (positions, unplaced)
     }
 }
 
