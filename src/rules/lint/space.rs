@@ -167,15 +167,23 @@ impl Space {
 fn plainly_read(leaf: &Expr) -> Vec<&FieldRef> {
     let operands = match leaf {
         Expr::Compare(_, left, right) => vec![left, right],
-        Expr::Holds(one) | Expr::In(one, _) | Expr::InNetwork(one, _) | Expr::Text(_, one, _) => {
-            vec![one]
-        }
+        Expr::Holds(one)
+        | Expr::In(one, _)
+        | Expr::InNetwork(one, _)
+        | Expr::Text(_, one, _)
+        | Expr::Matches(one, _) => vec![one],
         _ => Vec::new(),
     };
-    operands
-        .into_iter()
-        .filter_map(|operand| if let Operand::Field(field) = operand { Some(field) } else { None })
-        .collect()
+    operands.into_iter().filter_map(plain_field).collect()
+}
+
+/// The field without which the value is missing: read as it is, or computed from.
+pub(super) fn plain_field(operand: &Operand) -> Option<&FieldRef> {
+    match operand {
+        Operand::Field(field) => Some(field),
+        Operand::Derived(_, of) => plain_field(of),
+        Operand::Default(..) | Operand::Literal(_) => None,
+    }
 }
 
 /// True of a field as it is, or with a constant in its place: what is computed from one has other

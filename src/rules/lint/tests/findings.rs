@@ -61,11 +61,32 @@ fn conditions_by_themselves() {
         ("has(ip.tor) && !ip.tor", &none),
         ("type != 'login'", &none),
         ("ip.country != billing.country", &none),
+        ("!email.domain.matches('^a')", &["R312"]),
+        ("email.domain.lowerAscii() != 'a.com'", &["R312"]),
+        ("!(size(email.domain) == 5)", &["R312"]),
+        ("default(email.domain, 'a').lowerAscii() != 'a.com'", &none),
+        ("has(email.domain) && !email.domain.matches('^a')", &none),
         ("card.cvv_result == 'N'", &["R325"]),
         ("default(card.cvv_result, 'M') == 'N'", &none),
         ("card_blocked_count_1d > 2", &["R326"]),
     ] {
         assert_eq!(about(when), want, "{when}");
+    }
+}
+
+/// That a rule does not match without a field is only said where no other part can make it true.
+#[test]
+fn a_negation_beside_an_alternative() {
+    let told = |when: &str| found(&tidy(&[("a", "tag", when, "")])).remove(0).message;
+    for (when, ends) in [
+        ("ip.country != 'DE'", "is missing, so `a` does not match there"),
+        ("ip.country != 'DE' && ip.tor", "is missing, so `a` does not match there"),
+        ("!email.domain.matches('^a')", "is missing, so `a` does not match there"),
+        ("email.domain.lowerAscii() != 'a'", "is missing, so `a` does not match there"),
+        ("ip.country != 'DE' || ip.tor", "is missing"),
+        ("!(ip.country == 'DE' && ip.tor)", "is missing"),
+    ] {
+        assert!(told(when).ends_with(ends), "{when}: {}", told(when));
     }
 }
 
