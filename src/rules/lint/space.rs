@@ -10,7 +10,7 @@ use super::region::{Budget, Cell, Key, Region, TooMuch};
 use super::set::{
     FALSE, Part, Purse, Set, TRUE, Token, Type, Values, any_state, everything, states, types,
 };
-use crate::features::{Record, Value};
+use crate::features::{Kind, Record, Value};
 use crate::rules::compiled::canonical;
 use crate::rules::{Comparison, Expr, FieldRef, Literal, Operand, Truth};
 use rust_decimal::Decimal;
@@ -94,6 +94,24 @@ impl Space {
         }
     }
 
+    /// The states in which every field the condition reads is known. A test is decided in them where
+    /// every value of its fields can be compared: money of two currencies can't, and a member of
+    /// `custom` may hold any type.
+    pub(super) fn known(&self, condition: &Expr) -> Region {
+        let fields = condition.fields();
+        let sets = self.subjects.iter().zip(&self.everything).zip(0..);
+        let known = sets.filter_map(|((subject, all), key)| match subject {
+            Subject::Field(field) if fields.contains(field) => {
+                Some((key, Set { missing: false, ..all.clone() }))
+            }
+            Subject::Test(leaf) if always_decided(leaf) && leaf.fields().is_subset(&fields) => {
+                Some((key, states(TRUE | FALSE)))
+            }
+            _ => None,
+        });
+        Region::of(Cell::of(known))
+    }
+
     /// Parts of one cell first: they make the rest smaller before it multiplies.
     fn product(
         &mut self,
@@ -175,6 +193,12 @@ fn plainly_read(leaf: &Expr) -> Vec<&FieldRef> {
         _ => Vec::new(),
     };
     operands.into_iter().filter_map(plain_field).collect()
+}
+
+/// True where the test is decided whenever its fields are known.
+fn always_decided(leaf: &Expr) -> bool {
+    let comparable = |field: &FieldRef| matches!(field, FieldRef::Catalogue(id) if id.field().kind != Kind::Money);
+    !matches!(leaf, Expr::InList(_)) && leaf.fields().iter().all(comparable)
 }
 
 /// The field without which the value is missing: read as it is, or computed from.
