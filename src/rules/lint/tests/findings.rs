@@ -40,6 +40,16 @@ fn conditions_by_themselves() {
         ("amount > money('1','EUR') && amount > money('1','USD')", &["R301"]),
         ("ip.country != billing.country && ip.country == billing.country", &["R301"]),
         ("has(ip.tor) && !has(ip.tor)", &["R301"]),
+        ("event_time.getHours('UTC') >= 22 && event_time.getHours('UTC') <= 6", &["R301"]),
+        ("event_time.getHours('UTC') >= 22 || event_time.getHours('UTC') <= 6", &none),
+        ("event_time.getHours('UTC') > 23", &["R301"]),
+        ("event_time.getHours('UTC') >= 0", &["R302"]),
+        ("event_time.getHours('UTC') in [22, 23] && event_time.getHours('UTC') < 22", &["R301"]),
+        ("event_time.getHours('UTC') > 21 && event_time.getHours('Asia/Tokyo') < 5", &none),
+        ("size(email.domain) < 0", &["R301"]),
+        ("size(email.domain) >= 0", &["R303"]),
+        ("size(custom.x) >= 0", &none),
+        ("size(email.domain) > 5 && size(email.domain) > 3", &["R305"]),
         ("true", &["R302"]),
         ("has(type)", &["R302"]),
         ("default(ip.tor, true) || !default(ip.tor, true)", &["R302"]),
@@ -186,6 +196,19 @@ fn challenges_of_two_kinds_at_one_priority() {
     let none: [&str; 0] = [];
     assert_eq!(rules("0"), ["R311"]);
     assert_eq!(rules("1"), none);
+}
+
+/// A record is found for computed values too.
+#[test]
+fn an_overlap_of_computed_values_is_shown() {
+    let night = "event_time.getHours('Europe/Berlin') < 6 && event_time.getDayOfWeek('UTC') == 2";
+    let long = "size(email.domain) > 9 && email.domain.endsWith('.tk')";
+    let rules = tidy(&[
+        ("vip", "allow", "account.id == 'a'", "expires = 2027-06-01"),
+        ("long", "block", long, ""),
+        ("night", "block", night, ""),
+    ]);
+    assert_eq!(codes(&found(&rules)), ["R309", "R309"]);
 }
 
 #[test]
