@@ -133,6 +133,43 @@ fn rules_beside_each_other() {
 }
 
 #[test]
+fn what_decides_otherwise_is_not_the_same() {
+    let both = |one: &str, other: &str| {
+        let narrow = ("a", "block", "ip.tor && ip.hosting", one);
+        codes(&found(&tidy(&[narrow, ("b", "block", "ip.tor", other)])))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(both("", ""), ["R307"]);
+    assert_eq!(both("guard = false", ""), none);
+    assert_eq!(both("", "guard = false"), none);
+    assert_eq!(both("guard = false", "guard = false"), ["R307"]);
+    assert_eq!(both("mode = 'canary'\ncanary = { percent = 5, by = 'card' }", ""), none);
+    let said = |extra: &str| {
+        let rules = [("a", "block", "ip.tor", ""), ("b", "block", "ip.tor", extra)];
+        found(&tidy(&rules)).remove(0).message
+    };
+    assert!(said("").ends_with("matches"));
+    assert!(said("customer_text = 'Sorry.'").ends_with("; only the reason it gives differs"));
+    assert!(said("priority = 5").ends_with("; only its priority differs"));
+}
+
+/// A narrow challenge before the wide one may win over a third between them.
+#[test]
+fn a_challenge_of_higher_priority_decides() {
+    let with = |priority: &str| {
+        let sms = "challenge = \"sms_otp\"";
+        let first = format!("{sms}\npriority = {priority}");
+        codes(&found(&tidy(&[
+            ("a", "challenge", "ip.tor && ip.hosting", &first),
+            ("b", "challenge", "ip.tor", sms),
+        ])))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(with("5"), none);
+    assert_eq!(with("-5"), ["R307"]);
+}
+
+#[test]
 fn a_rule_that_ends_earlier_hides_nothing() {
     let rules = |block: &str, review: &str| {
         let rules =
