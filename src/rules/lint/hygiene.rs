@@ -3,7 +3,7 @@
 use super::finding::Check;
 use super::region::{Cell, Region};
 use super::set::{Set, can_be_missing};
-use super::space::{Space, Subject};
+use super::space::{Space, Subject, plain_field};
 use super::{Findings, at_part, equal_before};
 use crate::domain::{RuleAction, RuleMode, Timestamp};
 use crate::features::{FieldId, Kind, Origin, Stage, fields as f};
@@ -47,7 +47,7 @@ pub(super) fn look(
     tests(rule, found);
     notes(rule, found);
     fields(rule, found);
-    negations(rule, found);
+    negations(rule, region, space, found);
     if let Some(region) = region {
         decides_by(rule, region, space, found);
     }
@@ -145,7 +145,12 @@ fn says_who(field: &FieldRef) -> bool {
 }
 
 /// Negated tests of fields that may be missing, where nothing says that this was thought of.
-fn negations(rule: &Rule, found: &mut Findings<'_>) {
+fn negations(
+    rule: &Rule,
+    region: Option<&Region>,
+    space: &Space,
+    found: &mut Findings<'_>,
+) {
     let mut negated = Vec::new();
     collect_negated(&rule.when, true, &mut negated);
     let mut asked = BTreeSet::new();
@@ -164,10 +169,14 @@ fn negations(rule: &Rule, found: &mut Findings<'_>) {
                 Expr::Compare(..) => format!("`{leaf}`"),
                 leaf => format!("a negated `{leaf}`"),
             };
-            let message = format!(
-                "{written} is unknown where `{field}` is missing, so `{}` does not match there",
-                rule.id
-            );
+            // Beside an alternative the rule may match all the same.
+            let needed = region.is_some_and(|region| needs(region, field, space));
+            let so = if needed {
+                format!(", so `{}` does not match there", rule.id)
+            } else {
+                String::new()
+            };
+            let message = format!("{written} is unknown where `{field}` is missing{so}");
             found.add_at(
                 Check::SilentNegation,
                 rule,
@@ -176,6 +185,12 @@ fn negations(rule: &Rule, found: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// True where no record without the field makes the condition true.
+fn needs(region: &Region, field: &FieldRef, space: &Space) -> bool {
+    let Some(key) = space.key_of(field) else { return false };
+    region.cells().iter().all(|cell| cell.get(key).is_some_and(|set| !set.missing))
 }
 
 /// Tests of a field and a constant that are wanted false, or that ask for another value.
@@ -195,20 +210,22 @@ fn collect_negated<'e>(
         | Expr::In(operand, _)
         | Expr::InNetwork(operand, _)
         | Expr::Text(_, operand, _)
+        | Expr::Matches(operand, _)
             if !wanted =>
         {
             operand
         }
         _ => return,
     };
-    if let Operand::Field(field) = operand {
-        into.push((field, condition));
-    }
+    into.extend(plain_field(operand).map(|field| (field, condition)));
 }
 
 /// Fields of which the condition asks whether they are known, or says what to take if not.
 fn collect_asked<'e>(condition: &'e Expr, into: &mut BTreeSet<&'e FieldRef>) {
-    let mut operand = |operand: &'e Operand| {
+    let mut operand = |mut operand: &'e Operand| {
+        while let Operand::Derived(_, of) = operand {
+            operand = of;
+        }
         if let Operand::Default(field, _) = operand {
             into.insert(field);
         }
@@ -227,9 +244,11 @@ fn collect_asked<'e>(condition: &'e Expr, into: &mut BTreeSet<&'e FieldRef>) {
             operand(left);
             operand(right);
         }
-        Expr::Holds(one) | Expr::In(one, _) | Expr::InNetwork(one, _) | Expr::Text(_, one, _) => {
-            operand(one);
-        }
+        Expr::Holds(one)
+        | Expr::In(one, _)
+        | Expr::InNetwork(one, _)
+        | Expr::Text(_, one, _)
+        | Expr::Matches(one, _) => operand(one),
         _ => {}
     }
 }
