@@ -23,9 +23,23 @@ const CIRCUMSTANCES: &[FieldId] = &[
     f::DESCRIPTOR,
     f::AMOUNT,
     f::AMOUNT_EUR,
+    f::AMOUNT_USD,
+    f::AMOUNT_PER_UNIT_EUR,
+    f::AMOUNT_ROUND,
+    f::EUR_RATE,
+    f::ITEM_COUNT,
+    f::ITEMS_MAX_PRICE_EUR,
+    f::ITEMS_DISTINCT_SKUS,
+    f::DISCOUNT_SHARE,
+    f::HOUR_UTC,
+    f::PRICE_REGION,
     f::PAYMENT_METHOD,
     f::PAYMENT_PROCESSOR,
+    f::SUBSCRIPTION_PLAN,
+    f::SUBSCRIPTION_INTERVAL,
+    f::SUBSCRIPTION_INTERVAL_DAYS,
     f::FULFILMENT_METHOD,
+    f::TERMS_VERSION,
 ];
 
 /// Looks at one rule. A rule that is off does nothing, so only its condition is of interest.
@@ -282,18 +296,29 @@ fn decides_by(rule: &Rule, region: &Region, space: &Space, found: &mut Findings<
 fn by_country_alone(cell: &Cell, space: &Space) -> bool {
     let mut by_country = false;
     for (key, set) in cell.sets() {
-        match space.subject(key) {
-            Some(Subject::Field(FieldRef::Catalogue(id))) => {
+        let fields = match space.subject(key) {
+            Some(Subject::Field(field)) => {
                 let any_known = space.everything(key).is_some_and(|all| {
                     Set { missing: false, ..all.clone() }.without(set).is_empty()
                 });
-                if any_known || CIRCUMSTANCES.contains(id) {
-                    continue;
-                }
-                if id.field().kind != Kind::Country {
+                if any_known { BTreeSet::new() } else { BTreeSet::from([field.clone()]) }
+            }
+            Some(Subject::Computed(value)) => value.field().cloned().into_iter().collect(),
+            Some(Subject::Test(leaf)) => leaf.fields(),
+            None => return false,
+        };
+        let circumstance = |field: &FieldRef| {
+            matches!(field, FieldRef::Catalogue(id) if CIRCUMSTANCES.contains(id))
+        };
+        let mut telling = fields.iter().filter(|field| !circumstance(field));
+        match (telling.next(), telling.next()) {
+            (None, _) => {}
+            (Some(FieldRef::Catalogue(id)), None) if id.field().kind == Kind::Country => {
+                // Two countries that agree or not are no country.
+                if fields.len() > 1 {
                     return false;
                 }
-                by_country |= *id != f::PRICE_REGION;
+                by_country = true;
             }
             _ => return false,
         }

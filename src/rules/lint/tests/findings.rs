@@ -287,6 +287,15 @@ fn what_a_rule_lacks() {
     let country = |when: &str| about_block(when).contains(&"R324");
     assert!(country("ip.country in ['DE', 'GB']"));
     assert!(country("ip.tor || billing.country == 'DE' && amount_eur > 5"));
+    assert!(country("ip.country == 'DE' && amount_usd > 5"));
+    assert!(country("ip.country == 'DE' && event_time.getHours('UTC') < 6"));
+    assert!(country("ip.country == 'DE' && descriptor.startsWith('a')"));
+    assert!(country("ip.country == 'DE' && amount_eur > amount_usd"));
+    assert!(country("ip.country in list('lands')"));
+    assert!(!country("ip.country == 'DE' && email.domain.startsWith('a')"));
+    assert!(!country("ip.country == 'DE' && size(email.domain) > 9"));
+    assert!(!country("ip.country == 'DE' && custom.x > 9"));
+    assert!(!country("ip.country == price_region"));
     assert!(!country("ip.country == 'DE' && ip.tor"));
     assert!(!country("ip.country != billing.country"));
     assert!(!country("price_region == 'DE'"));
