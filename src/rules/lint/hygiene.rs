@@ -159,12 +159,7 @@ fn says_who(field: &FieldRef) -> bool {
 }
 
 /// Negated tests of fields that may be missing, where nothing says that this was thought of.
-fn negations(
-    rule: &Rule,
-    region: Option<&Region>,
-    space: &Space,
-    found: &mut Findings<'_>,
-) {
+fn negations(rule: &Rule, region: Option<&Region>, space: &Space, found: &mut Findings<'_>) {
     let mut negated = Vec::new();
     collect_negated(&rule.when, true, &mut negated);
     let mut asked = BTreeSet::new();
@@ -307,9 +302,7 @@ fn by_country_alone(cell: &Cell, space: &Space) -> bool {
             Some(Subject::Test(leaf)) => leaf.fields(),
             None => return false,
         };
-        let circumstance = |field: &FieldRef| {
-            matches!(field, FieldRef::Catalogue(id) if CIRCUMSTANCES.contains(id))
-        };
+        let circumstance = |field: &FieldRef| matches!(field, FieldRef::Catalogue(id) if CIRCUMSTANCES.contains(id));
         let mut telling = fields.iter().filter(|field| !circumstance(field));
         match (telling.next(), telling.next()) {
             (None, _) => {}

@@ -8,8 +8,8 @@
 use super::line::{Line, Point, Scale};
 use super::region::{Budget, Cell, Key, Region, TooMuch};
 use super::set::{
-    FALSE, Part, Purse, Set, TRUE, Token, Type, Values, any_state, can_be_missing, everything, states,
-    types,
+    FALSE, Part, Purse, Set, TRUE, Token, Type, Values, any_state, can_be_missing, everything,
+    states, types,
 };
 use crate::features::{Kind, Record, Value};
 use crate::rules::compiled::canonical;
@@ -90,10 +90,8 @@ impl Space {
             Some(FieldRef::Custom(_)) => true,
             None => false,
         };
-        let key = self.add(
-            Subject::Computed(value.clone()),
-            Set { missing, parts: vec![Part::Line(line)] },
-        );
+        let key = self
+            .add(Subject::Computed(value.clone()), Set { missing, parts: vec![Part::Line(line)] });
         self.computed.insert(name, key);
         key
     }
@@ -133,7 +131,9 @@ impl Space {
             Subject::Field(field) if fields.contains(field) => {
                 Some((key, Set { missing: false, ..all.clone() }))
             }
-            Subject::Computed(value) if value.field().is_some_and(|field| fields.contains(field)) => {
+            Subject::Computed(value)
+                if value.field().is_some_and(|field| fields.contains(field)) =>
+            {
                 let comparable = matches!(value.field(), Some(FieldRef::Catalogue(_)));
                 comparable.then(|| (key, Set { missing: false, ..all.clone() }))
             }

@@ -111,18 +111,21 @@ fn texts(field: &FieldRef, tests: &[Test<'_>]) -> Vec<String> {
             }
         }
     }
-    let filled = format!("{start}{inner}{}{end}", "x".repeat(missing_size(field, tests, [&start, &inner, &end])));
+    let filled = format!(
+        "{start}{inner}{}{end}",
+        "x".repeat(missing_size(field, tests, [&start, &inner, &end]))
+    );
     vec![filled, format!("{start}{inner}{end}"), format!("{start}x{inner}x{end}"), start, end]
 }
 
 /// How many characters the parts lack of the size the field is to have.
 fn missing_size(field: &FieldRef, tests: &[Test<'_>], parts: [&str; 3]) -> usize {
     let size = tests.iter().find_map(|(leaf, _)| match &**leaf {
-        Expr::Compare(_, Operand::Derived(Derived::Size, of), Operand::Literal(Literal::Number(n)))
-            if of.field() == Some(field) =>
-        {
-            n.exact.to_usize()
-        }
+        Expr::Compare(
+            _,
+            Operand::Derived(Derived::Size, of),
+            Operand::Literal(Literal::Number(n)),
+        ) if of.field() == Some(field) => n.exact.to_usize(),
         _ => None,
     });
     let held: usize = parts.iter().map(|part| part.chars().count()).sum();
