@@ -132,7 +132,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("backtest");
     group.sample_size(10);
     // A few rows where benches are only run as tests.
-    let rows = if std::env::args().any(|word| word == "--test") { 5_000 } else { 1_000_000 };
+    let rows = if std::env::args().any(|word| word == "--bench") { 1_000_000 } else { 1_000 };
     group.throughput(Throughput::Elements(rows as u64));
     let rules = rules();
     let fields: BTreeSet<_> = Hindsight::FIELDS
