@@ -2,11 +2,13 @@
 
 mod aggregates;
 mod fmt;
+mod lint;
 mod radar;
 
 use crate::clock;
 use crate::domain::RuleMode;
 use crate::features::Record;
+use crate::lists::Lists;
 use crate::rules::{Diagnostics, Rule, RuleSet, Truth, explain, parse, record_from_json};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -59,6 +61,14 @@ enum Command {
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Find what is probably not meant: rules that never match, add nothing, contradict each other
+    Lint(lint::LintArgs),
+    /// Would this buyer be blocked now, and by what? Exit 1 where something would
+    Whatif(super::desk::WhatIfArgs),
+    /// Put a rule to sleep for one buyer, or wake it
+    Snooze(super::desk::SnoozeArgs),
+    #[command(flatten)]
+    Past(super::backtest::PastCommand),
     /// Print the rules in the order they are evaluated, each condition in its one spelling
     Dump {
         #[command(flatten)]
@@ -112,6 +122,11 @@ struct Paths {
 
 /// Runs the command. Exit codes: 0 done, 1 a rule or a test is wrong, 2 unusable input.
 pub(super) fn run(args: &RulesArgs) -> Result<ExitCode> {
+    match &args.command {
+        Command::Whatif(args) => return super::desk::whatif(args),
+        Command::Snooze(args) => return super::desk::snooze(args),
+        _ => {}
+    }
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     Ok(ExitCode::from(run_to(&args.command, &mut out, &mut err)?))
 }
@@ -124,6 +139,8 @@ const UNUSABLE: u8 = 2;
 fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Result<u8> {
     match command {
         Command::Check { rules, json } => check(&load(&rules.paths)?, *json, out, err),
+        Command::Lint(args) if args.list => lint::list(args, out),
+        Command::Lint(args) => lint::run(args, &load(&args.rules.paths)?, out, err),
         Command::Test { rules } => test(&load(&rules.paths)?, out, err),
         Command::Eval { expr, given, explain: with_parts } => {
             let condition = match parse("--expr", expr) {
@@ -140,6 +157,7 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             }
             Ok(DONE)
         }
+        Command::Whatif(_) | Command::Snooze(_) => bail!("this command needs a data directory"),
         Command::Explain { id, given, paths } => {
             let rules = match load(paths)? {
                 Ok(rules) => rules,
@@ -153,6 +171,7 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             write!(out, "{}", explain(&rule.when, &record))?;
             Ok(DONE)
         }
+        Command::Past(command) => super::backtest::run(command),
         Command::Dump { rules, json, radar } => match load(&rules.paths)? {
             Err(found) => complain(&found, UNUSABLE, err),
             Ok(rules) if *radar => radar::dump(&rules, out),
@@ -188,7 +207,21 @@ fn load(paths: &[PathBuf]) -> Result<Loaded> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         bail!("`{}` does not exist", missing.display());
     }
-    Ok(if paths.is_empty() { RuleSet::builtin() } else { RuleSet::load(paths) })
+    let loaded = if paths.is_empty() { RuleSet::builtin() } else { RuleSet::load(paths) };
+    Ok(loaded.and_then(|rules| rules.check_lists(&lists_beside(paths, &rules)).map(|()| rules)))
+}
+
+/// The lists in `lists` of the rules' directory, as a server finds them there.
+fn lists_beside(paths: &[PathBuf], rules: &RuleSet) -> Lists {
+    let dir = paths.iter().find_map(|path| {
+        let beside = if path.is_dir() { path.clone() } else { path.parent()?.to_owned() };
+        Some(beside.join("lists")).filter(|dir| dir.is_dir())
+    });
+    let loaded = Lists::default().read(dir.as_deref(), &rules.list_questions().kinds(), &|_| false);
+    for refused in &loaded.refused {
+        eprintln!("warning: {refused}");
+    }
+    loaded.lists
 }
 
 fn complain(found: &Diagnostics, code: u8, err: &mut impl Write) -> Result<u8> {
@@ -297,7 +330,10 @@ mod tests {
     }
 
     /// Runs a command line; file names are in a directory that holds these files.
-    fn run(line: &[&str], files: &[(&str, &str)]) -> (Result<u8, String>, String, String) {
+    pub(super) fn run(
+        line: &[&str],
+        files: &[(&str, &str)],
+    ) -> (Result<u8, String>, String, String) {
         let directory = tempfile::tempdir().unwrap();
         let place = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
         for (name, text) in files {

@@ -32,6 +32,10 @@ fn tree(expr: &Expr) -> Json {
         Expr::InNetwork(value, network) => json!({
             "op": "in_network", "value": operand(value), "network": network.to_string(),
         }),
+        Expr::InList(listed) => json!({
+            "op": "in_list", "field": listed.field.to_string(), "type": kind(&listed.field),
+            "list": listed.list,
+        }),
         Expr::Text(test, value, pattern) => json!({
             "op": "text", "test": test.name(), "value": operand(value), "pattern": pattern,
         }),

@@ -316,6 +316,9 @@ impl Checker<'_> {
             Form::Call(name, arguments) if name == "cidr" => {
                 return self.in_network(side, arguments, (left, right));
             }
+            Form::Call(name, arguments) if name == "list" => {
+                return self.in_list(side, arguments, (left, right));
+            }
             Form::Broken => return None,
             _ => {
                 let given = self.source(right);

@@ -92,6 +92,10 @@ impl Expr {
                 !all(list.iter().map(|literal| !Truth::from(equal(fact, literal.into()))))
             }
             Self::InNetwork(operand, network) => in_network(operand.fact(record), *network).into(),
+            Self::InList(listed) => match record.listed(listed.question()) {
+                Value::Bool(is_held) => (*is_held).into(),
+                _ => Truth::Unknown,
+            },
             Self::Text(test, operand, pattern) => match operand.fact(record) {
                 Fact::Text(text) => Truth::from(match test {
                     TextTest::StartsWith => text.starts_with(&**pattern),

@@ -32,10 +32,36 @@ pub enum Expr {
     In(Operand, Vec<Literal>),
     /// An address in a network.
     InNetwork(Operand, Network),
+    /// A field's value on a named list: asked when the record is made, read from it here.
+    InList(Box<Listed>),
     /// A part of a text; the pattern is never empty.
     Text(TextTest, Operand, Box<str>),
     /// A regular expression found in a text.
     Matches(Operand, Pattern),
+}
+
+/// A question about a list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The field whose value is looked for.
+    pub field: FieldRef,
+    /// The list's name.
+    pub list: Box<str>,
+    /// The whole question in its one spelling: under it the record has the answer.
+    question: Box<str>,
+}
+
+impl Listed {
+    /// A question.
+    pub fn new(field: FieldRef, list: &str) -> Self {
+        let question = format!("{field} in list(\"{list}\")").into();
+        Self { field, list: list.into(), question }
+    }
+
+    /// `card.bin in list("blocked")`.
+    pub fn question(&self) -> &str {
+        &self.question
+    }
 }
 
 /// A field of the catalogue, or one of the merchant's own.
@@ -250,6 +276,26 @@ impl Expr {
         fields
     }
 
+    /// How many regular expressions it has.
+    pub fn patterns(&self) -> usize {
+        match self {
+            Self::Matches(..) => 1,
+            Self::Not(inner) => inner.patterns(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::patterns).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Every question it asks about a list.
+    pub fn lists(&self) -> Vec<&Listed> {
+        match self {
+            Self::InList(listed) => vec![listed],
+            Self::Not(inner) => inner.lists(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::lists).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn collect(&self, into: &mut BTreeSet<FieldRef>) {
         match self {
             Self::Constant(_) => {}
@@ -264,6 +310,9 @@ impl Expr {
             | Self::Text(_, x, _)
             | Self::Matches(x, _) => {
                 into.extend(x.field().cloned());
+            }
+            Self::InList(listed) => {
+                into.insert(listed.field.clone());
             }
             Self::Compare(_, left, right) => {
                 into.extend(left.field().cloned());

@@ -14,8 +14,10 @@
 
 mod aggregate;
 mod ast;
+pub mod backtest;
 mod builtin;
 mod check;
+mod compare;
 mod compiled;
 mod derived;
 mod error;
@@ -26,6 +28,8 @@ mod file;
 mod given;
 mod layout;
 mod lexer;
+mod link;
+pub mod lint;
 mod parser;
 mod pattern;
 mod print;
@@ -38,17 +42,19 @@ mod table;
 mod tests;
 
 pub use aggregate::{Aggregate, Measure};
+pub use compare::{ChangeKind, Edit, RuleChange, compare};
 pub use compiled::Scratch;
 pub use derived::{ClockPart, Derived, Zone};
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};
-pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
+pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
 pub use layout::lay_out;
-pub use pattern::{MAX_PATTERN, MAX_PATTERNS, Pattern};
+pub use link::Questions;
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS, MAX_SET_PATTERNS, Pattern};
 pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
-pub use rule::{Case, Effect, Hit, Notes, Rule};
+pub use rule::{Allowed, Canary, CanaryBy, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

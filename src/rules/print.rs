@@ -26,6 +26,7 @@ impl fmt::Display for Expr {
                 f.write_str("]")
             }
             Self::InNetwork(operand, network) => write!(f, "{operand} in cidr(\"{network}\")"),
+            Self::InList(listed) => f.write_str(listed.question()),
             Self::Text(test, operand, pattern) => {
                 write!(f, "{operand}.{}({})", test.name(), Quoted(pattern))
             }

@@ -1,7 +1,8 @@
 //! Everything that can be wrong with a rule file, as one table: code, fact, message, help.
 //!
 //! A code is stable: it never gets another meaning and is never used again. R0xx is about the file,
-//! R1xx about how a condition is written, R2xx about what it says. Messages are lower case with the
+//! R1xx about how a condition is written, R2xx about what it says; R3xx are what
+//! lint finds ([`super::lint`]). Messages are lower case with the
 //! user's words in back-ticks; help is a separate sentence that says what to write instead.
 //!
 //! Rejected: an enum per stage with its own `code`, `message` and `help`; three lists drift apart.
@@ -100,6 +101,11 @@ problems! {
         help: say("a rule file ends in `.toml` and holds `[[rule]]` tables");
     "R019" PriorityRange { limit: i64 } => "`priority` is a whole number between -{limit} and {limit}";
     "R020" TooManyFiles { limit: usize } => "the directory has more than {limit} rule files";
+
+    "R021" CanaryMode { is_canary: bool } => "`canary` and `mode = \"canary\"` go together",
+        help: if *is_canary { say("add `canary = { percent = 5, by = \"card\" }`") } else { say("add `mode = \"canary\"`, or remove `canary`") };
+    "R022" CanaryShare => "`percent` is a number from 0.01 to 100",
+        help: say("`canary = { percent = 5, by = \"card\" }` acts on the same twentieth of cards each time");
 
     // Tests beside a rule
     "R030" GivenUnknownField { name: String, near: Option<String> } => "no field is called `{name}`",
@@ -238,8 +244,26 @@ problems! {
         help: say(format!("a pattern has at most {limit} bytes and few large repetitions like `{{1000}}`; `[a-z0-9]` is far smaller than `\\w`"));
     "R241" TooManyPatterns { limit: usize } => "the condition has more than {limit} regular expressions",
         help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
+    "R243" TooManyInSet { limit: usize } => "the rules have more than {limit} regular expressions together",
+        help: say("join those of one field by `|`, or use `endsWith`, `in [..]` and named lists");
+    "R260" FailedTest { rule: String, expected: String, got: String }
+        => "this test of `{rule}` must come to {expected}, and comes to {got}",
+        help: say("`vouch rules test` shows the parts of the condition");
     "R242" PatternOfLower { given: String } => "`{given}` is searched as it stands, not in lower case",
         help: say("begin the pattern with `(?i)`");
+
+    // Named lists
+    "R250" UnknownList { name: String, near: Option<String> } => "there is no list `{name}`",
+        help: did_you_mean(near.as_ref()).or_else(|| say(format!("a list is a file `{name}.txt` in the directory `lists.dir`, by default `lists` in the rules' directory")));
+    "R251" ListOfOther { field: String, name: String, holds: &'static str }
+        => "`{field}` is never in list `{name}`, which holds values of type `{holds}`",
+        help: say("use a list of its own for each type, or state the type in its first line: `# type: text`");
+    "R252" NeverListed { given: String, kind: &'static str } => "`{given}` ({kind}) is looked for in no list",
+        help: say("to the left of `in list(..)` stands a field: a text, a word, a country or an address");
+    "R253" NamedListOutsideIn => "`list(..)` stands only to the right of `in`",
+        help: say("write `card.bin in list(\"blocked_bins\")`");
+    "R254" BadListName { given: String } => "`{given}` is no name of a list",
+        help: say("a name is 1 to 64 lower-case letters, digits, `-` and `_`");
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod encode;
 mod error;
 mod fit;
 mod gain;
-mod html;
+pub(crate) mod html;
 mod metrics;
 mod refit;
 mod report;

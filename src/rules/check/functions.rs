@@ -1,23 +1,25 @@
 //! The functions of the language that stand before their arguments (`has`, `default`, `money`,
-//! `timestamp`, `cidr`), and the tests of a text.
+//! `timestamp`, `cidr`, `list`), and the tests of a text.
 
 use super::constant::{Constant, currency};
 use super::{Checker, Side};
 use crate::domain::Amount;
 use crate::features::Kind;
+use crate::lists::ListKind;
 use crate::rules::error::nearest;
-use crate::rules::expr::{Expr, FieldRef, Network, Operand, TextTest};
+use crate::rules::expr::{Expr, FieldRef, Listed, Network, Operand, TextTest};
 use crate::rules::parser::{Form, Node};
 use crate::rules::pattern::{MAX_PATTERN, Pattern, PatternError};
 use crate::rules::problem::Problem;
 use crate::rules::{Derived, Measure};
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "has",
     "default",
     "money",
     "timestamp",
     "cidr",
+    "list",
     "size",
     "count",
     "sum",
@@ -34,6 +36,7 @@ impl Checker<'_> {
             "money" => self.money(arguments, node).map(|m| Side::Constant(Constant::Money(m))),
             "timestamp" => self.timestamp(arguments, node),
             "cidr" => self.report(Problem::NetworkOutsideIn, node),
+            "list" => self.report(Problem::NamedListOutsideIn, node),
             "size" => {
                 let [argument] = self.arguments(arguments, "size(text)", node)?;
                 self.text_value(argument, Derived::Size)
@@ -181,6 +184,38 @@ impl Checker<'_> {
                     fix: None,
                 };
                 self.report(problem, nodes.0)
+            }
+        }
+    }
+
+    /// `card.bin in list("blocked")`; `nodes` are the two sides of `in`. Whether there is such a list
+    /// is asked once the set is read, where lists are known.
+    pub(super) fn in_list(
+        &mut self,
+        side: Option<Side>,
+        arguments: &[Node],
+        nodes: (&Node, &Node),
+    ) -> Option<Expr> {
+        let [argument] = self.arguments(arguments, "list(\"name\")", nodes.1)?;
+        let name = self.text_argument("the name of a list", argument)?;
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > 64 || !name.chars().all(inner) {
+            return self.report(Problem::BadListName { given: name.to_owned() }, argument);
+        }
+        match side? {
+            Side::Typed(Operand::Field(FieldRef::Catalogue(field)), kind) => {
+                if ListKind::of_field(field).is_none() {
+                    let given = self.source(nodes.0);
+                    return self.report(Problem::NeverListed { given, kind: kind.name() }, nodes.0);
+                }
+                Some(Expr::InList(Box::new(Listed::new(FieldRef::Catalogue(field), name))))
+            }
+            Side::Custom(Operand::Field(field)) => {
+                Some(Expr::InList(Box::new(Listed::new(field, name))))
+            }
+            other => {
+                let (given, kind) = (self.source(nodes.0), other.kind_name());
+                self.report(Problem::NeverListed { given, kind }, nodes.0)
             }
         }
     }

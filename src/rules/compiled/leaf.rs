@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 /// The leaf's one spelling, and whether it is the leaf's negation.
-pub(super) fn canonical(leaf: &Expr) -> (Expr, bool) {
+pub(in crate::rules) fn canonical(leaf: &Expr) -> (Expr, bool) {
     let Expr::Compare(op, left, right) = leaf else { return (leaf.clone(), false) };
     let (op, left, right) = match left {
         Operand::Literal(_) => (op.mirrored(), right, left),
@@ -81,18 +81,4 @@ fn suits(kind: Kind, constant: &Literal) -> bool {
         | (Kind::Time, Literal::Time(_)) => true,
         _ => false,
     }
-}
-
-/// How seldom a literal holds, by its form: the lower, the fewer terms are looked at in vain. A
-/// guess, since a set must not depend on traffic seen.
-pub(super) fn commonness(leaf: &Expr, negated: bool) -> u8 {
-    let form = match leaf {
-        Expr::Compare(Comparison::Equal, _, Operand::Literal(_)) => 0,
-        Expr::In(..) | Expr::InNetwork(..) | Expr::Text(..) | Expr::Matches(..) => 1,
-        Expr::Compare(op, ..) if op.needs_order() => 2,
-        Expr::Holds(_) => 3,
-        Expr::Compare(..) => 4,
-        _ => 5,
-    };
-    if negated { 10 - form } else { form }
 }

@@ -1,12 +1,14 @@
 //! What a rule author reads, word for word: `diagnostics.txt` holds every case with its answer.
 //! `UPDATE_EXPECT=1 cargo test --lib rules::` writes it anew; read the difference.
 
+use crate::lists::Lists;
 use crate::rules::problem::Problem;
 use crate::rules::{
     Diagnostics, MAX_CONDITION, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_LIST, MAX_RULES,
-    MAX_TERMS, RuleSet, Source, parse,
+    MAX_SET_PATTERNS, MAX_TERMS, RuleSet, Source, parse,
 };
 use expect_test::expect_file;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -250,6 +252,31 @@ tests = [
   3,
 ]
 "#,
+    r#"
+[[rule]]
+id = "a"
+action = "tag"
+mode = "canary"
+guard = 1
+reason = "A"
+text = "A."
+when = 'true'
+[[rule]]
+id = "b"
+action = "tag"
+canary = { percent = 0, by = "cart" }
+reason = "A"
+text = "A."
+when = 'card.bin in list("Blocked Bins") || amount_eur in list("x") || list("x")'
+[[rule]]
+id = "c"
+action = "tag"
+mode = "canary"
+canary = { percent = 5 }
+reason = "A"
+text = "A."
+when = 'true'
+"#,
     "\n[[rule]]\nid = \"span\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = '''\nip.tor &&\n  // of the card\n  ip.contry == \"DE\" &&\r\n  amount > 5\n'''\n",
     "\n[[rule]]\nid = \"escaped\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"ip.contry == \\\"DE\\\"\"\n",
     "\n[[rule]]\nid = \"basic\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"ip.contry == 'DE'\"\n",
@@ -266,6 +293,17 @@ fn every_diagnostic_reads_as_recorded() {
         let error = RuleSet::from_sources(&[Source::new("rules/x.toml", *file)]).expect_err(file);
         writeln!(page, "==== file {file:?}\n{error}\n").unwrap();
     }
+    let asks = "[[rule]]\nid = \"a\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = 'card.bin in list(\"bins\") && device.ip in list(\"blocked\")'\n";
+    let rules = RuleSet::from_sources(&[Source::new("rules/x.toml", asks)]).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("bin.txt"), "").unwrap();
+    std::fs::write(dir.path().join("blocked.txt"), "# type: email").unwrap();
+    let lists = Lists::default().read(Some(dir.path()), &BTreeMap::new(), &|_| false).lists;
+    let error = rules.check_lists(&lists).unwrap_err();
+    writeln!(page, "==== lists {asks:?}\n{error}\n").unwrap();
+    let wrong = asks.replace("'card.bin in list(\"bins\") && device.ip in list(\"blocked\")'", "'ip.tor'\ntests = [{ name = \"home\", given = { \"ip.tor\" = false }, expect = \"match\" }]");
+    let error = RuleSet::from_sources(&[Source::new("rules/x.toml", wrong)]).unwrap();
+    writeln!(page, "==== a test that fails\n{}\n", error.passing().unwrap_err()).unwrap();
     for (name, error) in large() {
         // The condition is not shown: it is longer than a page.
         for found in error.all() {
@@ -292,11 +330,18 @@ fn large() -> Vec<(&'static str, Diagnostics)> {
         )
     };
     let set: String = (0..=MAX_RULES).map(rule).collect();
+    let searching =
+        (0..=MAX_SET_PATTERNS).map(|id| rule(id).replace("'true'", "'custom.a.matches(\"x\")'"));
+    let searching = searching.collect::<String>();
     vec![
         ("more text than a condition may have", condition(" ".repeat(MAX_CONDITION + 1))),
         ("deeper than a condition may be", condition(format!("{}true", "(".repeat(MAX_DEPTH)))),
         ("more comparisons", condition(vec!["ip.tor"; MAX_TERMS + 1].join(" || "))),
         ("more values", condition(format!("custom.a in [{}]", vec!["1"; MAX_LIST + 1].join(",")))),
+        (
+            "more patterns in a set",
+            RuleSet::from_sources(&[Source::new("searching.toml", searching)]).unwrap_err(),
+        ),
         ("more rules", RuleSet::from_sources(&[Source::new("many.toml", set)]).unwrap_err()),
     ]
 }
