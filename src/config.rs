@@ -4,7 +4,7 @@
 //! one secret: `VOUCH_CONFIG` and `VOUCH_MASTER_KEY` (64 hexadecimal digits).
 
 use crate::decision::{Policy, PolicyError};
-use crate::domain::Durability;
+use crate::domain::{Durability, Outcome};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,8 @@ pub struct Config {
     pub ledger: LedgerSettings,
     /// Where rules come from.
     pub rules: RulesConfig,
+    /// Where lists come from.
+    pub lists: ListsConfig,
     /// Where the model comes from.
     pub model: ModelConfig,
     /// Where tables come from.
@@ -28,6 +30,8 @@ pub struct Config {
     pub velocity: VelocityConfig,
     /// History kept in a file, for the next start.
     pub checkpoint: CheckpointConfig,
+    /// Reviews that nobody works.
+    pub review: ReviewConfig,
     /// Costs and thresholds.
     pub policy: Policy,
 }
@@ -78,6 +82,14 @@ pub struct LedgerSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct RulesConfig {
     /// A directory of `*.toml` groups; absent: the bundled packs.
+    pub dir: Option<PathBuf>,
+}
+
+/// Where lists come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListsConfig {
+    /// A directory of `*.txt` and `*.csv` files; absent: `lists` in the rules' directory.
     pub dir: Option<PathBuf>,
 }
 
@@ -135,6 +147,50 @@ pub struct CheckpointConfig {
     /// How often a server writes it, in seconds; 0 for never. With any other value one is written when
     /// the server ends in order, too.
     pub every_s: u32,
+}
+
+/// What becomes of a transaction that waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReviewConfig {
+    /// After how many minutes a review ends without one; 0 for never.
+    pub timeout_min: u32,
+    /// How it ends then.
+    pub timeout_action: ReviewAction,
+}
+
+/// How a review ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewAction {
+    /// The transaction goes through.
+    Approve,
+    /// It is refused.
+    Decline,
+}
+
+impl Default for ReviewConfig {
+    /// Waits for ever: what is right depends on the good.
+    fn default() -> Self {
+        Self { timeout_min: 0, timeout_action: ReviewAction::Decline }
+    }
+}
+
+impl ReviewConfig {
+    /// How long a review waits, in milliseconds; `None` for ever.
+    pub fn timeout_ms(&self) -> Option<i64> {
+        (self.timeout_min > 0).then(|| i64::from(self.timeout_min) * 60_000)
+    }
+}
+
+impl ReviewAction {
+    /// The outcome of the event.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Approve => Outcome::Approved,
+            Self::Decline => Outcome::Declined,
+        }
+    }
 }
 
 impl Default for CheckpointConfig {

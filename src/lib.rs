@@ -14,6 +14,7 @@ pub mod features;
 pub mod http;
 pub mod input;
 pub mod ledger;
+pub mod lists;
 pub mod model;
 pub mod reference;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! Benches per stage, one module each: `cargo bench --bench stages -- reference`.
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
+mod backtest;
 mod engine;
 mod ledger;
 mod model;
@@ -15,6 +16,7 @@ criterion::criterion_group!(
     outcomes::bench,
     model::bench,
     ledger::bench,
-    engine::bench
+    engine::bench,
+    backtest::bench
 );
 criterion::criterion_main!(stages);

@@ -19,7 +19,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     let limits = Limits { max_keys: 1_000_000, seed: 1 };
     let (sales, links) = (SaleOutcomes::new(limits), LinkGraph::new(limits));
     for number in 0..SALES {
-        for told in [Told::Tried, Told::Settled] {
+        for told in [None, Some(Told::Settled)] {
             let occurrence = occurrence(number, told);
             sales.record(&occurrence);
             links.record(&occurrence);
@@ -52,7 +52,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     group.bench_function("record", |b| {
         b.iter(|| {
             late += 1;
-            for told in [Told::Tried, Told::Settled] {
+            for told in [None, Some(Told::Settled)] {
                 let occurrence = occurrence(late, told);
                 sales.record(&occurrence);
                 links.record(&occurrence);
@@ -62,10 +62,10 @@ pub(crate) fn bench(c: &mut Criterion) {
     group.finish();
 }
 
-fn occurrence(number: i64, told: Told) -> Occurrence {
+fn occurrence(number: i64, told: Option<Told>) -> Occurrence {
     let at = Timestamp::from_millis(NOW - (SALES - number) * HOUR_MS * 24 * 100 / SALES);
-    let sale = Some(Sale { id: key(number), at, told });
-    let signal = if told == Told::Tried { Signal::Attempt } else { Signal::Approved };
+    let sale = told.map(|told| Sale { id: key(number), at, told });
+    let signal = if told.is_none() { Signal::Attempt } else { Signal::Approved };
     Occurrence { sale, ..Occurrence::new(keys(number), at, signal) }
 }
 

@@ -19,6 +19,7 @@ mod columns;
 mod error;
 mod export;
 mod import;
+pub mod records;
 mod writer;
 
 pub use error::ArchiveError;

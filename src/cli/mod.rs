@@ -2,8 +2,11 @@
 //! error. Exit codes: 0 done, 1 a finding or some bad rows, 2 bad usage or unusable input.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is what prints")]
 
+mod backtest;
 mod cases;
 mod data;
+mod desk;
+mod diff;
 mod dispute;
 mod events;
 mod feed;
@@ -12,6 +15,7 @@ mod listing;
 mod lookup;
 mod model;
 mod output;
+mod past;
 mod progress;
 mod replay;
 mod rows;
@@ -47,6 +51,14 @@ enum Command {
     Events(events::EventsCommand),
     /// Check, test, try and explain rules before they act
     Rules(rules::RulesArgs),
+    /// Show and change the lists rules ask about
+    #[command(subcommand)]
+    Lists(desk::ListsCommand),
+    /// Work the reviews that wait for a person
+    #[command(subcommand)]
+    Review(desk::ReviewCommand),
+    /// Let a buyer back in by card, mailbox, device and account, and name what still blocks
+    Appeal(desk::AppealArgs),
     /// Write seeded commerce: honest buyers and attacks, as a server would see them
     Simulate(simulate::SimulateArgs),
     /// Train a model on labelled history
@@ -78,6 +90,9 @@ pub fn run() -> ExitCode {
         Command::Score(args) => feed::score(&args),
         Command::Events(command) => feed::import(&command),
         Command::Rules(args) => rules::run(&args),
+        Command::Lists(command) => desk::lists(&command),
+        Command::Review(command) => desk::review(&command),
+        Command::Appeal(args) => desk::appeal(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),
         Command::Model(command) => model::run(&command),

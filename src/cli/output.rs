@@ -38,6 +38,18 @@ impl Output {
         Ok(Self::File { file, partial, path })
     }
 
+    /// Makes a file readable by its owner alone, before anything is in it.
+    pub(super) fn private(self) -> Result<Self> {
+        #[cfg(unix)]
+        if let Self::File { partial, .. } = &self {
+            use std::os::unix::fs::PermissionsExt;
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(partial, private)
+                .with_context(|| format!("can't protect `{}`", partial.display()))?;
+        }
+        Ok(self)
+    }
+
     /// True where a person reads along.
     pub(super) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout(_)) && io::stdout().is_terminal()

@@ -1,8 +1,14 @@
 //! `vouch rules`: check, test, try and explain rules before they act.
 
+mod aggregates;
+mod fmt;
+mod lint;
+mod radar;
+
 use crate::clock;
 use crate::domain::RuleMode;
 use crate::features::Record;
+use crate::lists::Lists;
 use crate::rules::{Diagnostics, Rule, RuleSet, Truth, explain, parse, record_from_json};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -55,12 +61,54 @@ enum Command {
         #[arg(long = "rules", value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Find what is probably not meant: rules that never match, add nothing, contradict each other
+    Lint(lint::LintArgs),
+    /// Would this buyer be blocked now, and by what? Exit 1 where something would
+    Whatif(super::desk::WhatIfArgs),
+    /// Put a rule to sleep for one buyer, or wake it
+    Snooze(super::desk::SnoozeArgs),
+    #[command(flatten)]
+    Past(super::backtest::PastCommand),
     /// Print the rules in the order they are evaluated, each condition in its one spelling
     Dump {
         #[command(flatten)]
         rules: Paths,
-        /// Print JSON for tools
+        /// Print JSON for tools, each condition as a typed tree too
         #[arg(long)]
+        json: bool,
+        /// Print the text of Stripe Radar, where Radar can say it
+        #[arg(long, conflicts_with = "json")]
+        radar: bool,
+    },
+    /// List what the rules read of history, and what history costs in memory
+    Aggregates {
+        #[command(flatten)]
+        rules: Paths,
+        /// Keys (cards, mailboxes, addresses, …) to estimate the memory for
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        keys: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write rule files in their one layout; prints the names of those that change
+    Fmt {
+        /// Rule files or directories
+        #[arg(value_name = "PATH", default_value = "rules")]
+        paths: Vec<PathBuf>,
+        /// Write nothing; exit 1 if a file would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Read rules written for Stripe Radar, and print them as a rule file
+    ImportRadar {
+        /// The text of the rules, one after another
+        file: PathBuf,
+        /// Write the rule file here instead of printing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print the file and what became of each rule as JSON
+        #[arg(long, conflicts_with = "out")]
         json: bool,
     },
 }
@@ -74,6 +122,11 @@ struct Paths {
 
 /// Runs the command. Exit codes: 0 done, 1 a rule or a test is wrong, 2 unusable input.
 pub(super) fn run(args: &RulesArgs) -> Result<ExitCode> {
+    match &args.command {
+        Command::Whatif(args) => return super::desk::whatif(args),
+        Command::Snooze(args) => return super::desk::snooze(args),
+        _ => {}
+    }
     let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr().lock());
     Ok(ExitCode::from(run_to(&args.command, &mut out, &mut err)?))
 }
@@ -86,6 +139,8 @@ const UNUSABLE: u8 = 2;
 fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Result<u8> {
     match command {
         Command::Check { rules, json } => check(&load(&rules.paths)?, *json, out, err),
+        Command::Lint(args) if args.list => lint::list(args, out),
+        Command::Lint(args) => lint::run(args, &load(&args.rules.paths)?, out, err),
         Command::Test { rules } => test(&load(&rules.paths)?, out, err),
         Command::Eval { expr, given, explain: with_parts } => {
             let condition = match parse("--expr", expr) {
@@ -102,6 +157,7 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             }
             Ok(DONE)
         }
+        Command::Whatif(_) | Command::Snooze(_) => bail!("this command needs a data directory"),
         Command::Explain { id, given, paths } => {
             let rules = match load(paths)? {
                 Ok(rules) => rules,
@@ -115,10 +171,19 @@ fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Resu
             write!(out, "{}", explain(&rule.when, &record))?;
             Ok(DONE)
         }
-        Command::Dump { rules, json } => match load(&rules.paths)? {
+        Command::Past(command) => super::backtest::run(command),
+        Command::Dump { rules, json, radar } => match load(&rules.paths)? {
             Err(found) => complain(&found, UNUSABLE, err),
+            Ok(rules) if *radar => radar::dump(&rules, out),
             Ok(rules) => dump(&rules, *json, out),
         },
+        Command::Aggregates { rules, keys, json } => {
+            aggregates::aggregates(&load(&rules.paths)?, *keys, *json, out, err)
+        }
+        Command::Fmt { paths, check } => fmt::fmt(paths, *check, out, err),
+        Command::ImportRadar { file, out: to, json } => {
+            radar::import(file, to.as_deref(), *json, out, err)
+        }
     }
 }
 
@@ -142,7 +207,21 @@ fn load(paths: &[PathBuf]) -> Result<Loaded> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
         bail!("`{}` does not exist", missing.display());
     }
-    Ok(if paths.is_empty() { RuleSet::builtin() } else { RuleSet::load(paths) })
+    let loaded = if paths.is_empty() { RuleSet::builtin() } else { RuleSet::load(paths) };
+    Ok(loaded.and_then(|rules| rules.check_lists(&lists_beside(paths, &rules)).map(|()| rules)))
+}
+
+/// The lists in `lists` of the rules' directory, as a server finds them there.
+fn lists_beside(paths: &[PathBuf], rules: &RuleSet) -> Lists {
+    let dir = paths.iter().find_map(|path| {
+        let beside = if path.is_dir() { path.clone() } else { path.parent()?.to_owned() };
+        Some(beside.join("lists")).filter(|dir| dir.is_dir())
+    });
+    let loaded = Lists::default().read(dir.as_deref(), &rules.list_questions().kinds(), &|_| false);
+    for refused in &loaded.refused {
+        eprintln!("warning: {refused}");
+    }
+    loaded.lists
 }
 
 fn complain(found: &Diagnostics, code: u8, err: &mut impl Write) -> Result<u8> {
@@ -251,7 +330,10 @@ mod tests {
     }
 
     /// Runs a command line; file names are in a directory that holds these files.
-    fn run(line: &[&str], files: &[(&str, &str)]) -> (Result<u8, String>, String, String) {
+    pub(super) fn run(
+        line: &[&str],
+        files: &[(&str, &str)],
+    ) -> (Result<u8, String>, String, String) {
         let directory = tempfile::tempdir().unwrap();
         let place = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
         for (name, text) in files {
@@ -363,5 +445,37 @@ tests = [{ name = "tor", given = { "ip.tor" = true, amount_eur = "11" }, expect 
             run(&["dump", "a.toml"], &files).1,
             "tor  review  live\n    ip.tor && amount_eur > 10\n"
         );
+    }
+
+    #[test]
+    fn aggregates_name_the_readers_and_the_memory() {
+        let file =
+            GOOD.replace("ip.tor &&", "count(\"card\", \"24h\") > 3 && card.disputes > 0 &&");
+        let line = ["aggregates", "a.toml", "--keys", "10000000"];
+        let (result, out, _) = run(&line, &[("a.toml", &file)]);
+        assert_eq!(result, Ok(DONE));
+        assert!(out.starts_with("card_tx_count_1d  count(\"card\", \"1d\")"), "{out}");
+        assert!(out.contains("2 fields of 1 entities") && out.contains("1190 MB"), "{out}");
+        let (_, out, _) = run(&["aggregates", "--json", "a.toml"], &[("a.toml", &file)]);
+        let page: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(page["aggregates"][0]["rules"], serde_json::json!(["tor"]));
+        assert_eq!(page["aggregates"][1]["call"], serde_json::Value::Null);
+        assert_eq!(page["memory"]["depends_on_rules"], false);
+    }
+
+    #[test]
+    fn radar_rules_come_in_and_go_out() {
+        let text = "Block if :amount_in_eur: > 100\nReview if :ip_country: = 'Canada'\n";
+        let (result, out, err) = run(&["import-radar", "radar.txt"], &[("radar.txt", text)]);
+        assert_eq!(result, Ok(FINDING));
+        assert!(out.contains("when = 'amount_eur > 100'"), "{out}");
+        assert!(
+            err.contains("radar.txt:2: refused: ") && err.contains("1 live, 0 in shadow"),
+            "{err}"
+        );
+        let (_, out, _) = run(&["dump", "--radar", "a.toml"], &[("a.toml", GOOD)]);
+        assert_eq!(out, "# tor: not printed: Radar has no attribute for `ip.tor`\n\n");
+        let nothing = run(&["import-radar", "radar.txt"], &[("radar.txt", "# none\n")]);
+        assert!(nothing.0.unwrap_err().contains("has no rules"));
     }
 }

@@ -60,14 +60,17 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Before anybody knows of us, so that from then on a signal ends us in order.
         let stop = stop()?;
         let app = AppState::new(engine.clone(), config.server.clone(), config.ledger.clone())
-            .reloading(reloader, config.reference.stale_days);
+            .reloading(reloader, config.reference.stale_days)
+            .reviewing(config.review);
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
+        let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
         println!("listening on http://{address}");
         serve(listener, app, stop).await;
         reloading.abort();
+        reviewing.abort();
         if let Some(keeping) = keeping {
             keeping.abort();
             checkpoint(engine).await;
@@ -105,6 +108,16 @@ fn reload(app: AppState, poll_s: u32) -> Result<impl Future<Output = ()>> {
             }
         }
     })
+}
+
+/// Ends reviews nobody works, looked for every few seconds; never ends itself.
+async fn end_overdue_reviews(app: AppState) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(10));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.end_overdue_reviews(crate::clock::now()).await;
+    }
 }
 
 /// Writes a checkpoint every `every_s` seconds; never ends.

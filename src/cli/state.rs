@@ -53,7 +53,9 @@ pub(super) fn origins(config: &Config) -> Origins {
         (None, false) => ModelOrigin::Bundled,
     };
     let (rules, policy) = (config.rules.dir.clone(), config.policy.clone());
-    Origins { rules, model, reference: reference_files(config), policy }
+    let beside = || rules.as_ref().map(|dir| dir.join("lists"));
+    let lists = config.lists.dir.clone().or_else(beside);
+    Origins { rules, model, lists, reference: reference_files(config), policy }
 }
 
 /// Rules, model, tables and costs of a configuration; broken rules or a broken model are errors.

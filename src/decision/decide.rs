@@ -5,7 +5,7 @@ use super::delivery::delivery;
 use super::policy::{CostPolicy, Policy, Thresholds};
 use crate::domain::{
     Action, Amount, Calibration, ChallengeKind, Costs, Currency, Delivery, DisputeRight,
-    FulfilmentMethod, RuleAction, RuleMode,
+    FulfilmentMethod, RuleAction,
 };
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
@@ -24,8 +24,10 @@ pub struct ScoreOutcome {
 pub struct Matched {
     /// What it does.
     pub action: RuleAction,
-    /// Only live rules act.
-    pub mode: RuleMode,
+    /// Whether it acts: by its mode, and for this buyer.
+    pub acts: bool,
+    /// Whether a block of it spares who is to be spared.
+    pub guard: bool,
     /// Log-odds, for `adjust`; 0 otherwise.
     pub adjust: f64,
     /// What to ask for, for `challenge`.
@@ -47,6 +49,8 @@ pub struct Sale {
     pub fulfilment: Option<FulfilmentMethod>,
     /// The challenges this buyer could be asked.
     pub can_ask: [bool; ChallengeKind::ALL.len()],
+    /// Whether a decline of this buyer is to become a milder action: a clean history, or an appeal.
+    pub is_spared: bool,
 }
 
 /// What was decided.
@@ -62,6 +66,8 @@ pub struct Verdict {
     pub credit_limit: Option<Amount>,
     /// The expected costs; `None` without a score.
     pub costs: Option<Costs>,
+    /// True where it would have been a decline.
+    pub spared: bool,
 }
 
 /// Decides. Pure: equal arguments give equal verdicts.
@@ -71,7 +77,7 @@ pub fn decide(
     matched: &[Matched],
     sale: &Sale,
 ) -> Verdict {
-    let live = || matched.iter().filter(|m| m.mode == RuleMode::Live);
+    let live = || matched.iter().filter(|m| m.acts);
     let adjust: f64 = live().filter(|m| m.action == RuleAction::Adjust).map(|m| m.adjust).sum();
     let can_ask: Vec<ChallengeKind> = ChallengeKind::ALL
         .iter()
@@ -90,7 +96,13 @@ pub fn decide(
         };
         expected_costs(policy, &costs, terms, &can_ask)
     });
-    let action = rule_action(matched).unwrap_or_else(|| by_score(policy, score, expected.as_ref()));
+    let harsh = rule_action(matched).unwrap_or_else(|| by_score(policy, score, expected.as_ref()));
+    let milder = if sale.is_spared && harsh == Action::Decline {
+        soften(policy, matched, expected.as_ref(), &can_ask)
+    } else {
+        None
+    };
+    let action = milder.unwrap_or(harsh);
     let challenge = (action == Action::Challenge)
         .then(|| {
             let asked = live().filter_map(|m| m.challenge).find(|kind| can_ask.contains(kind));
@@ -103,6 +115,7 @@ pub fn decide(
         delivery,
         challenge,
         credit_limit: credit_limit(policy, delivery, sale),
+        spared: milder.is_some(),
         costs: expected.map(|expected| Costs {
             currency: currency.code().to_owned(),
             policy_probability: expected.terms.get("p").copied().unwrap_or_default(),
@@ -123,8 +136,41 @@ fn rule_action(matched: &[Matched]) -> Option<Action> {
     ];
     tiers
         .into_iter()
-        .find(|(tier, _)| matched.iter().any(|m| m.mode == RuleMode::Live && m.action == *tier))
+        .find(|(tier, _)| matched.iter().any(|m| m.acts && m.action == *tier))
         .map(|(_, action)| action)
+}
+
+/// What a decline becomes for a buyer who is to be spared; `None` where it stays: a hard block, a block
+/// without a guard, or a merchant who neither reviews nor can ask this buyer anything.
+///
+/// A review that a rule asks for beside stays one. Otherwise the cheaper of review and challenge wins,
+/// and without a score a person looks.
+fn soften(
+    policy: &Policy,
+    matched: &[Matched],
+    expected: Option<&ExpectedCosts>,
+    can_ask: &[ChallengeKind],
+) -> Option<Action> {
+    let mut acting = matched.iter().filter(|m| m.acts);
+    let holds = |m: &Matched| match m.action {
+        RuleAction::HardBlock => true,
+        RuleAction::Block => !m.guard,
+        _ => false,
+    };
+    if acting.clone().any(holds) {
+        return None;
+    }
+    if acting.any(|m| m.action == RuleAction::Review) {
+        return Some(Action::Review);
+    }
+    let asks = policy.challenges.iter().any(|challenge| can_ask.contains(&challenge.kind));
+    let cost = |action| expected.and_then(|e| e.by_action.get(&action)).copied().unwrap_or(0.0);
+    match (policy.review_open, asks) {
+        (true, true) if cost(Action::Challenge) < cost(Action::Review) => Some(Action::Challenge),
+        (true, _) => Some(Action::Review),
+        (false, true) => Some(Action::Challenge),
+        (false, false) => None,
+    }
 }
 
 /// The action the score asks for: by thresholds where they are set, else by least cost.
@@ -173,7 +219,7 @@ fn shift(p: f64, log_odds: f64) -> f64 {
 
 /// The costs to use and their currency: the transaction's own settings, else the euro settings
 /// converted, else (no rate) the euro figures taken as they are in the transaction's currency.
-fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
+pub(super) fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
     let Some(amount) = sale.amount else { return (Currency::EUR, policy.costs) };
     let currency = amount.currency();
     if let Some(own) = policy.costs_by_currency.get(currency.code()) {
@@ -183,7 +229,7 @@ fn cost_policy(policy: &Policy, sale: &Sale) -> (Currency, CostPolicy) {
 }
 
 /// Units of the transaction's currency for one euro; 1 without a rate.
-fn per_euro(sale: &Sale) -> f64 {
+pub(super) fn per_euro(sale: &Sale) -> f64 {
     sale.euro_rate.filter(|rate| *rate > 0.0).map_or(1.0, |rate| 1.0 / rate)
 }
 

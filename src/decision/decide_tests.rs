@@ -11,11 +11,12 @@ fn sale(amount: &str) -> Sale {
         liability_shifted: false,
         fulfilment: Some(FulfilmentMethod::LicenceKey),
         can_ask: [true; ChallengeKind::ALL.len()],
+        is_spared: false,
     }
 }
 
 fn rule(action: RuleAction) -> Matched {
-    Matched { action, mode: RuleMode::Live, adjust: 0.0, challenge: None }
+    Matched { action, acts: true, guard: true, adjust: 0.0, challenge: None }
 }
 
 fn score(fraud_probability: f64, calibration: Calibration) -> ScoreOutcome {
@@ -43,7 +44,7 @@ fn tiers_decide_in_order() {
 
 #[test]
 fn shadow_rules_do_not_act() {
-    let shadow = Matched { mode: RuleMode::Shadow, ..rule(RuleAction::HardBlock) };
+    let shadow = Matched { acts: false, ..rule(RuleAction::HardBlock) };
     assert_eq!(decide(&Policy::default(), None, &[shadow], &sale("49")).action, Action::Approve);
 }
 
@@ -114,6 +115,34 @@ fn thresholds_replace_costs() {
         let verdict = decide(&policy, Some(score(p, Calibration::Merchant)), &[], &sale("49"));
         assert_eq!(verdict.action, action, "{p}");
     }
+}
+
+#[test]
+fn a_buyer_with_a_clean_history_is_spared_a_guarded_block() {
+    use RuleAction as R;
+    let sale = Sale { is_spared: true, ..sale("49.00") };
+    let open = Policy::default();
+    let closed = Policy { review_open: false, ..Policy::default() };
+    let mute = Policy { challenges: Vec::new(), ..closed.clone() };
+    let unguarded = Matched { guard: false, ..rule(R::Block) };
+    let cases: &[(&Policy, &[Matched], Action, bool)] = &[
+        (&open, &[rule(R::Block)], Action::Review, true),
+        (&closed, &[rule(R::Block)], Action::Challenge, true),
+        (&mute, &[rule(R::Block)], Action::Decline, false),
+        (&closed, &[rule(R::Block), rule(R::Review)], Action::Review, true),
+        (&open, &[rule(R::HardBlock)], Action::Decline, false),
+        (&open, &[rule(R::Block), rule(R::HardBlock)], Action::Decline, false),
+        (&open, &[rule(R::Block), unguarded], Action::Decline, false),
+        (&open, &[rule(R::Block), rule(R::Allow)], Action::Approve, false),
+        (&open, &[rule(R::Challenge)], Action::Challenge, false),
+    ];
+    for (policy, matched, action, spared) in cases {
+        let verdict = decide(policy, None, matched, &sale);
+        assert_eq!((verdict.action, verdict.spared), (*action, *spared), "{matched:?}");
+    }
+    let by_score = decide(&open, Some(score(0.97, Calibration::Merchant)), &[], &sale);
+    assert_ne!(by_score.action, Action::Decline);
+    assert!(by_score.spared);
 }
 
 proptest! {

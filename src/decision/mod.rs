@@ -11,9 +11,11 @@
 mod cost;
 mod decide;
 mod delivery;
+mod hindsight;
 mod policy;
 
 pub use cost::{CostTerms, ExpectedCosts, expected_costs};
 pub use decide::{Matched, Sale, ScoreOutcome, Verdict, decide};
 pub use delivery::delivery;
+pub use hindsight::costs_in_hindsight;
 pub use policy::{ChallengePolicy, CostPolicy, Policy, PolicyError, Thresholds};

@@ -21,6 +21,10 @@ pub struct Policy {
     pub review_open: bool,
     /// Share of the amount released as credit while a top-up waits for review.
     pub limited_credit_share: f64,
+    /// Whether buyers with a clean history are reviewed or challenged where the score or a rule that is
+    /// guarded would decline them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub guard_clean_history: bool,
 }
 
 /// Costs in one currency. Shares are in [0, 1]; money is per transaction, not below zero.
@@ -120,6 +124,7 @@ impl Default for Policy {
             thresholds: None,
             review_open: true,
             limited_credit_share: 0.1,
+            guard_clean_history: true,
         }
     }
 }
@@ -243,6 +248,17 @@ impl Policy {
             return fail("limited_credit_share".to_owned(), "a share from 0 to 1");
         }
         self.check_thresholds()
+    }
+
+    /// Reads a policy as it was kept beside the decisions made with it. What it does not state did not
+    /// exist then, so it is off, whatever it is by default today.
+    ///
+    /// # Errors
+    /// Not a policy of this version or an older one.
+    pub fn from_kept(json: &[u8]) -> serde_json::Result<Self> {
+        let mut kept: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json)?;
+        kept.entry("guard_clean_history").or_insert(false.into());
+        serde_json::from_value(kept.into())
     }
 
     fn check_thresholds(&self) -> Result<(), PolicyError> {

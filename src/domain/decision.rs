@@ -85,11 +85,38 @@ words! {
     RuleMode {
         /// It acts.
         Live = "live",
+        /// It acts on a fixed share of buyers, and on the others is only reported.
+        Canary = "canary",
         /// It is evaluated and reported, and does not act.
         Shadow = "shadow",
         /// It is not evaluated.
         Off = "off",
     }
+}
+
+words! {
+    /// Why a rule that matched and could act did not.
+    HeldBack {
+        /// The buyer is not in the rule's share.
+        Canary = "canary",
+        /// Somebody put the rule to sleep for this buyer.
+        Snoozed = "snoozed",
+        /// An appeal of this buyer was granted.
+        Appeal = "appeal",
+        /// The buyer has a clean history: the decline became a milder action.
+        CleanHistory = "clean_history",
+    }
+}
+
+/// A decline that was softened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Spared {
+    /// What it would have been.
+    pub would_be: Action,
+    /// The rules that would have; `score` where the score would have.
+    pub by: Vec<String>,
+    /// What spared the buyer.
+    pub guard: HeldBack,
 }
 
 /// Why the score or the action is what it is.
@@ -111,8 +138,12 @@ pub struct RuleHit {
     pub id: String,
     /// What it does.
     pub action: RuleAction,
-    /// Whether it acted.
+    /// Whether it may act.
     pub mode: RuleMode,
+    /// Why it did not, though it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub held_back: Option<HeldBack>,
 }
 
 /// The expected cost of each action, in the transaction's cost currency.
@@ -195,6 +226,15 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// Every rule that matched, live and shadow, in rule-set order.
     pub rules: Vec<RuleHit>,
+    /// A decline that became a milder action, and by what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub spared: Option<Spared>,
+    /// What may be shown to the buyer, in the words of the rule that decided; without them the answer
+    /// has a sentence of its own. Says nothing of how fraud is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub customer_text: Option<String>,
     /// The expected costs.
     #[serde(default)]
     pub costs: Option<Costs>,

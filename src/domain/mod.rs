@@ -20,7 +20,7 @@ mod payment;
 mod text;
 mod time;
 mod transaction;
-mod words;
+pub(crate) mod words;
 
 pub use amount::{Amount, AmountError};
 pub use card::{Bin, BinError, Card, ThreeDs};
@@ -29,8 +29,8 @@ pub use card_number::{Issued, find_card_number, in_shared_range, mask_card_numbe
 pub use country::{Country, UnknownCountry};
 pub use currency::{Currency, UnknownCurrency, Withdrawn};
 pub use decision::{
-    Action, Calibration, Costs, Decision, Defensibility, Delivery, Durability, Reason, RuleAction,
-    RuleHit, RuleMode, Versions, Warning,
+    Action, Calibration, Costs, Decision, Defensibility, Delivery, Durability, HeldBack, Reason,
+    RuleAction, RuleHit, RuleMode, Spared, Versions, Warning,
 };
 pub use dispute::{Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus};
 pub use event::{

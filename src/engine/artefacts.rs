@@ -149,7 +149,7 @@ impl Artefacts {
             Some(rules) => rules,
             None => Arc::new(self.rules(&versions.rules)?),
         };
-        let policy: Policy = serde_json::from_slice(&self.get("policy", &versions.policy)?)
+        let policy = Policy::from_kept(&self.get("policy", &versions.policy)?)
             .map_err(|_| self.damaged("policy", &versions.policy))?;
         let model = match (model, versions.model.as_str()) {
             (Some(model), _) => Some(model),

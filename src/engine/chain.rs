@@ -5,13 +5,13 @@
 
 use super::entry;
 use super::snapshot::Snapshot;
-use crate::decision::{Matched, Sale, ScoreOutcome, decide};
+use super::standing::{Standing, spares};
+use crate::decision::{Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, RuleMode, TenantId, Timestamp, TransactionId, Warning,
+    PaymentMethod, Reason, RuleAction, TenantId, Timestamp, TransactionId, Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
-use crate::rules::Hit;
 use rust_decimal::prelude::ToPrimitive;
 
 /// Most reasons taken from the model.
@@ -44,9 +44,11 @@ pub(super) fn run(
         (score, ScoreOutcome { fraud_probability: score.fraud_probability, calibration })
     });
     let outcome = snapshot.rules.evaluate(record, occasion.now);
-    let matched: Vec<Matched> = outcome.hits.iter().map(matched).collect();
+    let mut standing = Standing::of(&outcome.hits, record);
+    let sale = Sale { is_spared: spares(snapshot, record).is_some(), ..sale(record) };
     let verdict =
-        decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &matched, &sale(record));
+        decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &standing.matched(), &sale);
+    let spared = verdict.spared.then(|| standing.spare(snapshot, record)).flatten();
     let decision = Decision {
         decision_id: decision_id(occasion.tenant, occasion.transaction_id),
         transaction_id: occasion.transaction_id.clone(),
@@ -57,8 +59,10 @@ pub(super) fn run(
         risk_score: score.as_ref().and_then(|(score, _)| score.risk_score.to_f64()),
         fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
-        reasons: reasons(snapshot, record, &outcome.hits),
-        rules: outcome.hits.iter().map(Hit::brief).collect(),
+        reasons: reasons(snapshot, record, &standing),
+        rules: standing.brief(),
+        spared,
+        customer_text: standing.customer_text(verdict.action),
         costs: verdict.costs,
         defensibility: defensibility(record),
         warnings: occasion.warnings,
@@ -80,12 +84,8 @@ pub fn decision_name(tenant: &TenantId, transaction_id: &str) -> String {
         .map_or_else(|_| String::new(), |id| decision_id(tenant, &id).as_str().to_owned())
 }
 
-fn matched(hit: &Hit<'_>) -> Matched {
-    Matched { action: hit.action, mode: hit.mode, adjust: hit.adjust, challenge: hit.challenge }
-}
-
 /// The facts of the sale, read from the record.
-fn sale(record: &Record) -> Sale {
+pub(super) fn sale(record: &Record) -> Sale {
     let method = word(record, f::PAYMENT_METHOD).and_then(PaymentMethod::from_word);
     let has_card = !record.get(f::CARD_FINGERPRINT).is_missing();
     let method = method.or(has_card.then_some(PaymentMethod::Card));
@@ -109,6 +109,7 @@ fn sale(record: &Record) -> Sale {
         liability_shifted: record.get(f::CARD_THREE_DS_LIABILITY_SHIFT) == &Value::Bool(true),
         fulfilment: word(record, f::FULFILMENT_METHOD).and_then(FulfilmentMethod::from_word),
         can_ask: asked,
+        is_spared: false,
     }
 }
 
@@ -119,10 +120,10 @@ fn word(record: &Record, field: FieldId) -> Option<&str> {
     }
 }
 
-/// Live rules first, in rule-set order, then what moved the score most.
-fn reasons(snapshot: &Snapshot, record: &Record, hits: &[Hit<'_>]) -> Vec<Reason> {
-    let live = hits.iter().filter(|hit| hit.mode == RuleMode::Live);
-    let mut reasons: Vec<Reason> = live
+/// Rules that act first, in rule-set order, then what moved the score most.
+fn reasons(snapshot: &Snapshot, record: &Record, standing: &Standing<'_>) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = standing
+        .reported()
         .map(|hit| Reason {
             code: hit.reason.to_owned(),
             text: hit.text.to_owned(),

@@ -5,6 +5,10 @@
 //! - Retries of one invoice are one attempt; each answer to them counts.
 //! - An outage's failures are no declines. `insufficient_funds` is one: the issuer has just said
 //!   that number, expiry and code are right, and leaving it out would make a card checker of us.
+//! - A sale is told of when it is settled or something bad is said of it, a trial when nothing stands
+//!   in its way any more: approved, its challenge passed, its review ended well, its card taken.
+//! - What is said of a payment nobody scored counts for the account it names, if it names one: who else
+//!   paid is not known, and the device of such a message is of whoever sat there.
 //! - What is reported later (refunds, warnings, disputes) counts from its recording on, so nothing
 //!   scored before has seen it. Its place in the windows is its own time: the same when a year of
 //!   commerce is read from a file in a minute.
@@ -56,10 +60,7 @@ pub(super) fn by_transaction(
     let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
     let amount = sale.amount.filter(|cents| *cents > 0);
     let (keys, at) = (sale.keys, tx.event_time);
-    let one = |signal| {
-        let sale = told_by(signal).map(|told| sale.telling(told));
-        Occurrence { keys, at, signal, amount, place, sale }
-    };
+    let one = |signal| Occurrence { keys, at, signal, amount, place, sale: None };
     match decision.action {
         _ if retry => return Vec::new(),
         Action::Decline => return vec![Occurrence { place: None, ..one(Signal::Blocked) }],
@@ -67,7 +68,10 @@ pub(super) fn by_transaction(
     }
     match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
-        TransactionKind::TrialStart => vec![one(Signal::Trial)],
+        TransactionKind::TrialStart => {
+            let begun = (decision.action == Action::Approve).then(|| sale.telling(Told::Trial));
+            vec![Occurrence { sale: begun, ..one(Signal::Trial) }]
+        }
         TransactionKind::PlanChange => vec![one(Signal::Attempt), one(Signal::PlanChange)],
         TransactionKind::Purchase | TransactionKind::TopUp
             if amount.is_some_and(|cents| cents <= MICRO_CENTS) =>
@@ -76,15 +80,6 @@ pub(super) fn by_transaction(
         }
         kind if kind.is_payment() => vec![one(Signal::Attempt)],
         _ => Vec::new(),
-    }
-}
-
-/// What the counting of a transaction says of the sale it may become.
-fn told_by(signal: Signal) -> Option<Told> {
-    match signal {
-        Signal::Attempt => Some(Told::Tried),
-        Signal::Trial => Some(Told::Trial),
-        _ => None,
     }
 }
 
@@ -129,12 +124,17 @@ pub(super) fn by_event(received: &Received<'_>) -> Vec<Occurrence> {
 
 /// What an event says of its sale. A label is told as it comes; an early warning is told as one, its
 /// label may follow. A case is over when the processor says so in its status. Where nothing was
-/// charged, nothing was settled.
+/// charged, nothing was settled: of a trial it is said that it began.
 fn told(event: &Event, sale: &SaleRef) -> Option<Told> {
     use EventKind as K;
+    let went_well = event.kind == K::Capture
+        || matches!(event.data.outcome, Some(Outcome::Approved | Outcome::Passed));
     Some(match event.kind {
-        K::AuthResult if event.data.outcome == Some(Outcome::Approved) && sale.is_charged() => {
-            Told::Settled
+        K::AuthResult | K::Capture if went_well && sale.is_charged() => Told::Settled,
+        K::AuthResult | K::Capture | K::ChallengeResult | K::ReviewResolved
+            if went_well && sale.kind == Some(TransactionKind::TrialStart) =>
+        {
+            Told::Trial
         }
         K::Refund => Told::Refunded,
         K::FraudWarning => Told::Warned,
@@ -221,10 +221,15 @@ fn happened(received: &Received<'_>) -> Vec<Occurrence> {
 }
 
 impl Received<'_> {
-    /// One occurrence for whoever paid; for the account alone where the sale is not known.
+    /// One occurrence for whoever paid; where the sale is not known, for the account that is named.
     fn of_sale(&self, signal: Signal) -> Vec<Occurrence> {
-        let keys = self.sale.map_or_else(|| self.client(None), |sale| sale.keys);
-        vec![Occurrence::new(keys, self.event.event_time, signal)]
+        let named = || {
+            let EntityKeys { account, tenant, .. } = self.client(None);
+            account.map(|_| EntityKeys { account, tenant, ..EntityKeys::default() })
+        };
+        let keys = self.sale.map(|sale| sale.keys).or_else(named);
+        let occurrence = |keys| Occurrence::new(keys, self.event.event_time, signal);
+        keys.map(occurrence).into_iter().collect()
     }
 
     /// One occurrence for whoever sat there, who need not be the one who paid.

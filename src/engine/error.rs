@@ -38,11 +38,27 @@ pub enum EngineError {
     /// The ledger can't be opened, read or verified. Ours.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// There is nothing of this name. The caller's.
+    #[error("there is no {what} `{name}`")]
+    NotThere {
+        /// A list, a rule, a transaction.
+        what: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// Something a person asked for can't be done. The caller's.
+    #[error("{why}")]
+    Unfit {
+        /// Where, as a JSON pointer.
+        pointer: &'static str,
+        /// Why, in one clause; quotes no card number.
+        why: String,
+    },
     /// Personal values can't be found or read without it. The operator's.
     #[error("the ledger's master key is not there")]
     NoMasterKey,
     /// Opened for reading only.
-    #[error("the ledger was opened for reading only")]
+    #[error("there is no ledger to write to")]
     ReadOnly,
     /// A stored record has another shape than this version writes. Ours.
     #[error("record {sequence} of the ledger can't be understood")]

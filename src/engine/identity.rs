@@ -27,6 +27,18 @@ pub(super) fn account_key(
     key(maker, tenant, Entity::Account.name(), account.as_str())
 }
 
+/// The key of an entity by its value as somebody writes it.
+pub(super) fn entity_key(
+    maker: &dyn KeyMaker,
+    tenant: &TenantId,
+    entity: Entity,
+    value: &str,
+) -> EntityKey {
+    let mailbox = (entity == Entity::Email).then(|| canonical(value)).flatten();
+    let normal = mailbox.map(|mailbox| mailbox.to_string());
+    key(maker, tenant, entity.name(), normal.as_deref().unwrap_or(value))
+}
+
 /// A sale's key: the first half of the hash of its id, which is no person's.
 pub(super) fn sale_key(id: &IdHash) -> EntityKey {
     half(id)

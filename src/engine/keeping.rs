@@ -1,9 +1,10 @@
 //! A decision on its way into the ledger.
 
+use super::desk::Review;
 use super::entry;
 use super::known::{Flight, IdHash, Known, SaleRef, Sent, Settling};
 use super::service::{Begun, Decided, Engine, Keeping, ScoreRequest, Timing};
-use crate::domain::{Durability, Warning};
+use crate::domain::{Action, Durability, Warning};
 use std::sync::Arc;
 
 /// An id nobody used yet, locked until its decision is placed.
@@ -44,6 +45,10 @@ impl Engine {
                 counting = Some(self.histories.gate.counting());
                 match ledger.append(&new) {
                     Ok(pending) => {
+                        if answer.0.action == Action::Review {
+                            let received_at = new.received_at;
+                            self.desk.open_review(Review::of(&answer.0, &record, received_at));
+                        }
                         let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =

@@ -69,6 +69,16 @@ pub(super) struct Flight {
     pub(super) landed: watch::Receiver<Landing>,
 }
 
+impl Flight {
+    /// The transaction, where it is one.
+    pub(super) fn transaction(&self) -> Option<&Transaction> {
+        match &self.sent {
+            Sent::Transaction(transaction) => Some(transaction),
+            Sent::Event(_) => None,
+        }
+    }
+}
+
 /// What came under an id.
 #[derive(Debug)]
 pub(super) enum Sent {

@@ -10,6 +10,7 @@ mod cases;
 mod chain;
 mod checkpoint;
 mod counted;
+mod desk;
 mod enrich;
 mod entry;
 mod error;
@@ -22,6 +23,7 @@ mod keeping;
 mod known;
 mod open;
 mod outcomes;
+pub mod past;
 mod people;
 mod query;
 mod reload;
@@ -32,6 +34,7 @@ mod rerun;
 mod restart_tests;
 mod service;
 mod snapshot;
+mod standing;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -43,6 +46,10 @@ pub use artefacts::Artefacts;
 pub use cases::Cases;
 pub use chain::decision_name;
 pub use checkpoint::{CHECKPOINT_FILE, CheckpointError, Saved, Start, Unusable};
+pub use desk::{
+    Act, Appeal, AppealOf, Buyer, Granted, ListView, MAX_WHO, Obstacle, Resolution, Resolved,
+    Review, ReviewFilter, SnoozeView, WhatIf, Who,
+};
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
 pub use fault::Fault;
@@ -60,6 +67,7 @@ pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::Snapshot;
 pub use stored::readable;
 
+pub use crate::lists::Entry as ListEntry;
 pub use crate::velocity::MAX_AHEAD_MS;
 pub use timeline::{Moment, What, moment};
 pub use watch::Stamps;

@@ -5,6 +5,7 @@
 
 use super::artefacts::Artefacts;
 use super::checkpoint::{self, Checkpoints, Held, Loaded, Start, Unusable};
+use super::desk::{self, Desk, Noted};
 use super::entry::{self, unhex};
 use super::error::{EngineError, StoredError};
 use super::histories::Histories;
@@ -15,7 +16,7 @@ use super::snapshot::Snapshot;
 use super::stored::{self, Recovered};
 use crate::domain::{TenantId, TransactionId};
 use crate::ledger::{
-    EntryKind, IndexKey, Ledger, LedgerConfig, LedgerError, Place, Recover, StoredEntry,
+    EntryKind, IndexKey, Ledger, LedgerConfig, LedgerError, Place, Position, Recover, StoredEntry,
 };
 use crate::velocity::Limits;
 use std::path::Path;
@@ -46,13 +47,16 @@ impl Engine {
         let durability = config.durability.into();
         let artefacts = Artefacts::new(&data_dir);
         let ledger = Ledger::open_with(config, &mut recovery)?;
-        let Recovery { histories, known, start, failed, .. } = recovery;
+        let Recovery { histories, known, start, failed, desk, standing, behind, .. } = recovery;
         if let Some(error) = failed {
             return Err(error);
         }
+        desk::rebuild(&desk, &ledger, standing, behind)?;
+        let lists = desk.put_on(&snapshot.lists);
+        let snapshot = snapshot.with_lists(lists);
         artefacts.keep(&snapshot)?;
         let checkpoints = Checkpoints::new(&data_dir, storage, start);
-        let kept = Kept { ledger, durability, artefacts, checkpoints };
+        let kept = Kept { ledger, durability, artefacts, checkpoints, desk };
         Ok(Self::from_parts(snapshot, histories, known, Some(kept)))
     }
 }
@@ -67,6 +71,11 @@ pub(super) struct Recovery<'a> {
     held: Option<Held>,
     pub(super) start: Start,
     failed: Option<EngineError>,
+    desk: Desk,
+    /// Entries of the desk that stood at the checkpoint, and those behind it: counted in this order once
+    /// the ledger is open. Without a checkpoint everything counts at once.
+    standing: Vec<Position>,
+    behind: Vec<Noted>,
     progress: &'a mut dyn FnMut(u64),
 }
 
@@ -74,8 +83,9 @@ impl Recover for Recovery<'_> {
     fn begin(&mut self, keys: Option<&IndexKey>) -> Option<Place> {
         match checkpoint::load(self.data_dir, keys?, self.limits) {
             Ok(loaded) => {
-                let Loaded { histories, known, after, held } = loaded?;
+                let Loaded { histories, known, after, held, desk } = loaded?;
                 (self.histories, self.known, self.held) = (histories, known, Some(held));
+                self.standing = desk;
                 self.start.after = Some(after.sequence);
                 Some(after)
             }
@@ -96,6 +106,11 @@ impl Recover for Recovery<'_> {
         {
             self.failed = Some(EngineError::Stored { sequence: stored.sequence, source });
         }
+        if self.failed.is_none()
+            && let Err(error) = self.note(stored)
+        {
+            self.failed = Some(error);
+        }
         (self.progress)(stored.sequence);
     }
 
@@ -107,6 +122,7 @@ impl Recover for Recovery<'_> {
         self.histories = Histories::new(self.limits);
         self.known = KnownIds::default();
         self.held = None;
+        (self.desk, self.standing, self.behind) = (Desk::default(), Vec::new(), Vec::new());
         self.failed = None;
         self.start = Start { after: None, unusable: Some(Unusable::Ledger(error)) };
     }
@@ -126,8 +142,20 @@ impl<'a> Recovery<'a> {
             held: None,
             start: Start::default(),
             failed: None,
+            desk: Desk::default(),
+            standing: Vec::new(),
+            behind: Vec::new(),
             progress,
         }
+    }
+
+    fn note(&mut self, stored: &StoredEntry) -> Result<(), EngineError> {
+        match desk::note(stored)? {
+            Some(noted) if self.held.is_some() => self.behind.push(noted),
+            Some(noted) => self.desk.count(noted),
+            None => {}
+        }
+        Ok(())
     }
 
     fn restore(&mut self, stored: &StoredEntry) -> Result<(), StoredError> {

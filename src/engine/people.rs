@@ -5,7 +5,7 @@
 //! account was seen in; once the person is erased it is the hash that is shown, and the tie with it.
 
 use super::error::{EngineError, StoredError};
-use super::identity::{Identities, account_key};
+use super::identity::account_key;
 use super::outcomes::noun;
 use super::query::{read_decision, read_event};
 use super::stored::{self, Recovered};
@@ -16,7 +16,7 @@ use crate::velocity::{
     EntityKey, EntityKeys, Limits, LinkGraph, Links, LinksView, Party, SaleOutcomes, Sales,
     sales::Delay,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
 /// One tenant's accounts and their ties. Reads beside a server or without.
@@ -26,9 +26,13 @@ pub struct People {
     tenant: TenantId,
     links: LinkGraph,
     sales: SaleOutcomes,
-    /// An entry each account was first seen in.
-    seen: HashMap<EntityKey, Position>,
+    /// The entries each account was last seen in, oldest first: the person of one may be erased while
+    /// another can be read, or an entry names its account by its sale alone.
+    seen: HashMap<EntityKey, VecDeque<Position>>,
 }
+
+/// Most entries kept of an account.
+const MAX_SEEN: usize = 8;
 
 /// What is known around one account.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,11 +90,21 @@ impl People {
         for occurrence in recovered.occurrence.iter().chain(&recovered.occurrences) {
             self.links.record(occurrence);
             self.sales.record(occurrence);
-            if let Some(account) = occurrence.keys.account {
-                self.seen.entry(account).or_insert(entry.position);
-            }
+            self.see(occurrence.keys.account, entry.position);
         }
+        self.see(recovered.keys.account, entry.position);
         Ok(())
+    }
+
+    fn see(&mut self, account: Option<EntityKey>, position: Position) {
+        let Some(account) = account else { return };
+        let seen = self.seen.entry(account).or_default();
+        if seen.back() != Some(&position) {
+            if seen.len() == MAX_SEEN {
+                seen.pop_front();
+            }
+            seen.push_back(position);
+        }
     }
 
     /// What is known around an account at a moment.
@@ -124,15 +138,20 @@ impl People {
 
     /// The account's own name, or its hash.
     fn name(&self, key: EntityKey) -> Result<String, EngineError> {
-        let Some(position) = self.seen.get(&key) else { return Ok(key.to_string()) };
-        let entry = self.reader.read(*position)?;
-        let name = if entry.kind == EntryKind::Decision {
-            let transaction = read_decision(&entry)?.transaction;
-            transaction.and_then(|transaction| Identities::of(&transaction).account)
-        } else {
-            read_event(&entry)?.and_then(|event| Some(event.account_id?.to_string()))
-        };
-        Ok(name.unwrap_or_else(|| key.to_string()))
+        for position in self.seen.get(&key).into_iter().flatten().rev() {
+            let entry = self.reader.read(*position)?;
+            let account = if entry.kind == EntryKind::Decision {
+                let transaction = read_decision(&entry)?.transaction;
+                transaction.and_then(|transaction| transaction.account?.id)
+            } else {
+                read_event(&entry)?.and_then(|event| event.account_id)
+            };
+            let is_its = |id: &AccountId| account_key(&self.hasher, &self.tenant, id) == key;
+            if let Some(account) = account.filter(is_its) {
+                return Ok(account.to_string());
+            }
+        }
+        Ok(key.to_string())
     }
 }
 
@@ -214,6 +233,11 @@ mod tests {
         let again = around();
         assert_eq!(again.view, found.view);
         assert!(!format!("{again:?}").contains("acc-4"), "{again:?}");
+        // Whoever comes back under the name has one again.
+        let engine = open(dir.path());
+        begin(&engine, used("t-5", "purchase", "acc-4", "c-4", "d-4"));
+        drop(engine);
+        assert_eq!(paths(&around()), paths(&found));
         // The trial of the erased account stays used, by whoever holds its card.
         let engine = open(dir.path());
         let record = begin(&engine, used("t-4", "trial_start", "acc-5", "c-1", "d-9"));

@@ -1,6 +1,6 @@
 //! The parts of a snapshot: read at start, and read again while requests are served.
 //!
-//! Rules, model, each table and each of the merchant's files stand on their own. A part that is good
+//! Rules, model, each list, each table and each of the merchant's files stand on their own. A part that is good
 //! takes its place; one that is broken is refused with its place, named in `degraded` as
 //! `<part>.refused`, and the old one goes on. All that is good is swapped in as one snapshot, after it
 //! was kept for replays.
@@ -18,6 +18,7 @@ use super::snapshot::Snapshot;
 use super::watch::{Stamps, Watch};
 use crate::decision::Policy;
 use crate::domain::Versions;
+use crate::lists::{ListError, Lists};
 use crate::model::{Model, ModelError};
 use crate::reference::{Change, Reference, ReferenceError, ReferenceFiles};
 use crate::rules::{Diagnostics, RuleSet};
@@ -33,6 +34,8 @@ pub struct Origins {
     pub rules: Option<PathBuf>,
     /// The model.
     pub model: ModelOrigin,
+    /// A directory of lists.
+    pub lists: Option<PathBuf>,
     /// Tables and the merchant's files.
     pub reference: ReferenceFiles,
     /// The costs; they come with the configuration and are not read again.
@@ -75,7 +78,7 @@ pub enum PartOutcome {
 /// One part of a reload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct PartReport {
-    /// `rules`, `model`, or `reference.` and the name of a table or file.
+    /// `rules`, `model`, `lists.` and the name of a list, or `reference.` and that of a table or file.
     pub part: String,
     /// What became of it.
     pub outcome: PartOutcome,
@@ -136,7 +139,12 @@ impl Origins {
         let current = kept.and_then(Artefacts::current);
         let last = kept.zip(current.as_ref());
         let mut parts = Vec::new();
-        let rules = match self.read_rules() {
+        let (reference, tables) = Reference::default().again(&self.reference);
+        let reference = Arc::new(reference.unwrap_or_else(Reference::empty));
+        let read = self.read_rules();
+        let lists = self.read_lists(&Lists::default(), read.as_ref().ok(), &reference);
+        let linked = read.and_then(|rules| rules.check_lists(&lists.lists).map(|()| rules));
+        let rules = match linked {
             Ok(rules) => {
                 parts.push(PartReport::good("rules", true));
                 rules
@@ -159,10 +167,10 @@ impl Origins {
                 Some(old.ok_or(StartError::Model { path, source: error })?)
             }
         };
-        let (reference, again) = Reference::default().again(&self.reference);
-        parts.extend(again.into_iter().map(reference_part));
-        let reference = Arc::new(reference.unwrap_or_else(Reference::empty));
+        let lists = lists::put(lists, &mut parts);
+        parts.extend(tables.into_iter().map(reference_part));
         let snapshot = Snapshot::new(reference, rules, model, self.policy.clone())
+            .with_lists(Arc::new(lists))
             .refusing(refused_names(&parts));
         let versions = snapshot.versions.clone();
         Ok((snapshot, Reload { parts, versions }))
@@ -171,8 +179,13 @@ impl Origins {
     /// Reads every part again.
     fn again(&self, old: &Snapshot) -> Again {
         let (mut parts, mut unread) = (Vec::new(), false);
+        let (reference, tables) = old.reference.again(&self.reference);
+        let reference = reference.map_or_else(|| Arc::clone(&old.reference), Arc::new);
         let mut rules = Arc::clone(&old.rules);
-        match self.read_rules() {
+        let read = self.read_rules();
+        let loaded = self.read_lists(&old.lists, read.as_ref().ok(), &reference);
+        unread |= loaded.refused.iter().any(|refused| list_may_come(&refused.error));
+        match read.and_then(|new| new.check_lists(&loaded.lists).map(|()| new)) {
             Ok(new) => {
                 let replaced = new.digest() != old.rules.digest();
                 parts.push(PartReport::good("rules", replaced));
@@ -201,13 +214,13 @@ impl Origins {
                 parts.push(PartReport::refused("model", vec![fault]));
             }
         }
-        let (reference, again) = old.reference.again(&self.reference);
-        unread |= again.iter().any(
+        let lists = lists::put(loaded, &mut parts);
+        unread |= tables.iter().any(
             |part| matches!(&part.change, Change::Refused(error) if reference_may_come(error)),
         );
-        parts.extend(again.into_iter().map(reference_part));
-        let reference = reference.map_or_else(|| Arc::clone(&old.reference), Arc::new);
+        parts.extend(tables.into_iter().map(reference_part));
         let new = Snapshot::of(reference, rules, model, old.policy.clone())
+            .with_lists(Arc::new(lists))
             .refusing(refused_names(&parts));
         let same = new.versions == old.versions && new.degraded == old.degraded;
         Again { new: (!same).then_some(new), parts, unread }
@@ -215,7 +228,7 @@ impl Origins {
 
     fn read_rules(&self) -> Result<RuleSet, Diagnostics> {
         match &self.rules {
-            Some(dir) => RuleSet::load(&[dir]),
+            Some(dir) => RuleSet::load(&[dir])?.passing(),
             None => RuleSet::builtin(),
         }
     }
@@ -235,7 +248,8 @@ impl Origins {
             ModelOrigin::Bundled | ModelOrigin::Off => None,
         };
         let data = &self.reference;
-        let watched = self.rules.iter().chain(model).chain(&data.tables).chain(&data.files);
+        let watched = self.rules.iter().chain(model).chain(&self.lists);
+        let watched = watched.chain(&data.tables).chain(&data.files);
         Stamps::of(watched)
     }
 }
@@ -340,10 +354,15 @@ fn reference_part(part: crate::reference::Part) -> PartReport {
     }
 }
 
+fn list_may_come(error: &ListError) -> bool {
+    matches!(error, ListError::Read(source) if may_come(source))
+}
+
 fn refused_names(parts: &[PartReport]) -> impl Iterator<Item = &str> {
     let refused = parts.iter().filter(|part| part.outcome == PartOutcome::Refused);
     refused.map(|part| part.part.as_str())
 }
 
+mod lists;
 #[cfg(test)]
 mod tests;

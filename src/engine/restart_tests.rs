@@ -61,12 +61,17 @@ fn previews(engine: &Engine, lines: &[Line]) -> Vec<Record> {
     lines.iter().filter_map(preview).collect()
 }
 
-/// All that is kept of sales and ties, without the keys, which are keyed otherwise in a ledger.
+/// All that is kept of sales and ties, without the keys and the tenant's, which are keyed otherwise in
+/// a ledger.
 fn outcomes(engine: &Engine) -> Vec<String> {
+    let keyless = |text: String| {
+        let (before, rest) = text.split_once("Tenant(").unwrap();
+        format!("{before}{}", rest.split_once(')').unwrap().1)
+    };
     let mut entries = Vec::new();
-    engine.sales().for_each_sale(&mut |id, fate| entries.push(format!("{id} {fate:?}")));
+    engine.sales().for_each_sale(&mut |_, fate| entries.push(keyless(format!("{fate:?}"))));
     engine.sales().for_each_party(&mut |party, _, hours| {
-        entries.push(format!("{party:?} {}", serde_json::to_string(hours).unwrap()));
+        entries.push(keyless(format!("{party:?} {hours:?}")));
     });
     engine.links().for_each_node(&mut |party, _, ties| {
         let mut ties: Vec<_> = ties.as_slice().iter().map(|tie| (tie.to, tie.second)).collect();

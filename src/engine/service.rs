@@ -7,6 +7,7 @@
 use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::checkpoint::Checkpoints;
+use super::desk::Desk;
 use super::error::EngineError;
 use super::histories::Histories;
 use super::history::{self, Moment};
@@ -18,8 +19,8 @@ use super::stored::Report;
 use super::{counted, enrich, entry, guard, outcomes, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
-    DAY_MS, Decision, Durability, Event, Loose, TenantId, Timestamp, Transaction, TransactionId,
-    Warning,
+    DAY_MS, Decision, Durability, Event, EventKind, Loose, TenantId, Timestamp, Transaction,
+    TransactionId, Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
@@ -47,6 +48,8 @@ pub struct Engine {
     artefacts: Option<Artefacts>,
     /// Where its own state is kept; nowhere without a ledger.
     pub(super) checkpoints: Option<Checkpoints>,
+    /// What people did.
+    pub(super) desk: Desk,
 }
 
 /// One transaction to score.
@@ -134,9 +137,11 @@ impl Engine {
             None => Box::new(entry::FileKeys),
         };
         let durability = kept.as_ref().map_or(Durability::None, |kept| kept.durability);
-        let (ledger, artefacts, checkpoints) = match kept {
-            Some(kept) => (Some(kept.ledger), Some(kept.artefacts), Some(kept.checkpoints)),
-            None => (None, None, None),
+        let (ledger, artefacts, checkpoints, desk) = match kept {
+            Some(Kept { ledger, artefacts, checkpoints, desk, .. }) => {
+                (Some(ledger), Some(artefacts), Some(checkpoints), desk)
+            }
+            None => (None, None, None, Desk::default()),
         };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -147,6 +152,7 @@ impl Engine {
             durability,
             artefacts,
             checkpoints,
+            desk,
         }
     }
 
@@ -171,6 +177,10 @@ impl Engine {
     /// # Errors
     /// It can't be kept: the old one goes on.
     pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
+        // What people changed on lists while the files were read.
+        let _no_act = self.desk.acting();
+        let lists = self.desk.put_on(&snapshot.lists);
+        let snapshot = snapshot.with_lists(lists);
         if let Some(artefacts) = &self.artefacts
             && snapshot.versions != self.snapshot().versions
         {
@@ -267,12 +277,14 @@ impl Engine {
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
         history::read(&self.histories.windows, &keys, &moment, &mut record);
         outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
+        snapshot.ask_lists(tx.event_time, &mut record);
+        self.desk.answer(&keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
         (record, keys, place, timing)
     }
 
-    fn decide(
+    pub(super) fn decide(
         &self,
         snapshot: &Snapshot,
         request: &ScoreRequest,
@@ -442,6 +454,9 @@ impl Engine {
         });
         place.insert(Known::Flying(flight.clone()));
         self.count(&occurrences, &id, &content);
+        if let (EventKind::ReviewResolved, Some(id)) = (event.kind, &event.transaction_id) {
+            self.desk.close_review(id);
+        }
         Ok(event_begun(warnings, Keeping::Flying(flight.landed.clone()), Some(settling)))
     }
 
@@ -467,7 +482,7 @@ impl Engine {
     }
 
     /// A known transaction, wherever its record lies; `None` for an unknown one.
-    fn sale_of(
+    pub(super) fn sale_of(
         &self,
         tenant: &TenantId,
         id: &TransactionId,
@@ -504,6 +519,7 @@ pub(super) struct Kept {
     pub(super) durability: Durability,
     pub(super) artefacts: Artefacts,
     pub(super) checkpoints: Checkpoints,
+    pub(super) desk: Desk,
 }
 
 /// What [`Engine::decide`] made.
@@ -528,13 +544,16 @@ fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settli
     }
 }
 
-/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing.
+/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing of others
+/// than it names itself.
 fn unknown_sale(event: &Event, sale: Option<&SaleRef>) -> Vec<Warning> {
     let unknown = event.transaction_id.is_some() && sale.is_none();
     let warning = unknown.then(|| Warning {
         code: "transaction_unknown".to_owned(),
-        message: "no transaction of this id is known: the event is kept and moves no counter"
-            .to_owned(),
+        message:
+            "no transaction of this id is known: the event is kept, and counts only for whom it \
+                  names itself"
+                .to_owned(),
         pointer: "/transaction_id".to_owned(),
     });
     warning.into_iter().collect()

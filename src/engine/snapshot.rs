@@ -2,14 +2,16 @@
 
 use super::artefacts::policy_digest;
 use crate::decision::Policy;
-use crate::domain::Versions;
+use crate::domain::{Timestamp, Versions};
+use crate::features::Record;
+use crate::lists::Lists;
 use crate::model::Model;
 use crate::reference::Reference;
 use crate::rules::RuleSet;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Rules, model, tables and costs of one moment. A request sees one snapshot and reports it.
+/// Rules, model, lists, tables and costs of one moment. A request sees one snapshot and reports it.
 pub struct Snapshot {
     /// The tables. Shared with the next snapshot where they did not change.
     pub reference: Arc<Reference>,
@@ -17,6 +19,8 @@ pub struct Snapshot {
     pub rules: Arc<RuleSet>,
     /// The model; without one, rules act alone and the answer says `degraded: ["model"]`.
     pub model: Option<Arc<Model>>,
+    /// The lists rules ask about.
+    pub lists: Arc<Lists>,
     /// The costs.
     pub policy: Policy,
     /// Digests of all of these.
@@ -56,13 +60,34 @@ impl Snapshot {
         if model.is_none() {
             degraded.push("model".to_owned());
         }
-        Self { reference, rules, model, policy, versions, degraded }
+        let lists = Arc::default();
+        Self { reference, rules, model, lists, policy, versions, degraded }
+    }
+
+    /// The same with lists.
+    #[must_use]
+    pub fn with_lists(mut self, lists: Arc<Lists>) -> Self {
+        lists.digest().clone_into(&mut self.versions.lists);
+        self.lists = lists;
+        self
+    }
+
+    /// The same with other lists, and whatever was refused still refused.
+    pub(super) fn exchanging(&self, lists: Arc<Lists>) -> Self {
+        let degraded = self.degraded.clone();
+        Self { degraded, ..self.again() }.with_lists(lists)
+    }
+
+    /// Puts into a record what the lists say of it now: from here on they are not asked again.
+    pub(super) fn ask_lists(&self, now: Timestamp, record: &mut Record) {
+        self.rules.list_questions().answer(&self.lists, now, record);
     }
 
     /// The same parts, none of them refused.
     pub(super) fn again(&self) -> Self {
         let (reference, rules) = (Arc::clone(&self.reference), Arc::clone(&self.rules));
         Self::of(reference, rules, self.model.clone(), self.policy.clone())
+            .with_lists(Arc::clone(&self.lists))
     }
 
     /// The same, saying in every answer that these parts were refused.

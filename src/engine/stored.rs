@@ -96,6 +96,8 @@ pub(super) struct Report {
 pub(super) struct Recovered {
     pub(super) digest: String,
     #[serde(default)]
+    pub(super) keys: EntityKeys,
+    #[serde(default)]
     pub(super) occurrences: Vec<Occurrence>,
     /// Of an entry written when an entry could count one thing only.
     #[serde(default)]

@@ -75,6 +75,11 @@ impl FieldId {
         &FIELDS[usize::from(self.0)]
     }
 
+    /// True for what history keeps of the transaction's entities, our own actions included.
+    pub fn is_history(self) -> bool {
+        (facts::END..own::END).contains(&self.0)
+    }
+
     /// The slot's index in a record.
     pub fn index(self) -> usize {
         usize::from(self.0)

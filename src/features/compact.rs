@@ -1,8 +1,9 @@
 //! A record in few bytes, as the ledger keeps it: a twelfth of its JSON, and read in a twelfth of the time.
 //!
 //! ```text
-//! record  length of the bitmap | bitmap, a bit per number | values by number | custom values
+//! record  length of the bitmap | bitmap, a bit per number | values by number | custom | lists
 //! custom  how many | (name | kind u8 | value) …
+//! lists   how many | (question | boolean) …
 //! value   boolean: u8    whole number: zigzag LEB128    number: f64    time: milliseconds as one
 //!         decimal: u8 with the scale, 128 where negative, 64 where 16 bytes follow | digits, LEB128 or 16
 //!         money: decimal | currency    country 2, currency 3 letters    text, word: length | UTF-8
@@ -173,6 +174,11 @@ impl Record {
                 *byte = form;
             }
         }
+        put_length(self.answers().count(), &mut out);
+        for (question, is_held) in self.answers() {
+            put_bytes(question.as_bytes(), &mut out);
+            out.push(u8::from(is_held));
+        }
         out
     }
 
@@ -212,6 +218,12 @@ impl Record {
         for _ in 0..length(bytes).ok_or_else(|| damaged(bytes))? {
             let (name, value) = custom(bytes).ok_or_else(|| damaged(bytes))?;
             self.set_custom(name, value);
+        }
+        for _ in 0..length(bytes).ok_or_else(|| damaged(bytes))? {
+            match text(bytes).zip(value(Form::Bool, bytes)) {
+                Some((question, Value::Bool(is_held))) => self.set_listed(question, Some(is_held)),
+                _ => return Err(damaged(bytes)),
+            }
         }
         if bytes.is_empty() { Ok(()) } else { Err(damaged(bytes)) }
     }
@@ -511,6 +523,7 @@ mod tests {
             record.set_custom("flag", Value::Bool(int > 0));
             record.set_custom(&text, Value::text(&text));
             record.set_custom("none", Value::Missing);
+            record.set_listed("card.bin in list(\"bins\")", Some(int > 0));
             record
         })
     }

@@ -12,5 +12,5 @@ mod value;
 
 pub use catalogue::{FIELDS, Field, FieldId, Origin, Stage, fields, markdown};
 pub use compact::CompactError;
-pub use record::{Record, RecordError, custom_value, read_value};
+pub use record::{Record, RecordError, custom_value, is_list_question, read_value};
 pub use value::{Kind, Value};

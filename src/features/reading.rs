@@ -4,7 +4,7 @@
 //! together.
 
 use super::catalogue::{Field, FieldId};
-use super::record::{Record, RecordError};
+use super::record::{Record, RecordError, is_list_question};
 use super::value::{Kind, Value};
 use crate::domain::{Amount, excerpt};
 use rust_decimal::prelude::ToPrimitive;
@@ -36,6 +36,7 @@ impl<'de> Visitor<'de> for OfRecord {
                     record.set(field, map.next_value_seed(OfField(field.field()))?);
                 }
                 Name::Custom(name) => record.set_custom(&name, map.next_value_seed(OfCustom)?),
+                Name::Listed(question) => record.set_listed(&question, map.next_value()?),
             }
         }
         Ok(record)
@@ -45,6 +46,7 @@ impl<'de> Visitor<'de> for OfRecord {
 enum Name {
     Field(FieldId),
     Custom(Box<str>),
+    Listed(Box<str>),
 }
 
 struct OfName;
@@ -67,6 +69,9 @@ impl Visitor<'_> for OfName {
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Name, E> {
         if let Some(custom) = name.strip_prefix("custom.") {
             return Ok(Name::Custom(custom.into()));
+        }
+        if is_list_question(name) {
+            return Ok(Name::Listed(name.into()));
         }
         let unknown = || E::custom(RecordError::UnknownField { field: name.to_owned() });
         FieldId::by_name(name).map(Name::Field).ok_or_else(unknown)

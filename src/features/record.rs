@@ -20,6 +20,8 @@ use crate::domain::{MAX_CUSTOM, excerpt};
 pub struct Record {
     slots: Box<[Value]>,
     custom: BTreeMap<Box<str>, Value>,
+    /// Whether a field's value was on a list, by the question as a rule writes it.
+    listed: BTreeMap<Box<str>, Value>,
 }
 
 /// Why a stored record could not be read back.
@@ -45,7 +47,11 @@ pub enum RecordError {
 
 impl Default for Record {
     fn default() -> Self {
-        Self { slots: vec![Value::Missing; FIELDS.len()].into(), custom: BTreeMap::new() }
+        Self {
+            slots: vec![Value::Missing; FIELDS.len()].into(),
+            custom: BTreeMap::new(),
+            listed: BTreeMap::new(),
+        }
     }
 }
 
@@ -54,6 +60,7 @@ impl Record {
     pub fn clear(&mut self) {
         self.slots.fill(Value::Missing);
         self.custom.clear();
+        self.listed.clear();
     }
 
     /// A field's value. Cost: one index.
@@ -67,6 +74,13 @@ impl Record {
         debug_assert!(value.fits(field.field().kind), "{}: {value:?}", field.field().name);
         if let Some(slot) = self.slots.get_mut(field.index()) {
             *slot = if value.fits(field.field().kind) { value } else { Value::Missing };
+        }
+    }
+
+    /// Sets a text field; one that already holds this text is left as it is, without an allocation.
+    pub fn set_text(&mut self, field: FieldId, text: &str) {
+        if !matches!(self.get(field), Value::Text(held) if **held == *text) {
+            self.set(field, Value::text(text));
         }
     }
 
@@ -87,6 +101,11 @@ impl Record {
         }
     }
 
+    /// Forgets the members of `custom`.
+    pub fn clear_custom(&mut self) {
+        self.custom.clear();
+    }
+
     /// Sets a field to a value that fits it.
     pub(super) fn put_value(&mut self, field: FieldId, value: Value) {
         if let Some(slot) = self.slots.get_mut(field.index()) {
@@ -95,15 +114,37 @@ impl Record {
     }
 
     /// The members of `custom` by name.
-    pub(super) fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn custom_values(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.custom.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// Every known value with its name, catalogue order first, then `custom.*` by name.
+    /// What lists said, by the question.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.listed.iter().map(|(question, answer)| (&**question, answer == &Value::Bool(true)))
+    }
+
+    /// What a list said when the record was made, by the question as a rule writes it:
+    /// `card.bin in list("blocked")`. Missing where nobody asked or nobody could say.
+    pub fn listed(&self, question: &str) -> &Value {
+        self.listed.get(question).unwrap_or(&Value::Missing)
+    }
+
+    /// Notes what a list says; `None` where nobody can say. Lists are no secret of a person's, but
+    /// their answers are kept beside the decision, since tomorrow the list is another.
+    pub fn set_listed(&mut self, question: &str, is_held: Option<bool>) {
+        match is_held {
+            Some(is_held) => self.listed.insert(question.into(), Value::Bool(is_held)),
+            None => self.listed.remove(question),
+        };
+    }
+
+    /// Every known value with its name, catalogue order first, then `custom.*` by name, then what lists
+    /// said.
     pub fn known(&self) -> impl Iterator<Item = (std::borrow::Cow<'static, str>, &Value)> {
         let fields = FIELDS.iter().zip(&self.slots).map(|(f, v)| (f.name.into(), v));
         let custom = self.custom.iter().map(|(name, v)| (format!("custom.{name}").into(), v));
-        fields.chain(custom).filter(|(_, v)| !v.is_missing())
+        let listed = self.listed.iter().map(|(name, v)| (name.to_string().into(), v));
+        fields.chain(custom).chain(listed).filter(|(_, v)| !v.is_missing())
     }
 
     /// Two records from one: the part that names no person, and the personal part.
@@ -127,6 +168,7 @@ impl Record {
             }
         }
         self.custom.extend(other.custom);
+        self.listed.extend(other.listed);
     }
 
     /// Reads the JSON form back.
@@ -142,12 +184,33 @@ impl Record {
                 record.set_custom(custom, custom_value(json));
                 continue;
             }
+            if is_list_question(name) {
+                record.set_listed(name, read_answer(name, json)?);
+                continue;
+            }
             let field = FieldId::by_name(name)
                 .ok_or_else(|| RecordError::UnknownField { field: name.clone() })?;
             record.set(field, read_value(field, json)?);
         }
         Ok(record)
     }
+}
+
+fn read_answer(question: &str, json: &serde_json::Value) -> Result<Option<bool>, RecordError> {
+    match json {
+        serde_json::Value::Null => Ok(None),
+        serde_json::Value::Bool(is_held) => Ok(Some(*is_held)),
+        other => Err(RecordError::WrongType {
+            field: question.to_owned(),
+            kind: Kind::Bool.name(),
+            given: excerpt(&other.to_string(), 60),
+        }),
+    }
+}
+
+/// Whether a name asks about a list; no field's name has a space in it.
+pub fn is_list_question(name: &str) -> bool {
+    name.contains(" in list(")
 }
 
 /// A member of `custom` as a value: booleans, whole numbers, other numbers as binary floats (as every

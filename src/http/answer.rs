@@ -1,6 +1,6 @@
 //! The answer to a score: the decision, and how it was kept and how long it took.
 
-use crate::domain::{Decision, Durability, Warning};
+use crate::domain::{Action, Decision, Durability, Warning};
 use crate::engine::Timing;
 use serde::Serialize;
 
@@ -42,11 +42,26 @@ impl From<Timing> for TimingUs {
 /// where it was too slow.
 pub(super) fn complete(decision: &Decision, arrival: &[Warning], slow_ledger: bool) -> Decision {
     let mut decision = decision.clone();
+    if decision.customer_text.is_none() {
+        decision.customer_text = customer_text(decision.action).map(str::to_owned);
+    }
     decision.warnings.extend_from_slice(arrival);
     if slow_ledger {
         decision.degraded.push("ledger".to_owned());
     }
     decision
+}
+
+/// What a buyer may be shown where no rule says it: nothing of how fraud is found, and a way on.
+fn customer_text(action: Action) -> Option<&'static str> {
+    match action {
+        Action::Approve => None,
+        Action::Challenge => Some("Please confirm that it is you to complete your order."),
+        Action::Review => Some("Thank you. We are checking your order and will write to you soon."),
+        Action::Decline => Some(
+            "We could not accept this payment. Please try another way to pay, or write to us and a person will look at it.",
+        ),
+    }
 }
 
 /// A kept decision as `GET /v1/decisions/{id}` shows it.

@@ -60,7 +60,7 @@ impl Code {
             Self::MalformedBody => ("malformed_body", 400, "the body is empty, not UTF-8, not JSON or nested too deep"),
             Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
             Self::ForeignSite => ("foreign_site", 403, "there are no access keys, and `Host` is no name of this machine or another site's page asks"),
-            Self::NotFound => ("not_found", 404, "no decision has this id, or there is no such route"),
+            Self::NotFound => ("not_found", 404, "nothing has this id or name, or there is no such route"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
@@ -184,6 +184,10 @@ impl From<EngineError> for Failure {
             }
             EngineError::Conflict { pointer, .. } => {
                 Self { code: Code::Conflict, message, pointer: pointer.unwrap_or_default() }
+            }
+            EngineError::NotThere { .. } => Self::new(Code::NotFound, message),
+            EngineError::Unfit { pointer, .. } => {
+                Self { code: Code::InvalidField, message, pointer: pointer.to_owned() }
             }
             EngineError::NotKept(source) => {
                 tracing::warn!(error = with_causes(&source), "the ledger took no record");

@@ -31,8 +31,8 @@ pub(super) struct EventReceipt {
     durability: Option<Durability>,
     /// True when the id was known: nothing moved.
     repeated: bool,
-    /// What was odd about its form; `transaction_unknown` where no transaction of its id is known, so
-    /// that the event is kept and moves no counter.
+    /// What was odd about its form; `transaction_unknown` where no transaction of its id is known: the
+    /// event is kept, and counts only for the account, device or licence key it names itself.
     warnings: Vec<Warning>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 //! a request, so their number is bounded.
 
 use super::state::AppState;
-use crate::domain::Decision;
+use crate::domain::{Action, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
 use prometheus_client::encoding::text::encode;
@@ -35,6 +35,7 @@ pub(super) struct Metrics {
     velocity_keys: Gauge,
     velocity_evictions: Gauge,
     known_ids: Gauge,
+    reviews_waiting: Gauge,
     ledger_records: Gauge,
     ledger_queue: Gauge,
     ledger_failed: Gauge,
@@ -100,6 +101,7 @@ impl Metrics {
             velocity_keys: gauge(r, "velocity_keys", "Entities with a history"),
             velocity_evictions: gauge(r, "velocity_evictions", "Entities given up since start"),
             known_ids: gauge(r, "known_ids", "Transaction and event ids known"),
+            reviews_waiting: gauge(r, "reviews_waiting", "Reviews that wait for a person"),
             ledger_records: gauge(r, "ledger_records", "Records on disk"),
             ledger_queue: gauge(r, "ledger_queue", "Records waiting for the disk"),
             ledger_failed: gauge(r, "ledger_failed", "1 while the ledger takes no records"),
@@ -142,6 +144,25 @@ impl Metrics {
             let labels = vec![("stage", stage.to_owned())];
             self.stages.get_or_create(&labels).observe(seconds(us));
         }
+    }
+
+    /// Decisions in which a rule matched since the start.
+    pub(super) fn matched(&self, rule: &str, mode: RuleMode) -> u64 {
+        let labels = vec![("rule", rule.to_owned()), ("mode", mode.word().to_owned())];
+        self.rule_hits.get_or_create(&labels).get()
+    }
+
+    /// Decisions in which a missing fact would have decided a rule since the start.
+    pub(super) fn unknown(&self, rule: &str) -> u64 {
+        self.rules_undecided.get_or_create(&vec![("rule", rule.to_owned())]).get()
+    }
+
+    /// New decisions since the start.
+    pub(super) fn decided_in_all(&self) -> u64 {
+        let of = |action: &Action| {
+            self.decisions.get_or_create(&vec![("action", action.word().to_owned())]).get()
+        };
+        Action::ALL.iter().map(of).sum()
     }
 
     /// Counts a part that was read.
@@ -190,6 +211,7 @@ impl Metrics {
         self.velocity_keys.set(whole(stats.keys as u64));
         self.velocity_evictions.set(whole(stats.evictions));
         self.known_ids.set(whole(engine.known_ids() as u64));
+        self.reviews_waiting.set(whole(engine.waiting_reviews() as u64));
         if let Some(health) = engine.ledger().map(Ledger::health) {
             self.ledger_records.set(whole(health.sequence));
             self.ledger_queue.set(whole(health.queued as u64));

@@ -3,6 +3,8 @@
 //! Not documented: 500, which is a mistake of ours, and what HTTP itself refuses (a malformed or
 //! oversized head) before a handler sees it.
 
+mod desk;
+
 use super::answer::{KeptDecision, ScoreAnswer};
 use super::deadline;
 use super::error::{Code, ErrorBody};
@@ -36,6 +38,7 @@ pub(super) async fn document() -> HttpResponse {
 /// The derived document with what every route has: the errors' list and the request id both ways.
 pub(super) fn contract() -> utoipa::openapi::OpenApi {
     let mut document = Contract::openapi();
+    document.merge(desk::Desk::openapi());
     let about = document.info.description.get_or_insert_default();
     about.push_str("\n\nErrors have one shape (`ErrorBody`) and one of these codes:\n");
     for code in Code::ALL {
@@ -43,8 +46,8 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             write!(about, "\n- `{}` ({}): {}", code.word(), code.status().as_u16(), code.meaning());
     }
     for item in document.paths.paths.values_mut() {
-        let PathItem { get, post, .. } = item;
-        for operation in [get, post].into_iter().flatten() {
+        let PathItem { get, post, put, delete, .. } = item;
+        for operation in [get, post, put, delete].into_iter().flatten() {
             operation.parameters.get_or_insert_default().push(request_id().into());
             operation.responses.responses.extend(refusals(&[Code::ForeignSite]));
             for response in operation.responses.responses.values_mut() {

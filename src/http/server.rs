@@ -1,5 +1,6 @@
 //! The router, and serving it until told to stop.
 
+use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{access, connection, decisions, events, layers, openapi, ops, reload, score};
@@ -34,11 +35,24 @@ pub enum ServeError {
 type Route = (&'static str, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 3] {
+pub(super) fn working_routes() -> [Route; 13] {
     [
         ("/v1/score", post(score::score)),
         ("/v1/events", post(events::events)),
         ("/v1/decisions/{id}", get(decisions::decision)),
+        ("/v1/lists", get(lists::lists)),
+        ("/v1/lists/{name}/entries", get(lists::entries)),
+        (
+            "/v1/lists/{name}/entries/{value}",
+            get(lists::entry).put(lists::add).delete(lists::remove),
+        ),
+        ("/v1/rules", get(rules::rules)),
+        ("/v1/snoozes", get(snoozes::snoozes).post(snoozes::snooze)),
+        ("/v1/snoozes/end", post(snoozes::wake)),
+        ("/v1/reviews", get(reviews::reviews)),
+        ("/v1/reviews/{id}", post(reviews::resolve)),
+        ("/v1/appeals", post(appeals::appeal)),
+        ("/v1/whatif", post(whatif::whatif)),
     ]
 }
 

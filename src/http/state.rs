@@ -1,7 +1,8 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
-use crate::config::{LedgerSettings, ServerConfig};
+use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
+use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,8 @@ pub struct AppState {
     pub(super) server: Arc<ServerConfig>,
     pub(super) ledger: Arc<LedgerSettings>,
     pub(super) metrics: Arc<Metrics>,
+    /// How long reviews wait.
+    pub(super) review: ReviewConfig,
     /// Requests and writings under way; a shutdown waits for them.
     pub(super) work: TaskTracker,
     /// Absent where nothing can be read again.
@@ -35,6 +38,7 @@ impl AppState {
             server: Arc::new(server),
             ledger: Arc::new(ledger),
             metrics: Arc::new(Metrics::new()),
+            review: ReviewConfig::default(),
             work: TaskTracker::new(),
             reloader: None,
             reload_turn: Arc::default(),
@@ -48,6 +52,26 @@ impl AppState {
     #[must_use]
     pub fn reloading(self, reloader: Arc<Reloader>, stale_days: u32) -> Self {
         Self { reloader: Some(reloader), stale_days, ..self }
+    }
+
+    /// The same, where reviews do not wait for ever.
+    #[must_use]
+    pub fn reviewing(self, review: ReviewConfig) -> Self {
+        Self { review, ..self }
+    }
+
+    /// Ends the reviews that waited too long by `now`.
+    pub async fn end_overdue_reviews(&self, now: Timestamp) {
+        let Some(after_ms) = self.review.timeout_ms() else { return };
+        let (engine, outcome) = (self.engine.clone(), self.review.timeout_action.outcome());
+        let tenant = TenantId::default_tenant();
+        let work = move || engine.end_overdue_reviews(&tenant, (after_ms, outcome), now);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(ended)) => tracing::info!(ended, "reviews ended without a person"),
+            Ok(Err(error)) => tracing::warn!(%error, "reviews that are due could not be ended"),
+            Err(_) => tracing::error!("ending overdue reviews panicked"),
+        }
     }
 
     /// The next id of our own: start time and number, unique across restarts.

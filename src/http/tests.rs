@@ -2,6 +2,7 @@
 
 mod broken;
 mod contract;
+mod desk;
 mod events;
 mod flow;
 mod refusals;
@@ -14,6 +15,7 @@ use crate::decision::Policy;
 use crate::domain::{TenantId, Transaction};
 use crate::engine::{Engine, ScoreRequest, Snapshot};
 use crate::ledger::{Disk, LedgerConfig, Storage, StorageFile};
+use crate::lists::Lists;
 use crate::reference::Reference;
 use crate::rules::{RuleSet, Source};
 use crate::velocity::Limits;
@@ -146,7 +148,7 @@ fn text(value: &Value) -> &str {
 /// Asks, a body being JSON where nothing else is said, and holds every answer to what all have in
 /// common.
 async fn ask(router: &Router, mut request: Request<Body>) -> Answer {
-    if request.method() == "POST" {
+    if matches!(request.method().as_str(), "POST" | "PUT") {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().entry("content-type").or_insert(json);
     }

@@ -35,6 +35,8 @@ struct State {
     /// Writes and syncs until the machine stops; from then on every one fails.
     lives: Option<u32>,
     stalled: bool,
+    /// Syncs that wait.
+    waiting: u32,
     /// What lay there before each write that is not synced yet.
     unsynced: Vec<Undo>,
 }
@@ -77,6 +79,12 @@ impl TestDisk {
     /// Makes syncs wait, or lets them go on.
     pub(crate) fn stall(&self, stalled: bool) {
         self.with(|state| state.stalled = stalled);
+    }
+
+    /// Returns once a sync waits.
+    pub(super) fn await_stalled(&self) {
+        let (state, changed) = &*self.0;
+        drop(changed.wait_while(state.lock().unwrap(), |state| state.waiting == 0).unwrap());
     }
 
     /// Stops the machine after this many more writes and syncs.
@@ -173,8 +181,11 @@ impl StorageFile for TestFile {
     fn sync(&self) -> io::Result<()> {
         self.disk.check(false)?;
         let (state, changed) = &*self.disk.0;
-        let state = state.lock().unwrap();
+        let mut state = state.lock().unwrap();
+        state.waiting += 1;
+        changed.notify_all();
         let mut state = changed.wait_while(state, |state| state.stalled).unwrap();
+        state.waiting -= 1;
         let fails = state.fault == Some(Fault::SyncFails);
         let own = inode(&self.file);
         let of_file = |undo: &mut Undo| inode(&undo.file) == own && !undo.lost;

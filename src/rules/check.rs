@@ -7,11 +7,13 @@
 
 mod constant;
 mod functions;
+mod history;
+mod values;
 
 use super::expr::{Comparison, Expr, FieldRef, Literal, Operand};
 use super::parser::{Form, Node, Relation, parse};
 use super::problem::Problem;
-use super::{MAX_TERMS, error::nearest};
+use super::{MAX_PATTERNS, MAX_TERMS, error::nearest};
 use crate::domain::Country;
 use crate::features::{FIELDS, FieldId, Kind};
 use constant::{Constant, coerce};
@@ -26,8 +28,11 @@ pub(super) type Found = (Problem, Range<usize>);
 /// Everything wrong with it, with byte ranges in `text`.
 pub(super) fn check(text: &str) -> Result<Expr, Vec<Found>> {
     let (node, problems) = parse(text);
-    let mut checker = Checker { text, problems, terms: 0 };
+    let mut checker = Checker { text, problems, terms: 0, patterns: 0 };
     let expr = checker.condition(&node);
+    if checker.patterns > MAX_PATTERNS {
+        checker.problems.push((Problem::TooManyPatterns { limit: MAX_PATTERNS }, 0..text.len()));
+    }
     if checker.terms > MAX_TERMS {
         checker.problems.push((Problem::TooManyTerms { limit: MAX_TERMS }, 0..text.len()));
     }
@@ -41,6 +46,7 @@ struct Checker<'t> {
     text: &'t str,
     problems: Vec<Found>,
     terms: usize,
+    patterns: usize,
 }
 
 /// One side of a comparison before the other side is known.
@@ -59,6 +65,14 @@ impl Side {
             Self::Typed(_, kind) => kind.name(),
             Self::Custom(_) => "custom value",
             Self::Constant(constant) => constant.name(),
+        }
+    }
+
+    /// The value, a constant by its own type.
+    fn into_operand(self) -> Operand {
+        match self {
+            Self::Typed(operand, _) | Self::Custom(operand) => operand,
+            Self::Constant(constant) => Operand::Literal(constant.into_literal()),
         }
     }
 }
@@ -86,7 +100,9 @@ impl Checker<'_> {
                 self.comparison(*op, left, right, node)
             }
             Form::Call(name, arguments) if name == "has" => self.has(arguments, node),
-            Form::Method(target, name, arguments) => self.text_test(target, name, arguments, node),
+            Form::Method(target, name, arguments) if !values::is_value(name) => {
+                self.text_test((target, name), arguments, node)
+            }
             _ => self.holds(node),
         }
     }
@@ -152,6 +168,9 @@ impl Checker<'_> {
             Form::Text(text) => Some(Side::Constant(Constant::Text(text.as_str().into()))),
             Form::Boolean(value) => Some(Side::Constant(Constant::Boolean(*value))),
             Form::Call(name, arguments) if name != "has" => self.call(name, arguments, node),
+            Form::Method(target, name, arguments) if values::is_value(name) => {
+                self.computed((target, name), arguments, node)
+            }
             Form::List(_) => self.report(Problem::ListOutsideIn, node),
             _ => {
                 let given = self.source(node);
@@ -182,11 +201,12 @@ impl Checker<'_> {
     fn comparison(
         &mut self,
         op: Comparison,
-        left: &Node,
-        right: &Node,
+        left_node: &Node,
+        right_node: &Node,
         whole: &Node,
     ) -> Option<Expr> {
         self.terms += 1;
+        let (left, right) = (left_node, right_node);
         if let Form::Relation(..) = left.form
             && !self.source(left).starts_with('(')
         {
@@ -208,6 +228,8 @@ impl Checker<'_> {
         if let Some((node, kind)) = unordered {
             return self.report(Problem::NoOrder { given: self.source(node), kind }, node);
         }
+        self.reachable(&left, &right, right_node)?;
+        self.reachable(&right, &left, left_node)?;
         Some(Expr::Compare(op, left, right))
     }
 
@@ -294,6 +316,9 @@ impl Checker<'_> {
             Form::Call(name, arguments) if name == "cidr" => {
                 return self.in_network(side, arguments, (left, right));
             }
+            Form::Call(name, arguments) if name == "list" => {
+                return self.in_list(side, arguments, (left, right));
+            }
             Form::Broken => return None,
             _ => {
                 let given = self.source(right);
@@ -310,10 +335,10 @@ impl Checker<'_> {
         if list.iter().any(|literal| Some(std::mem::discriminant(literal)) != first) {
             return self.report(Problem::MixedList, right);
         }
-        let operand = match side? {
-            Side::Typed(operand, _) | Side::Custom(operand) => operand,
-            Side::Constant(constant) => Operand::Literal(constant.into_literal()),
-        };
+        let operand = side?.into_operand();
+        for (literal, node) in list.iter().zip(values) {
+            self.reachable(&operand, &Operand::Literal(literal.clone()), node)?;
+        }
         Some(Expr::In(operand, list))
     }
 

@@ -9,6 +9,7 @@
 //! sides compare as `f64`. Money compares with money of the same currency; another currency is
 //! unknown, not false.
 
+use super::derived::Derived;
 use super::expr::{Comparison, Expr, Literal, Network, Number, Operand, TextTest};
 use crate::domain::{Amount, Country, Currency, Timestamp};
 use crate::features::{Record, Value};
@@ -91,16 +92,42 @@ impl Expr {
                 !all(list.iter().map(|literal| !Truth::from(equal(fact, literal.into()))))
             }
             Self::InNetwork(operand, network) => in_network(operand.fact(record), *network).into(),
+            Self::InList(listed) => match record.listed(listed.question()) {
+                Value::Bool(is_held) => (*is_held).into(),
+                _ => Truth::Unknown,
+            },
             Self::Text(test, operand, pattern) => match operand.fact(record) {
                 Fact::Text(text) => Truth::from(match test {
                     TextTest::StartsWith => text.starts_with(&**pattern),
                     TextTest::EndsWith => text.ends_with(&**pattern),
                     TextTest::Contains => text.contains(&**pattern),
                 }),
+                Fact::Lower(text) => Truth::from(test_lower(*test, text, pattern)),
+                _ => Truth::Unknown,
+            },
+            Self::Matches(operand, pattern) => match operand.fact(record) {
+                Fact::Text(text) => pattern.is_in(text).into(),
                 _ => Truth::Unknown,
             },
         }
     }
+}
+
+/// A test of a text read in lower case. Only bytes of ASCII change, so it goes byte by byte.
+fn test_lower(test: TextTest, text: &str, pattern: &str) -> bool {
+    let (text, pattern) = (text.as_bytes(), pattern.as_bytes());
+    let is = |part: &[u8]| lower(part).eq(pattern.iter().copied());
+    match test {
+        TextTest::StartsWith => text.get(..pattern.len()).is_some_and(is),
+        TextTest::EndsWith => {
+            text.len().checked_sub(pattern.len()).and_then(|at| text.get(at..)).is_some_and(is)
+        }
+        TextTest::Contains => text.windows(pattern.len().max(1)).any(is),
+    }
+}
+
+fn lower(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    text.iter().map(u8::to_ascii_lowercase)
 }
 
 /// False where any is false, else unknown where any is unknown. Stops at the first false.
@@ -127,6 +154,8 @@ enum Fact<'a> {
     Constant(Number),
     Money(Amount),
     Text(&'a str),
+    /// A text, read in lower case.
+    Lower(&'a str),
     Country(Country),
     Currency(Currency),
     Ip(IpAddr),
@@ -175,7 +204,23 @@ impl Operand {
                 Value::Missing => literal.into(),
                 known => known.into(),
             },
+            Self::Derived(how, of) => derive(how, of.fact(record)),
         }
+    }
+}
+
+/// Missing where the fact is missing, or a member of `custom` has another type.
+fn derive<'a>(how: &Derived, fact: Fact<'a>) -> Fact<'a> {
+    match (how, fact) {
+        (Derived::Clock(part, zone), Fact::Time(time)) => Fact::Int(zone.read(*part, time)),
+        (Derived::Clock(part, zone), Fact::Text(text)) => {
+            text.parse().map_or(Fact::Missing, |time| Fact::Int(zone.read(*part, time)))
+        }
+        (Derived::Size, Fact::Text(text) | Fact::Lower(text)) => {
+            i64::try_from(text.chars().count()).map_or(Fact::Missing, Fact::Int)
+        }
+        (Derived::LowerAscii, Fact::Text(text) | Fact::Lower(text)) => Fact::Lower(text),
+        _ => Fact::Missing,
     }
 }
 
@@ -195,6 +240,10 @@ fn equal(left: Fact<'_>, right: Fact<'_>) -> Option<bool> {
     match (left, right) {
         (Fact::Bool(a), Fact::Bool(b)) => Some(a == b),
         (Fact::Text(a), Fact::Text(b)) => Some(a == b),
+        (Fact::Lower(a), Fact::Text(b)) | (Fact::Text(b), Fact::Lower(a)) => {
+            Some(lower(a.as_bytes()).eq(b.bytes()))
+        }
+        (Fact::Lower(a), Fact::Lower(b)) => Some(a.eq_ignore_ascii_case(b)),
         (Fact::Country(a), Fact::Country(b)) => Some(a == b),
         (Fact::Currency(a), Fact::Currency(b)) => Some(a == b),
         (Fact::Ip(a), Fact::Ip(b)) => Some(a.to_canonical() == b.to_canonical()),

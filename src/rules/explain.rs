@@ -23,7 +23,12 @@ pub fn explain(expr: &Expr, record: &Record) -> Explanation {
     let (text, parts): (String, &[Expr]) = match expr {
         Expr::And(parts) => ("all of".to_owned(), parts),
         Expr::Or(parts) => ("any of".to_owned(), parts),
-        Expr::Not(inner) if !matches!(**inner, Expr::Holds(_) | Expr::Has(_) | Expr::Text(..)) => {
+        Expr::Not(inner)
+            if !matches!(
+                **inner,
+                Expr::Holds(_) | Expr::Has(_) | Expr::Text(..) | Expr::Matches(..)
+            ) =>
+        {
             ("not".to_owned(), std::slice::from_ref(&**inner))
         }
         leaf => (leaf.to_string(), &[]),

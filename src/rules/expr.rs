@@ -3,6 +3,8 @@
 //! Nothing in it can go wrong at run time, and all names are field ids, so that an evaluator (the
 //! tree walk of [`super::eval`], or a compiler) needs no table and returns no error.
 
+use super::derived::Derived;
+use super::pattern::Pattern;
 use crate::domain::{Amount, Country, Currency, Timestamp};
 use crate::features::{FieldId, Record, Value};
 use rust_decimal::Decimal;
@@ -30,8 +32,36 @@ pub enum Expr {
     In(Operand, Vec<Literal>),
     /// An address in a network.
     InNetwork(Operand, Network),
+    /// A field's value on a named list: asked when the record is made, read from it here.
+    InList(Box<Listed>),
     /// A part of a text; the pattern is never empty.
     Text(TextTest, Operand, Box<str>),
+    /// A regular expression found in a text.
+    Matches(Operand, Pattern),
+}
+
+/// A question about a list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// The field whose value is looked for.
+    pub field: FieldRef,
+    /// The list's name.
+    pub list: Box<str>,
+    /// The whole question in its one spelling: under it the record has the answer.
+    question: Box<str>,
+}
+
+impl Listed {
+    /// A question.
+    pub fn new(field: FieldRef, list: &str) -> Self {
+        let question = format!("{field} in list(\"{list}\")").into();
+        Self { field, list: list.into(), question }
+    }
+
+    /// `card.bin in list("blocked")`.
+    pub fn question(&self) -> &str {
+        &self.question
+    }
 }
 
 /// A field of the catalogue, or one of the merchant's own.
@@ -63,6 +93,8 @@ pub enum Operand {
     Default(FieldRef, Literal),
     /// A constant.
     Literal(Literal),
+    /// A value computed from another; missing where that is.
+    Derived(Derived, Box<Operand>),
 }
 
 /// A constant.
@@ -146,6 +178,18 @@ impl Comparison {
     /// The comparison of an operator.
     pub fn from_symbol(symbol: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|comparison| comparison.symbol() == symbol)
+    }
+
+    /// The comparison with its sides exchanged.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            symmetric => symmetric,
+        }
     }
 
     /// True for those that need an order: all but `==` and `!=`.
@@ -232,6 +276,26 @@ impl Expr {
         fields
     }
 
+    /// How many regular expressions it has.
+    pub fn patterns(&self) -> usize {
+        match self {
+            Self::Matches(..) => 1,
+            Self::Not(inner) => inner.patterns(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::patterns).sum(),
+            _ => 0,
+        }
+    }
+
+    /// Every question it asks about a list.
+    pub fn lists(&self) -> Vec<&Listed> {
+        match self {
+            Self::InList(listed) => vec![listed],
+            Self::Not(inner) => inner.lists(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::lists).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn collect(&self, into: &mut BTreeSet<FieldRef>) {
         match self {
             Self::Constant(_) => {}
@@ -240,8 +304,15 @@ impl Expr {
             Self::Has(field) => {
                 into.insert(field.clone());
             }
-            Self::Holds(x) | Self::In(x, _) | Self::InNetwork(x, _) | Self::Text(_, x, _) => {
+            Self::Holds(x)
+            | Self::In(x, _)
+            | Self::InNetwork(x, _)
+            | Self::Text(_, x, _)
+            | Self::Matches(x, _) => {
                 into.extend(x.field().cloned());
+            }
+            Self::InList(listed) => {
+                into.insert(listed.field.clone());
             }
             Self::Compare(_, left, right) => {
                 into.extend(left.field().cloned());
@@ -257,6 +328,7 @@ impl Operand {
         match self {
             Self::Field(field) | Self::Default(field, _) => Some(field),
             Self::Literal(_) => None,
+            Self::Derived(_, of) => of.field(),
         }
     }
 }

@@ -25,7 +25,7 @@ use super::eval::Truth;
 use super::expr::Expr;
 use super::given::record_from_flat;
 use super::problem::Problem;
-use super::rule::{Case, Effect, Notes, Rule};
+use super::rule::{Allowed, Canary, CanaryBy, Case, Effect, Notes, Rule, Written};
 use super::table::{Table, Text, to_json};
 use super::{MAX_ADJUST, MAX_CONDITION, MAX_TEXT};
 use crate::domain::{ChallengeKind, RuleAction, RuleMode, Timestamp};
@@ -39,6 +39,9 @@ const RULE_KEYS: &[&str] = &[
     "id",
     "action",
     "mode",
+    "canary",
+    "guard",
+    "customer_text",
     "priority",
     "reason",
     "text",
@@ -52,7 +55,9 @@ const RULE_KEYS: &[&str] = &[
     "example",
     "known_false_positives",
     "references",
+    "allow",
 ];
+const CANARY_KEYS: &[&str] = &["percent", "by"];
 const CASE_KEYS: &[&str] = &["name", "given", "expect"];
 
 /// Reads and checks a file. Rules with anything wrong are left out and reported in `found`.
@@ -116,12 +121,16 @@ impl Reader<'_> {
         }
         let effect = self.effect(table);
         let mode = self.choice(table, "mode", RuleMode::WORDS, RuleMode::from_word);
+        let canary = self.canary(table, mode);
+        let guard = self.guard(table);
+        let customer_text = self.sentence(table, "customer_text");
         let when = self.condition(table);
         let expires = self.expires(table);
         let priority = self.priority(table);
         let notes = self.notes(table, owner);
         let tests = table.tables(self, "tests", "a test");
         let tests: Vec<_> = tests.iter().filter_map(|case| self.case(case)).collect();
+        let written = self.written(table);
         let (id, when) = (id?, when?);
         if self.found.len() > before {
             return None;
@@ -130,6 +139,9 @@ impl Reader<'_> {
             id: id.value.to_owned(),
             effect: effect?,
             mode: mode.unwrap_or(RuleMode::Live),
+            canary,
+            guard,
+            customer_text,
             priority,
             reason: reason?.value.to_owned(),
             text: text?,
@@ -138,7 +150,16 @@ impl Reader<'_> {
             notes,
             tests,
             place: self.place(id.span),
+            written,
         })
+    }
+
+    fn written(&mut self, table: &Table<'_, '_>) -> Written {
+        let when = table.has("when").then(|| self.place(table.value_span("when")));
+        let codes = table.texts(self, "allow", "a list of codes");
+        let allowed =
+            |code: Text<'_>| Allowed { code: code.value.to_owned(), place: self.place(code.span) };
+        Written { when, allow: codes.into_iter().map(allowed).collect() }
     }
 
     fn unless(&mut self, good: bool, text: &Text<'_>, problem: fn(String) -> Problem) -> bool {
@@ -233,6 +254,44 @@ impl Reader<'_> {
                 effect
             }
         }
+    }
+
+    /// `canary = { percent = 5, by = "card" }`, which `mode = "canary"` needs and no other mode takes.
+    fn canary(&mut self, table: &Table<'_, '_>, mode: Option<RuleMode>) -> Option<Canary> {
+        let is_canary = mode == Some(RuleMode::Canary);
+        if is_canary != table.has("canary") {
+            let place = if is_canary { table.key_span("mode") } else { table.key_span("canary") };
+            self.report(Problem::CanaryMode { is_canary }, place);
+        }
+        let given = table.table(self, "canary", "the share of a canary")?;
+        given.only(self, CANARY_KEYS);
+        let percent = given.number(self, "percent");
+        let share_bp = percent.and_then(|percent| {
+            let share = (percent * 100.0).round();
+            (1..=10_000_u16).find(|bp| f64::from(*bp).total_cmp(&share).is_eq())
+        });
+        if share_bp.is_none() {
+            self.report(Problem::CanaryShare, given.value_span("percent"));
+        }
+        if !given.has("by") {
+            self.missing(&given, "by", "\"card\"");
+        }
+        let by = self.choice(&given, "by", CanaryBy::WORDS, CanaryBy::from_word)?;
+        Some(Canary { share_bp: share_bp?, by })
+    }
+
+    /// True unless the rule says `guard = false`.
+    fn guard(&mut self, table: &Table<'_, '_>) -> bool {
+        let Some((value, span)) = table.value("guard") else { return true };
+        match value {
+            DeValue::Boolean(guard) => return *guard,
+            other => {
+                let found = super::table::type_name(other);
+                let (key, want) = ("guard".to_owned(), "a boolean");
+                self.report(Problem::WrongType { key, want, found }, span);
+            }
+        }
+        true
     }
 
     /// The condition, with every problem moved to its place in the file.

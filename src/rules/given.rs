@@ -5,10 +5,12 @@
 //! request's own fields; what is computed from tables and history stays missing unless it is
 //! written beside them, because computing it takes an engine.
 
+use super::check::check;
 use super::error::nearest;
+use super::expr::Expr;
 use super::problem::Problem;
 use crate::domain::{Transaction, excerpt};
-use crate::features::{FIELDS, FieldId, Kind, Record, custom_value, read_value};
+use crate::features::{FIELDS, FieldId, Kind, Record, custom_value, is_list_question, read_value};
 use serde_json::{Map, Value as Json};
 
 /// Why an object is no record.
@@ -129,6 +131,9 @@ fn fill(
             if known(json) {
                 record.set_custom(custom, custom_value(json));
             }
+        } else if is_list_question(&name) {
+            let question = list_question(&name)?;
+            record.set_listed(&question, json.as_bool().filter(|_| known(json)));
         } else if let Some(field) = FieldId::by_name(&name) {
             if known(json) {
                 record.set(field, read(field, json)?);
@@ -141,6 +146,17 @@ fn fill(
         }
     }
     Ok(())
+}
+
+/// The one spelling of a question about a list.
+fn list_question(name: &str) -> Result<String, GivenError> {
+    match check(name) {
+        Ok(Expr::InList(listed)) => Ok(listed.question().to_owned()),
+        _ => Err(GivenError::WrongType {
+            name: excerpt(name, 80),
+            message: format!("`{}` is no question about a list", excerpt(name, 80)),
+        }),
+    }
 }
 
 fn read(field: FieldId, json: &Json) -> Result<crate::features::Value, GivenError> {

@@ -12,32 +12,49 @@
 //! money), rule engines that run a general language (no bound on cost), stopping at the first match
 //! (loses the list explanations need).
 
+mod aggregate;
+mod ast;
+pub mod backtest;
 mod builtin;
 mod check;
+mod compare;
 mod compiled;
+mod derived;
 mod error;
 mod eval;
 mod explain;
 mod expr;
 mod file;
 mod given;
+mod layout;
 mod lexer;
+mod link;
+pub mod lint;
 mod parser;
+mod pattern;
 mod print;
 mod problem;
+mod radar;
 mod rule;
 mod set;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use aggregate::{Aggregate, Measure};
+pub use compare::{ChangeKind, Edit, RuleChange, compare};
 pub use compiled::Scratch;
+pub use derived::{ClockPart, Derived, Zone};
 pub use error::{Diagnostic, Diagnostics, Place, Source};
 pub use eval::Truth;
 pub use explain::{Explanation, explain};
-pub use expr::{Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest};
+pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Operand, TextTest};
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
-pub use rule::{Case, Effect, Hit, Notes, Rule};
+pub use layout::lay_out;
+pub use link::Questions;
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS, MAX_SET_PATTERNS, Pattern};
+pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
+pub use rule::{Allowed, Canary, CanaryBy, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};
 
 /// Largest rule file, in bytes.

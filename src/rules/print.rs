@@ -3,6 +3,7 @@
 //! The digest of a rule set, `dump` and explanations use it. Reading the text back gives the same
 //! condition.
 
+use super::derived::Derived;
 use super::expr::{Expr, FieldRef, Literal, Operand};
 use std::fmt;
 
@@ -25,8 +26,12 @@ impl fmt::Display for Expr {
                 f.write_str("]")
             }
             Self::InNetwork(operand, network) => write!(f, "{operand} in cidr(\"{network}\")"),
+            Self::InList(listed) => f.write_str(listed.question()),
             Self::Text(test, operand, pattern) => {
                 write!(f, "{operand}.{}({})", test.name(), Quoted(pattern))
+            }
+            Self::Matches(operand, pattern) => {
+                write!(f, "{operand}.matches({})", Quoted(pattern.text()))
             }
         }
     }
@@ -37,7 +42,12 @@ impl Expr {
     fn is_primary(&self) -> bool {
         matches!(
             self,
-            Self::Constant(_) | Self::Not(_) | Self::Holds(_) | Self::Has(_) | Self::Text(..)
+            Self::Constant(_)
+                | Self::Not(_)
+                | Self::Holds(_)
+                | Self::Has(_)
+                | Self::Text(..)
+                | Self::Matches(..)
         )
     }
 }
@@ -72,6 +82,11 @@ impl fmt::Display for Operand {
             Self::Field(field) => field.fmt(f),
             Self::Default(field, literal) => write!(f, "default({field}, {literal})"),
             Self::Literal(literal) => literal.fmt(f),
+            Self::Derived(Derived::Clock(part, zone), of) => {
+                write!(f, "{of}.{}(\"{}\")", part.name(), zone.name())
+            }
+            Self::Derived(Derived::Size, of) => write!(f, "size({of})"),
+            Self::Derived(Derived::LowerAscii, of) => write!(f, "{of}.lowerAscii()"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Everything that can be wrong with a rule file, as one table: code, fact, message, help.
 //!
 //! A code is stable: it never gets another meaning and is never used again. R0xx is about the file,
-//! R1xx about how a condition is written, R2xx about what it says. Messages are lower case with the
+//! R1xx about how a condition is written, R2xx about what it says; R3xx are what
+//! lint finds ([`super::lint`]). Messages are lower case with the
 //! user's words in back-ticks; help is a separate sentence that says what to write instead.
 //!
 //! Rejected: an enum per stage with its own `code`, `message` and `help`; three lists drift apart.
@@ -48,6 +49,10 @@ fn one_of(near: Option<&String>, all: &[&str]) -> Option<String> {
 
 fn quoted(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn listed(calls: &[String]) -> String {
+    calls.iter().map(|call| format!("`{call}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "stands where other help is optional")]
@@ -97,6 +102,11 @@ problems! {
     "R019" PriorityRange { limit: i64 } => "`priority` is a whole number between -{limit} and {limit}";
     "R020" TooManyFiles { limit: usize } => "the directory has more than {limit} rule files";
 
+    "R021" CanaryMode { is_canary: bool } => "`canary` and `mode = \"canary\"` go together",
+        help: if *is_canary { say("add `canary = { percent = 5, by = \"card\" }`") } else { say("add `mode = \"canary\"`, or remove `canary`") };
+    "R022" CanaryShare => "`percent` is a number from 0.01 to 100",
+        help: say("`canary = { percent = 5, by = \"card\" }` acts on the same twentieth of cards each time");
+
     // Tests beside a rule
     "R030" GivenUnknownField { name: String, near: Option<String> } => "no field is called `{name}`",
         help: did_you_mean(near.as_ref());
@@ -115,7 +125,7 @@ problems! {
     "R103" BadEscape { given: char } => "`\\{given}` is no escape",
         help: say("a text knows `\\\\`, `\\\"`, `\\'`, `\\n` and `\\t`");
     "R104" BadNumber { given: String } => "`{given}` is no number",
-        help: say("write digits with at most one point and 28 digits in all, like `10.00`; counts over time are fields, like `card_tx_count_1h`");
+        help: say("write digits with at most one point and 28 digits in all, like `10.00`; a window of time stands in quotes: `count(\"card\", \"1h\")`");
     "R105" ForeignWord { given: String, use_instead: &'static str } => "`{given}` is not used here",
         help: say(format!("write `{use_instead}`"));
     "R106" Expected { want: &'static str, found: String } => "expected {want}, found {found}";
@@ -138,11 +148,7 @@ problems! {
         help: did_you_mean(near.as_ref()).or_else(|| say("the fields are listed in docs/features.md; the merchant's own are `custom.<name>`"));
     "R202" UnknownFunction { name: String, near: Option<String>, all: Vec<&'static str> }
         => "no function is called `{name}`",
-        help: if matches!(name.as_str(), "count" | "sum" | "distinct" | "velocity") {
-            say("counts over time are fields, like `card_tx_count_1h`; docs/features.md lists them")
-        } else {
-            one_of(near.as_ref(), all)
-        };
+        help: one_of(near.as_ref(), all);
     "R203" UnknownTest { name: String, near: Option<String>, all: Vec<&'static str> }
         => "no test of a text is called `{name}`",
         help: one_of(near.as_ref(), all);
@@ -199,6 +205,65 @@ problems! {
     "R228" ListOutsideIn => "a list stands only to the right of `in`",
         help: say("write `x in [..]`");
     "R229" MixedList => "a list holds values of one type";
+    "R230" UnknownEntity { given: String, near: Option<String>, all: Vec<&'static str> }
+        => "history knows no entity `{given}`",
+        help: one_of(near.as_ref(), all);
+    "R231" BadWindow { given: String } => "`{given}` is no window of time",
+        help: say("write a whole number and `m`, `h` or `d`: `10m`, `24h`, `7d`");
+    "R232" NotKept { call: String, kept: Vec<String>, more: usize } => "history does not keep `{call}`",
+        help: match (kept.is_empty(), more) {
+            (true, _) => say("it keeps nothing of the kind; docs/features.md lists what it keeps"),
+            (false, 0) => say(format!("it keeps {}", listed(kept))),
+            (false, more) => say(format!("it keeps {} and {more} more", listed(kept))),
+        };
+    "R233" NoAverage { entity: String, instead: Option<String> } => "history keeps no averages",
+        help: match instead {
+            Some(field) => say(format!("`{field}` is this amount over the mean of the earlier ones")),
+            None => say(format!("nothing of the kind is kept of `{entity}`; compare `count` or `sum`")),
+        };
+    "R234" UnknownZone { given: String, near: Option<String> } => "no time zone is called `{given}`",
+        help: did_you_mean(near.as_ref()).or_else(|| say("write a zone of the IANA database, like `\"Europe/London\"` or `\"UTC\"`"));
+    "R235" NoZone { given: String } => "`{given}` needs a time zone",
+        help: say(format!("write `{given}(\"Europe/London\")`, or `{given}(\"UTC\")` where that is meant"));
+    "R236" NotATime { given: String, kind: &'static str } => "`{given}` ({kind}) is no time, and only a time has parts",
+        help: say("write it like `event_time.getHours(\"UTC\")`");
+    "R237" OutsideRange { given: String, number: String, least: i64, most: i64, meaning: &'static str }
+        => "`{given}` is {least} to {most}, so comparing it with `{number}` says nothing",
+        help: say(meaning.to_owned());
+    "R238" NeverLower { given: String } => "a text in lower case never holds `{given}`",
+        help: say(format!("write `{}`", given.to_ascii_lowercase()));
+    "R239" BadPattern { message: String } => "no regular expression: {message}",
+        help: if message.contains("look-around") || message.contains("backreferences") {
+            say("patterns are searched in linear time, which rules both out; join simpler tests by `&&`")
+        } else if message.contains("unrecognized escape") {
+            say("a text reads `\\` as one backslash: write `\\\\d` for the pattern `\\d`")
+        } else {
+            None
+        };
+    "R240" PatternTooLarge { limit: usize } => "the regular expression is too large",
+        help: say(format!("a pattern has at most {limit} bytes and few large repetitions like `{{1000}}`; `[a-z0-9]` is far smaller than `\\w`"));
+    "R241" TooManyPatterns { limit: usize } => "the condition has more than {limit} regular expressions",
+        help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
+    "R243" TooManyInSet { limit: usize } => "the rules have more than {limit} regular expressions together",
+        help: say("join those of one field by `|`, or use `endsWith`, `in [..]` and named lists");
+    "R260" FailedTest { rule: String, expected: String, got: String }
+        => "this test of `{rule}` must come to {expected}, and comes to {got}",
+        help: say("`vouch rules test` shows the parts of the condition");
+    "R242" PatternOfLower { given: String } => "`{given}` is searched as it stands, not in lower case",
+        help: say("begin the pattern with `(?i)`");
+
+    // Named lists
+    "R250" UnknownList { name: String, near: Option<String> } => "there is no list `{name}`",
+        help: did_you_mean(near.as_ref()).or_else(|| say(format!("a list is a file `{name}.txt` in the directory `lists.dir`, by default `lists` in the rules' directory")));
+    "R251" ListOfOther { field: String, name: String, holds: &'static str }
+        => "`{field}` is never in list `{name}`, which holds values of type `{holds}`",
+        help: say("use a list of its own for each type, or state the type in its first line: `# type: text`");
+    "R252" NeverListed { given: String, kind: &'static str } => "`{given}` ({kind}) is looked for in no list",
+        help: say("to the left of `in list(..)` stands a field: a text, a word, a country or an address");
+    "R253" NamedListOutsideIn => "`list(..)` stands only to the right of `in`",
+        help: say("write `card.bin in list(\"blocked_bins\")`");
+    "R254" BadListName { given: String } => "`{given}` is no name of a list",
+        help: say("a name is 1 to 64 lower-case letters, digits, `-` and `_`");
 }
 
 #[cfg(test)]

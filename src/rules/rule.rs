@@ -3,9 +3,11 @@
 use super::error::Place;
 use super::eval::Truth;
 use super::expr::Expr;
-use crate::domain::{ChallengeKind, RuleAction, RuleHit, RuleMode, Timestamp};
-use crate::features::Record;
+use crate::domain::words::words;
+use crate::domain::{ChallengeKind, HeldBack, RuleAction, RuleHit, RuleMode, Timestamp};
+use crate::features::{Record, Value, fields as f};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// What a rule does where it matches.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +57,12 @@ pub struct Rule {
     pub effect: Effect,
     /// Whether it acts.
     pub mode: RuleMode,
+    /// On whom, for [`RuleMode::Canary`] and no other mode.
+    pub canary: Option<Canary>,
+    /// Whether a block of it spares buyers with a clean history; true unless its author says no.
+    pub guard: bool,
+    /// What the buyer may be shown where it decides.
+    pub customer_text: Option<String>,
     /// Within one action the higher comes first.
     pub priority: i64,
     /// The stable reason code of the answer.
@@ -71,6 +79,77 @@ pub struct Rule {
     pub tests: Vec<Case>,
     /// Where its id stands.
     pub place: Place,
+    /// What lint needs of the file.
+    pub written: Written,
+}
+
+/// What a file says of a rule for lint alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Where the condition stands, quotes included; `None` for a rule that was kept without its file.
+    pub when: Option<Place>,
+    /// Findings the author lets pass.
+    pub allow: Vec<Allowed>,
+}
+
+/// A finding the author lets pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// Its code, as written.
+    pub code: String,
+    /// Where that stands.
+    pub place: Place,
+}
+
+/// The share of buyers a rule acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canary {
+    /// In basis points, 1 ..= 10,000.
+    pub share_bp: u16,
+    /// What tells buyers apart.
+    pub by: CanaryBy,
+}
+
+words! {
+    /// What tells the buyers of a canary apart.
+    CanaryBy {
+        /// `card.fingerprint`
+        Card = "card",
+        /// `account.id`
+        Account = "account",
+        /// `device.device_id`
+        Device = "device",
+        /// `account.email`
+        Email = "email",
+        /// `device.ip`
+        Ip = "ip",
+    }
+}
+
+impl Canary {
+    /// Whether the rule acts on this buyer: by a hash over rule and buyer, so the same buyer is always on
+    /// the same side, a larger share holds every smaller one, and two rules take different buyers. A
+    /// buyer who can't be told apart is not in it.
+    pub fn takes(&self, rule: &str, record: &Record) -> bool {
+        let field = match self.by {
+            CanaryBy::Card => f::CARD_FINGERPRINT,
+            CanaryBy::Account => f::ACCOUNT_ID,
+            CanaryBy::Device => f::DEVICE_DEVICE_ID,
+            CanaryBy::Email => f::ACCOUNT_EMAIL,
+            CanaryBy::Ip => f::DEVICE_IP,
+        };
+        let buyer = match record.get(field) {
+            Value::Text(text) if self.by == CanaryBy::Email => text.to_ascii_lowercase(),
+            Value::Text(text) => text.to_string(),
+            Value::Ip(address) => address.to_canonical().to_string(),
+            _ => return false,
+        };
+        let hash =
+            Sha256::new().chain_update(rule).chain_update([0]).chain_update(buyer).finalize();
+        let number =
+            hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+        number % 10_000 < u64::from(self.share_bp)
+    }
 }
 
 /// What a rule's author wrote about it: all optional, none of it acts.
@@ -118,6 +197,12 @@ pub struct Hit<'r> {
     pub action: RuleAction,
     /// Whether it acts.
     pub mode: RuleMode,
+    /// See [`Rule::canary`].
+    pub canary: Option<Canary>,
+    /// See [`Rule::guard`].
+    pub guard: bool,
+    /// See [`Rule::customer_text`].
+    pub customer_text: Option<&'r str>,
     /// The stable reason code.
     pub reason: &'r str,
     /// One sentence for the analyst.
@@ -130,8 +215,17 @@ pub struct Hit<'r> {
 
 impl Hit<'_> {
     /// The hit as an answer lists it.
-    pub fn brief(&self) -> RuleHit {
-        RuleHit { id: self.id.to_owned(), action: self.action, mode: self.mode }
+    pub fn brief(&self, held_back: Option<HeldBack>) -> RuleHit {
+        RuleHit { id: self.id.to_owned(), action: self.action, mode: self.mode, held_back }
+    }
+
+    /// Whether its mode lets it act on this buyer.
+    pub fn may_act(&self, record: &Record) -> bool {
+        match self.mode {
+            RuleMode::Live => true,
+            RuleMode::Canary => self.canary.is_some_and(|canary| canary.takes(self.id, record)),
+            RuleMode::Shadow | RuleMode::Off => false,
+        }
     }
 }
 
@@ -153,6 +247,9 @@ impl Rule {
             id: &self.id,
             action: self.effect.action(),
             mode: self.mode,
+            canary: self.canary,
+            guard: self.guard,
+            customer_text: self.customer_text.as_deref(),
             reason: &self.reason,
             text: &self.text,
             adjust,
@@ -169,6 +266,9 @@ impl Rule {
             challenge,
             adjust: (action == RuleAction::Adjust).then_some(adjust),
             mode: self.mode,
+            canary: self.canary,
+            guard: self.guard,
+            customer_text: self.customer_text.clone(),
             priority: self.priority,
             reason: self.reason.clone(),
             text: self.text.clone(),
@@ -189,6 +289,13 @@ pub(super) struct Meaning {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjust: Option<f64>,
     pub mode: RuleMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
+    /// A set kept before there were guards has none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guard: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_text: Option<String>,
     pub priority: i64,
     pub reason: String,
     pub text: String,
@@ -213,12 +320,13 @@ impl Meaning {
 }
 
 impl Serialize for Rule {
-    /// The rule for tools: its meaning, the fields it reads, its notes and where it stands.
+    /// The rule for tools: its meaning, its condition as a typed tree, the fields it reads, its notes and where it stands.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Dumped<'a> {
             #[serde(flatten)]
             meaning: Meaning,
+            condition: &'a Expr,
             fields: Vec<String>,
             notes: &'a Notes,
             tests: usize,
@@ -226,6 +334,7 @@ impl Serialize for Rule {
         }
         Dumped {
             meaning: self.meaning(),
+            condition: &self.when,
             fields: self.when.fields().iter().map(ToString::to_string).collect(),
             notes: &self.notes,
             tests: self.tests.len(),

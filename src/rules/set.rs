@@ -7,15 +7,16 @@
 use super::compiled::{Compiled, Scratch};
 use super::error::{Diagnostic, Diagnostics, Place, Source};
 use super::eval::Truth;
-use super::expr::Expr;
+use super::expr::{Expr, FieldRef};
 use super::file;
+use super::link::Questions;
 use super::problem::Problem;
-use super::rule::{Case, Hit, Meaning, Notes, Rule};
-use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
+use super::rule::{Case, Hit, Meaning, Notes, Rule, Written};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, MAX_SET_PATTERNS, builtin};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub struct RuleSet {
     digest: String,
     /// The conditions of the rules, numbered as they stand; those of rules that are off never hold.
     compiled: Compiled,
+    questions: Questions,
 }
 
 /// What a rule set says of a record. Each list is in the set's order.
@@ -102,6 +104,15 @@ impl RuleSet {
             let problem = Problem::TooManyRules { limit: MAX_RULES };
             found.push(Diagnostic::new(problem, &rule.place.source, rule.place.span.clone()));
         }
+        let mut patterns = 0;
+        let beyond = rules.iter().find(|rule| {
+            patterns += rule.when.patterns();
+            patterns > MAX_SET_PATTERNS
+        });
+        if let Some(rule) = beyond {
+            let problem = Problem::TooManyInSet { limit: MAX_SET_PATTERNS };
+            found.push(Diagnostic::new(problem, &rule.place.source, rule.place.span.clone()));
+        }
         if !found.is_empty() {
             return Err(Diagnostics::new(found));
         }
@@ -118,7 +129,8 @@ impl RuleSet {
         let never = Expr::Constant(false);
         let conditions = rules.iter().map(|rule| if off(rule) { &never } else { &rule.when });
         let compiled = Compiled::new(conditions);
-        Self { rules, digest, compiled }
+        let questions = Questions::of(&rules);
+        Self { rules, digest, compiled, questions }
     }
 
     /// What bears on a decision, as JSON: [`RuleSet::digest`] is the digest of these bytes, and
@@ -149,6 +161,9 @@ impl RuleSet {
                 id: meaning.id,
                 effect,
                 mode: meaning.mode,
+                canary: meaning.canary,
+                guard: meaning.guard,
+                customer_text: meaning.customer_text,
                 priority: meaning.priority,
                 reason: meaning.reason,
                 text: meaning.text,
@@ -156,6 +171,7 @@ impl RuleSet {
                 when,
                 notes: Notes::default(),
                 tests: Vec::new(),
+                written: Written::default(),
                 place: Place { source: Arc::clone(&source), span: 0..0 },
             });
         }
@@ -170,6 +186,12 @@ impl RuleSet {
     /// A rule by its id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Every field a rule that is not off reads.
+    pub fn fields(&self) -> BTreeSet<FieldRef> {
+        let on = self.rules.iter().filter(|rule| rule.mode != RuleMode::Off);
+        on.flat_map(|rule| rule.when.fields()).collect()
     }
 
     /// SHA-256 over what bears on a decision, in hexadecimal. Layout, comments, notes, tests and the
@@ -205,6 +227,11 @@ impl RuleSet {
         outcome
     }
 
+    /// Every question about a list that a rule asks which is not off, each once.
+    pub fn list_questions(&self) -> &Questions {
+        &self.questions
+    }
+
     /// Numbers of the rules that match, ascending, whether past their date or not: what a backtest
     /// counts. No allocation once `scratch` has grown.
     pub fn matching<'s>(
@@ -214,6 +241,24 @@ impl RuleSet {
     ) -> impl Iterator<Item = usize> + use<'s> {
         self.compiled.evaluate(record, scratch);
         scratch.matched()
+    }
+
+    /// The set, if the tests beside its rules pass: what a server asks before it uses one.
+    ///
+    /// # Errors
+    /// Every test that does not.
+    pub fn passing(self) -> Result<Self, Diagnostics> {
+        let failed: Vec<Diagnostic> = self
+            .run_tests()
+            .into_iter()
+            .filter(|result| !result.passed())
+            .map(|CaseResult { rule, case, got }| {
+                let (rule, expected) = (rule.id.clone(), case.expect.to_string());
+                let problem = Problem::FailedTest { rule, expected, got: got.to_string() };
+                Diagnostic::new(problem, &case.place.source, case.place.span.clone())
+            })
+            .collect();
+        if failed.is_empty() { Ok(self) } else { Err(Diagnostics::new(failed)) }
     }
 
     /// Runs the tests beside the rules, those of rules that are off or expired included.

@@ -128,6 +128,30 @@ impl<'t, 'i> Table<'t, 'i> {
         None
     }
 
+    /// The texts of an array; what is no text is reported.
+    pub(super) fn texts(
+        &self,
+        reader: &mut Reader<'_>,
+        key: &str,
+        want: &'static str,
+    ) -> Vec<Text<'t>> {
+        let Some((DeValue::Array(array), _)) = self.value(key) else {
+            self.wrong(reader, key, want);
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in array {
+            match item.get_ref() {
+                DeValue::String(value) => texts.push(Text { value, span: item.span() }),
+                other => {
+                    let (key, found) = (key.to_owned(), type_name(other));
+                    reader.report(Problem::WrongType { key, want, found }, item.span());
+                }
+            }
+        }
+        texts
+    }
+
     /// The tables of an array; what is no table is reported.
     pub(super) fn tables(
         &self,

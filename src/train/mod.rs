@@ -18,7 +18,7 @@ mod encode;
 mod error;
 mod fit;
 mod gain;
-mod html;
+pub(crate) mod html;
 mod learner;
 mod metrics;
 mod refit;

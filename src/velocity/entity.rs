@@ -14,7 +14,7 @@ pub struct EntityKey(pub u64);
 
 impl EntityKey {
     /// The key of two entities together. One of them alone can't be read from it.
-    const fn with(self, other: Self) -> Self {
+    pub(super) const fn with(self, other: Self) -> Self {
         let spread = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
         Self((spread ^ other.0).wrapping_mul(0xbf58_476d_1ce4_e5b9))
     }

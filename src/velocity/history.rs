@@ -16,6 +16,7 @@ use super::bytes::{Bytes, Stored};
 use super::life::Life;
 use super::packed::Packed;
 use super::quiet::Quiet;
+use super::shard::Kept;
 use super::view::EntityView;
 use super::window::{Reach, Tick};
 use super::{Entity, Occurrence};
@@ -71,26 +72,26 @@ impl History {
         }
         view
     }
+}
 
-    /// Whose it is, and since when.
-    pub(super) fn life(&self) -> Life {
+impl Kept for History {
+    fn life(&self) -> Life {
         match self {
             Self::Quiet(packed) => packed.life(),
             Self::Busy(busy) => busy.life,
         }
     }
 
-    /// Whether the entity has rings.
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::Busy(_))
-    }
-
-    /// Bytes allocated beside this value, the allocator's own overhead left out.
-    pub(super) fn heap_bytes(&self) -> usize {
+    fn heap_bytes(&self) -> usize {
         match self {
             Self::Quiet(packed) => packed.heap_bytes(),
             Self::Busy(busy) => busy.heap_bytes(),
         }
+    }
+
+    /// Whether the entity has rings.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy(_))
     }
 }
 

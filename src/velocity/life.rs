@@ -9,7 +9,7 @@ use crate::domain::Timestamp;
 pub(super) struct Tenant(pub(super) u16);
 
 impl Tenant {
-    fn of(key: Option<EntityKey>) -> Self {
+    pub(super) fn of(key: Option<EntityKey>) -> Self {
         let [low, high, ..] = key.map_or([0; 8], |key| key.0.to_le_bytes());
         Self(u16::from_le_bytes([low, high]))
     }
@@ -61,7 +61,7 @@ impl Stored for Life {
 impl Signal {
     /// Whether somebody vouches for it who risks money or evidence: an issuer, a processor, a merchant
     /// who was paid. An attempt, a sign-up or a login can be made up by the thousand.
-    const fn attests(self) -> bool {
+    pub(super) const fn attests(self) -> bool {
         matches!(
             self,
             Self::Approved

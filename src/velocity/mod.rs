@@ -62,7 +62,6 @@ pub use parts::Parts;
 pub use party::Party;
 pub use place::{Place, Sighted};
 pub use sales::{Sale, SaleOutcomes, Sales, SalesView, Told};
-pub use shelf::Held;
 pub use sliding::{Limits, SlidingWindows, Stats};
 pub use view::EntityView;
 pub use window::{SLOTS, Window};

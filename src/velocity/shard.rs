@@ -1,7 +1,7 @@
-//! A part of the entities of one kind, and who is given up when it is full.
+//! A part of what is kept of one kind, by key, and who is given up when it is full.
 //!
-//! A flood of invented cards and mailboxes must not push out the history of buyers, good or bad, nor
-//! that of another tenant. So:
+//! A flood of invented cards and mailboxes must not push out the history of buyers, good or bad, their
+//! sales and ties, nor those of another tenant. So, of whatever is [kept](Kept):
 //!
 //! - **Settled entities are kept apart.** An entity is established once somebody who risks money or
 //!   evidence vouched for it (the issuer approved, a renewal was paid, a key activated, a refund or
@@ -17,11 +17,10 @@
 //! empties it); sweeps (seen as stalls of the whole shard); a fixed quota a tenant (wasted by the small,
 //! too little for the large).
 
+use super::EntityKey;
 use super::bytes::{Bytes, Stored, put_len};
-use super::history::History;
 use super::life::{Life, Tenant};
-use super::sliding::{GOLDEN, Mixer, mix};
-use super::{Entity, EntityKey, Occurrence};
+use super::shelf::{GOLDEN, Mixer, mix};
 use crate::domain::{DAY_MS, Timestamp};
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
@@ -39,13 +38,27 @@ const SETTLING_MS: i64 = DAY_MS;
 /// One of so many parts of a shard is never settled.
 const OPEN_PART: usize = 8;
 
+/// What is kept of a key.
+pub(super) trait Kept: Stored {
+    /// Whose it is and since when, as of what it was last changed with.
+    fn life(&self) -> Life;
+
+    /// Bytes allocated beside the value itself.
+    fn heap_bytes(&self) -> usize;
+
+    /// Whether it is one of the few that take many times what the others do.
+    fn is_busy(&self) -> bool {
+        false
+    }
+}
+
 /// See the module's description.
 #[derive(Debug)]
-pub(super) struct Shard {
+pub(super) struct Shard<T> {
     /// Place of each entity in `entries`, which can be drawn from at random where a map can't. By
     /// place alone, four bytes a bucket, since the key is kept there.
     places: HashTable<u32>,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<T>>,
     /// How many of the entries, the first, are settled.
     settled: usize,
     capacity: usize,
@@ -57,20 +70,22 @@ pub(super) struct Shard {
     newest: Timestamp,
     pub(super) busy: usize,
     pub(super) evictions: u64,
-    /// Bytes allocated by the histories.
+    /// The newest time of whom was given up.
+    forgotten: Option<Timestamp>,
+    /// Bytes allocated by the values.
     heap: usize,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Entry<T> {
     key: EntityKey,
-    history: History,
+    value: T,
 }
 
 /// Who goes first: the lowest. Those of a tenant above its share, then those not seen for longest.
 type Rank = (bool, Timestamp);
 
-impl Shard {
+impl<T: Kept> Shard<T> {
     pub(super) fn new(capacity: usize, hasher: Mixer, draw: u64) -> Self {
         Self {
             places: HashTable::new(),
@@ -83,12 +98,18 @@ impl Shard {
             newest: Timestamp::from_millis(0),
             busy: 0,
             evictions: 0,
+            forgotten: None,
             heap: 0,
         }
     }
 
-    pub(super) fn get(&self, key: EntityKey) -> Option<&History> {
-        self.entries.get(self.place(key)?).map(|entry| &entry.history)
+    pub(super) fn get(&self, key: EntityKey) -> Option<&T> {
+        self.at(self.place(key)?)
+    }
+
+    /// What is at a place.
+    pub(super) fn at(&self, place: usize) -> Option<&T> {
+        self.entries.get(place).map(|entry| &entry.value)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -97,60 +118,79 @@ impl Shard {
 
     /// Bytes allocated, without the allocator's own overhead.
     pub(super) fn bytes(&self) -> usize {
-        self.places.allocation_size() + self.entries.capacity() * size_of::<Entry>() + self.heap
+        self.places.allocation_size() + self.entries.capacity() * size_of::<Entry<T>>() + self.heap
     }
 
-    /// Counts one occurrence of an entity; a new one may take the place of another.
-    pub(super) fn record(&mut self, entity: Entity, key: EntityKey, occurrence: &Occurrence) {
-        self.newest = self.newest.max(occurrence.at);
-        let Some(entry) = self.place(key).and_then(|place| self.entries.get_mut(place)) else {
-            self.insert(Entry { key, history: History::new(entity, occurrence) });
-            return;
-        };
-        let (heap, busy) = (entry.history.heap_bytes(), entry.history.is_busy());
-        entry.history.record(entity, occurrence);
-        self.heap = self.heap - heap + entry.history.heap_bytes();
-        self.busy += usize::from(entry.history.is_busy() && !busy);
+    /// Whether something last seen at `at` may have been here and been given up.
+    pub(super) fn may_have_forgotten(&self, at: Timestamp) -> bool {
+        self.forgotten.is_some_and(|newest| at <= newest)
     }
 
-    #[cfg(test)]
-    pub(super) fn for_each(&self, visit: &mut dyn FnMut(EntityKey, &History)) {
-        self.entries.iter().for_each(|entry| visit(entry.key, &entry.history));
+    /// Takes note of the time: who is established depends on it.
+    pub(super) fn see(&mut self, at: Timestamp) {
+        self.newest = self.newest.max(at);
+    }
+
+    /// Changes what is at a place.
+    pub(super) fn change<R>(
+        &mut self,
+        place: usize,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        let value = &mut self.entries.get_mut(place)?.value;
+        let (heap, busy) = (value.heap_bytes(), value.is_busy());
+        let result = change(value);
+        self.heap = self.heap - heap + value.heap_bytes();
+        self.busy += usize::from(value.is_busy() && !busy);
+        Some(result)
+    }
+
+    /// Everything, in the order of the keys.
+    pub(super) fn walk(&self, visit: &mut dyn FnMut(EntityKey, &T)) {
+        let mut order: Vec<&Entry<T>> = self.entries.iter().collect();
+        order.sort_unstable_by_key(|entry| entry.key);
+        for entry in order {
+            visit(entry.key, &entry.value);
+        }
     }
 
     /// Adds the bytes of all, the settled first.
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         out.reserve(self.heap + self.entries.len() * 16);
+        out.extend(self.forgotten.map_or(i64::MIN, Timestamp::millis).to_le_bytes());
         put_len(out, self.settled);
         put_len(out, self.entries.len());
-        for Entry { key, history } in &self.entries {
+        for Entry { key, value } in &self.entries {
             out.extend(key.0.to_le_bytes());
-            history.put(out);
+            value.put(out);
         }
     }
 
     /// Takes up in this empty shard what [`Shard::put`] wrote of one of the same capacity.
     pub(super) fn take_up(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
+        let forgotten = i64::from_le_bytes(bytes.array()?);
+        self.forgotten = (forgotten != i64::MIN).then_some(Timestamp::from_millis(forgotten));
         let settled: usize = bytes.number()?;
         let len = bytes.len().filter(|len| (settled..=self.capacity).contains(len))?;
         self.entries.reserve_exact(len);
         for _ in 0..len {
             let key = EntityKey(u64::from_le_bytes(bytes.array()?));
-            let history = History::take(bytes)?;
-            self.newest = self.newest.max(history.life().newest);
-            self.busy += usize::from(history.is_busy());
-            self.insert(Entry { key, history });
+            let value = T::take(bytes)?;
+            self.see(value.life().newest);
+            self.insert(key, value);
         }
         self.settled = settled;
         bytes.is_empty().then_some(())
     }
 
-    fn place(&self, key: EntityKey) -> Option<usize> {
+    /// Where a key is, until something is inserted.
+    pub(super) fn place(&self, key: EntityKey) -> Option<usize> {
         let is_here = |place: &u32| self.entries.get(*place as usize).is_some_and(|e| e.key == key);
         self.places.find(self.hasher.hash_one(key), is_here).map(|place| *place as usize)
     }
 
-    fn insert(&mut self, entry: Entry) {
+    /// Keeps the value of a key that is not here; it may take the place of another.
+    pub(super) fn insert(&mut self, key: EntityKey, value: T) {
         if self.entries.len() >= self.capacity {
             self.give_up();
         }
@@ -158,11 +198,12 @@ impl Shard {
             // By an eighth: doubling would leave a quarter of the memory unused on average.
             self.entries.reserve_exact(16 + self.entries.len() / 8);
         }
-        let hash = self.hasher.hash_one(entry.key);
-        self.heap += entry.history.heap_bytes();
-        *self.tenants.entry(entry.history.life().tenant).or_default() += 1;
+        let hash = self.hasher.hash_one(key);
+        self.heap += value.heap_bytes();
+        self.busy += usize::from(value.is_busy());
+        *self.tenants.entry(value.life().tenant).or_default() += 1;
         let place = number(self.entries.len());
-        self.entries.push(entry);
+        self.entries.push(Entry { key, value });
         let (entries, hasher) = (&self.entries, self.hasher);
         let hash_of = |place: &u32| hash_at(entries, hasher, *place as usize);
         self.places.insert_unique(hash, place, hash_of);
@@ -177,8 +218,8 @@ impl Shard {
                 break;
             }
             let place = self.drawn(self.settled, self.entries.len());
-            let Some(Entry { key, history }) = self.entries.get(place) else { continue };
-            let (key, life) = (*key, history.life());
+            let Some(Entry { key, value }) = self.entries.get(place) else { continue };
+            let (key, life) = (*key, value.life());
             if self.is_established(&life) && self.settle(place, &life) {
                 first = first.filter(|(_, known)| *known != key);
                 continue;
@@ -232,7 +273,7 @@ impl Shard {
         let drawn: [usize; CANDIDATES] = std::array::from_fn(|_| self.drawn(0, settled));
         let settled = drawn.into_iter().filter(|place| *place < settled);
         let ranked = settled
-            .filter_map(|place| Some((self.rank(&self.entries.get(place)?.history.life()), place)));
+            .filter_map(|place| Some((self.rank(&self.entries.get(place)?.value.life()), place)));
         ranked.min().filter(|(lowest, _)| *lowest < rank).map(|(_, place)| place)
     }
 
@@ -270,15 +311,16 @@ impl Shard {
             found.remove();
         }
         let Some(gone) = self.entries.pop() else { return };
-        let tenant = gone.history.life().tenant;
+        let Life { tenant, newest, .. } = gone.value.life();
+        self.forgotten = self.forgotten.max(Some(newest));
         if let Some(kept) = self.tenants.get_mut(&tenant) {
             *kept -= 1;
             if *kept == 0 {
                 self.tenants.remove(&tenant);
             }
         }
-        self.heap -= gone.history.heap_bytes();
-        self.busy -= usize::from(gone.history.is_busy());
+        self.heap -= gone.value.heap_bytes();
+        self.busy -= usize::from(gone.value.is_busy());
     }
 }
 
@@ -290,6 +332,6 @@ fn number(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-fn hash_at(entries: &[Entry], hasher: Mixer, place: usize) -> u64 {
+fn hash_at<T>(entries: &[Entry<T>], hasher: Mixer, place: usize) -> u64 {
     entries.get(place).map_or(0, |entry| hasher.hash_one(entry.key))
 }

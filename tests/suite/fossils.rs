@@ -7,8 +7,8 @@ use std::sync::Arc;
 use vouch::decision::Policy;
 use vouch::domain::TenantId;
 use vouch::engine::{
-    Engine, EngineError, ScoreRequest, Snapshot, StoredError, lookup, read_decision,
-    read_told_event, readable,
+    CHECKPOINT_FILE, Engine, EngineError, ScoreRequest, Snapshot, StoredError, Unusable, lookup,
+    read_decision, read_told_event, readable,
 };
 use vouch::input::read_transaction;
 use vouch::ledger::{
@@ -21,6 +21,10 @@ use vouch::velocity::Limits;
 
 /// Every format version there was.
 const VERSIONS: [&str; 2] = ["v1", "v2"];
+
+/// Directories of checkpoints of earlier forms, and of the present one.
+const OLD_CHECKPOINTS: [&str; 2] = ["1", "2"];
+const PRESENT_CHECKPOINT: &str = "3";
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([0x2a; 32])
@@ -192,4 +196,102 @@ fn an_entry_of_a_newer_form_is_refused_by_name() {
         EngineError::Stored { sequence: 9, source: StoredError::Format { found: 3, known: 2 } }
     );
     assert!(named, "{error}");
+}
+
+/// A copy of the ledger of the checkpoints, without one.
+fn checkpointed() -> tempfile::TempDir {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/checkpoint");
+    let to = tempfile::tempdir().unwrap();
+    fs::create_dir(to.path().join("ledger")).unwrap();
+    for name in ["ledger/00000001.log", "keys.log"] {
+        fs::copy(from.join(name), to.path().join(name)).unwrap();
+    }
+    to
+}
+
+/// What an engine knows of the buyers of that ledger, sales and ties included.
+fn known(engine: &Engine, dir: &Path) -> Vec<String> {
+    let mut known = Vec::new();
+    for entry in entries(dir) {
+        if entry.kind == EntryKind::Decision {
+            let transaction = read_decision(&entry).unwrap().transaction.unwrap();
+            for later in ["2026-03-05T00:00:00Z", "2026-05-01T00:00:00Z"] {
+                let mut asked = transaction.clone();
+                asked.event_time = later.parse().unwrap();
+                let record = engine.preview(&TenantId::default_tenant(), &asked);
+                known.push(json!(record).to_string());
+            }
+        }
+    }
+    let mut kept = Vec::new();
+    engine.sales().for_each_sale(&mut |id, fate| kept.push(format!("{id} {fate:?}")));
+    engine.sales().for_each_party(&mut |party, key, sales| {
+        kept.push(format!("{party:?} {key} {sales:?}"));
+    });
+    engine.links().for_each_node(&mut |party, key, ties| {
+        kept.push(format!("{party:?} {key} {ties:?}"));
+    });
+    kept.sort_unstable();
+    known.extend(kept);
+    known
+}
+
+/// The engine on that ledger and a checkpoint, and why the checkpoint was not used.
+fn started(checkpoint: Option<&[u8]>) -> (Engine, tempfile::TempDir) {
+    let dir = checkpointed();
+    if let Some(bytes) = checkpoint {
+        fs::write(dir.path().join(CHECKPOINT_FILE), bytes).unwrap();
+    }
+    (engine(dir.path()).unwrap(), dir)
+}
+
+/// Every form of a checkpoint is loaded or refused by name, and so is what no version wrote; the state
+/// is the same in each case.
+#[test]
+fn a_checkpoint_of_any_form_is_loaded_or_refused_by_name() {
+    let (whole, dir) = started(None);
+    let (expected, stats) = (known(&whole, dir.path()), whole.windows().stats());
+    assert!(expected.len() > 40 && stats.busy > 0, "{} {stats:?}", expected.len());
+    let path = |form: &str| {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/checkpoint");
+        fixtures.join(form).join(CHECKPOINT_FILE)
+    };
+    let check = |bytes: &[u8], is_it: &dyn Fn(Option<&Unusable>) -> bool, what: &str| {
+        let (found, dir) = started(Some(bytes));
+        let start = found.start().unwrap();
+        assert!(is_it(start.unusable.as_ref()), "{what}: {start:?}");
+        assert_eq!(start.after.is_some(), start.unusable.is_none(), "{what}");
+        assert!(known(&found, dir.path()) == expected, "{what}: another state");
+        let found = found.windows().stats();
+        assert_eq!((found.keys, found.busy), (stats.keys, stats.busy), "{what}");
+    };
+    let is_old = |why: Option<&Unusable>| {
+        matches!(why, Some(Unusable::Format { found: 1, known: 2 } | Unusable::Shape))
+    };
+    for form in OLD_CHECKPOINTS {
+        check(&fs::read(path(form)).unwrap(), &is_old, &format!("form {form}"));
+    }
+    let present = fs::read(path(PRESENT_CHECKPOINT)).unwrap_or_default();
+    let (tried, tried_in) = started(Some(&present));
+    if tried.start().unwrap().after.is_none() {
+        whole.save_checkpoint().unwrap();
+        let new = dir.keep().join(CHECKPOINT_FILE);
+        panic!("{:?}, see its README; a new one: {}", tried.start(), new.display());
+    }
+    drop((tried, tried_in));
+    check(&present, &|why| why.is_none(), "the present form");
+
+    let with = |at: usize, byte: u8| {
+        let mut bytes = present.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let middle = present.len() / 2;
+    let damaged = |why: Option<&Unusable>| matches!(why, Some(Unusable::Damaged { .. }));
+    check(&with(middle, !present[middle]), &damaged, "another byte");
+    check(&present[..middle], &damaged, "half of it");
+    let other =
+        |why: Option<&Unusable>| matches!(why, Some(Unusable::Format { found: 9, known: 2 }));
+    check(&with(8, 9), &other, "another version of the file");
+    check(&with(0, b'X'), &|why| matches!(why, Some(Unusable::Foreign)), "no checkpoint");
 }

@@ -7,6 +7,7 @@
 )]
 
 mod archive;
+mod backtest;
 mod backup;
 mod disk;
 mod disputes;

@@ -1,10 +1,11 @@
-//! How a checkpoint lies on disk. Format 1, little-endian.
+//! How a checkpoint lies on disk. Format 2, little-endian.
 //!
 //! ```text
-//! file   magic 8 | format u32 | blocks: head, parts store by store, ids, end
+//! file   magic 8 | format u32 | blocks: head, parts store by store, ids, desk, end
 //! block  CRC32C u32 | length of the content u32 | number u32 | kind u8 | content
 //! part   number of the last entry it holds u64 | bytes of `velocity`
 //! ids    (hash 16 | content hash 16 | position u64) …
+//! desk   position u64 … of the entries of people that stand
 //! end    number of the entry up to which anything is held u64 | its hash 32
 //! ```
 //!
@@ -28,11 +29,12 @@ pub(super) enum Kind {
     Head,
     Part,
     Ids,
+    Desk,
     End,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Head, Self::Part, Self::Ids, Self::End];
+    const ALL: [Self; 5] = [Self::Head, Self::Part, Self::Ids, Self::Desk, Self::End];
 }
 
 /// An id and what is known of it.

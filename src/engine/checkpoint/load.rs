@@ -4,7 +4,7 @@ use super::file::{Kind, Reader, take, take_id};
 use super::{CHECKPOINT_FILE, Head, SHAPE, Unusable, owner, stores};
 use crate::engine::histories::Histories;
 use crate::engine::known::KnownIds;
-use crate::ledger::{ChainHash, IndexKey, Place};
+use crate::ledger::{ChainHash, IndexKey, Place, Position};
 use crate::velocity::{Limits, Occurrence};
 use std::path::Path;
 
@@ -16,6 +16,8 @@ pub(in crate::engine) struct Loaded {
     pub(in crate::engine) after: Place,
     /// Which entries each part holds.
     pub(in crate::engine) held: Held,
+    /// Entries of the desk that stand.
+    pub(in crate::engine) desk: Vec<Position>,
 }
 
 /// The last entry each part holds, store by store.
@@ -94,6 +96,7 @@ pub(in crate::engine) fn load(
         }
     }
     let known = KnownIds::default();
+    let mut desk = Vec::new();
     let end = loop {
         let (kind, content) = file.block()?;
         let mut bytes = content.as_slice();
@@ -103,6 +106,12 @@ pub(in crate::engine) fn load(
                     let (id, content, position) =
                         take_id(&mut bytes).ok_or_else(|| file.damaged())?;
                     known.keep(id, content, position);
+                }
+            }
+            Kind::Desk => {
+                while !bytes.is_empty() {
+                    let packed = take(&mut bytes).ok_or_else(|| file.damaged())?;
+                    desk.push(Position::unpacked(u64::from_le_bytes(packed)));
                 }
             }
             Kind::End if file.is_over() => {
@@ -115,5 +124,5 @@ pub(in crate::engine) fn load(
     };
     held.end = Some(end);
     held.meet(head.after.sequence, head.after.hash);
-    Ok(Some(Loaded { histories, known, after: head.after, held }))
+    Ok(Some(Loaded { histories, known, after: head.after, held, desk }))
 }

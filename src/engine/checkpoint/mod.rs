@@ -23,6 +23,9 @@
 //! - **It is this ledger.** The hash of the entry where reading begins and that of a later one up to
 //!   which anything can be held must be those in the log, and through the chain all before them. A log
 //!   that ends before (after a power loss) or went on otherwise does not fit.
+//! - **What people did** is in it by the positions of the entries that stand, read like a part but with no
+//!   act under way, and written behind the ids; those behind the place where reading begins count again,
+//!   which changes nothing: of two about the same thing the later one stands.
 //! - **Ids** are the same whoever keeps them again, so they need no number: those of entries before the
 //!   place where reading begins are in the file, once their writing has ended.
 //!
@@ -53,7 +56,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 pub const CHECKPOINT_FILE: &str = "state.checkpoint";
 
 /// Format of the file. An older one is not read: the ledger holds all of it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the states are written with, where another build may differ: a signal more is another form.
 #[expect(clippy::cast_possible_truncation, reason = "dozens")]

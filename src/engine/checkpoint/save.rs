@@ -2,9 +2,10 @@
 
 use super::file::{ID_BYTES, Kind, KnownId, Writer, put_id};
 use super::{CheckpointError, Checkpoints, Head, SHAPE, Start, owner, stores};
-use crate::engine::Engine;
+use crate::domain::{TenantId, TransactionId};
 use crate::engine::known::{IdHash, Known, KnownIds};
-use crate::ledger::{Ledger, Place, StorageFault};
+use crate::engine::{Engine, entry};
+use crate::ledger::{Ledger, Place, Position, StorageFault};
 use crate::velocity::Parts;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -91,6 +92,13 @@ impl Engine {
             }
         }
         let ids = write_ids(&self.known, &mut file)?;
+        let (standing, accepted) = self.standing(ledger).ok_or(CheckpointError::Torn)?;
+        held = held.max(accepted);
+        file.block(Kind::Desk, |out| {
+            for position in &standing {
+                out.extend(position.packed().to_le_bytes());
+            }
+        })?;
         if !ledger.await_committed(held, PATIENCE) {
             return Err(match ledger.accepted() {
                 Some(_) => CheckpointError::Behind,
@@ -109,6 +117,28 @@ impl Engine {
             storage.sync_dir(dir).map_err(fault)?;
         }
         Ok(Saved { after: after.sequence, bytes, ids })
+    }
+
+    /// Where the entries lie of what people did, and the number of the last entry that counted in it.
+    /// After the ids: what was under way when the checkpoint began lies somewhere by now. `None` once
+    /// an entry was lost.
+    fn standing(&self, ledger: &Ledger) -> Option<(Vec<Position>, u64)> {
+        let (standing, accepted) = {
+            // An act counts when it is on disk and no earlier, a review when it is accepted.
+            let _no_act = self.desk.acting();
+            let _alone = self.histories.gate.alone();
+            (self.desk.standing(), ledger.accepted()?)
+        };
+        Some((standing.positions(|transaction| self.kept_at(transaction)), accepted))
+    }
+
+    /// Where a decision of the default tenant lies, once it is written.
+    fn kept_at(&self, transaction: &str) -> Option<Position> {
+        let id = TransactionId::new(transaction).ok()?;
+        match self.known.get(&entry::transaction_hash(&TenantId::default_tenant(), &id))? {
+            Known::Kept { position, .. } => Some(position),
+            Known::Flying(_) | Known::Unkept { .. } => None,
+        }
     }
 
     /// Writes one part and returns the number of the last entry it holds.

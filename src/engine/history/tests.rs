@@ -1,5 +1,6 @@
 //! Each group of features over a little story, with numbers worked out by hand.
 
+mod sales;
 mod travel;
 
 use super::*;
@@ -23,6 +24,21 @@ action = "block"
 reason = "BLOCKED"
 text = "The story says so."
 when = "custom.block"
+
+[[rule]]
+id = "challenged"
+action = "challenge"
+challenge = "three_ds"
+reason = "CHALLENGED"
+text = "The story says so."
+when = "custom.challenge"
+
+[[rule]]
+id = "reviewed"
+action = "review"
+reason = "REVIEWED"
+text = "The story says so."
+when = "custom.review"
 "#;
 
 /// 2026-11-20T10:00:00Z, the moment asked about.

@@ -26,7 +26,7 @@ struct Files {
 impl Files {
     fn new() -> Self {
         let files = Self { dir: tempfile::tempdir().unwrap() };
-        for name in ["rules", "tables", "data"] {
+        for name in ["rules", "tables", "data", "lists"] {
             fs::create_dir(files.path(name)).unwrap();
         }
         files.write("rules/a.toml", &rules("block", "first"));
@@ -52,6 +52,7 @@ impl Files {
                 tables: Some(self.path("tables")),
                 ..ReferenceFiles::default()
             },
+            lists: Some(self.path("lists")),
             policy: Policy::default(),
         }
     }
@@ -222,6 +223,28 @@ fn a_broken_file_stops_no_server_that_ran_before() {
 }
 
 #[test]
+fn rules_whose_tests_fail_are_not_used() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = files.reloader(&engine);
+    let first = engine.snapshot().versions.rules.clone();
+    let tested = |expect| {
+        let given = "{ \"amount_eur\" = 2 }";
+        let case =
+            format!("tests = [{{ name = \"two\", given = {given}, expect = \"{expect}\" }}]\n");
+        rules("review", "second") + &case
+    };
+    files.write("rules/a.toml", &tested("no_match"));
+    let done = reloader.reload();
+    assert_eq!(outcomes(&done), [("rules", PartOutcome::Refused)]);
+    assert!(format!("{done:?}").contains("must come to false, and comes to true"), "{done:?}");
+    assert_eq!(engine.snapshot().versions.rules, first);
+    files.write("rules/a.toml", &tested("match"));
+    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Replaced)]);
+    assert_ne!(engine.snapshot().versions.rules, first);
+}
+
+#[test]
 fn a_start_falls_back_to_what_was_served() {
     let files = Files::new();
     let served = files.engine().snapshot().versions.clone();
@@ -346,5 +369,62 @@ fn two_hundred_swaps_under_load() {
         let stored = read_decision(&entry.unwrap()).unwrap();
         let snapshot = files.kept().snapshot(&stored.decision.versions, tables.clone()).unwrap();
         assert!(matches!(replay(&stored, &snapshot), Replay::Same(_)));
+    }
+}
+
+fn asks(list: &str) -> String {
+    rules("block", "first").replace("amount_eur > 1", &format!("device.ip in list('{list}')"))
+}
+
+#[test]
+fn lists_change_without_their_rules() {
+    use PartOutcome::{Refused, Replaced};
+    let files = Files::new();
+    files.write("lists/networks.txt", "9.9.9.9\n");
+    files.write("rules/a.toml", &asks("networks"));
+    let engine = files.engine();
+    let reloader = files.reloader(&engine);
+    let first = engine.snapshot();
+    let score = |id: &str| {
+        let begun = engine.begin(purchase(id)).unwrap();
+        engine.settle_blocking(begun.settling.unwrap()).unwrap();
+        begun.answer.unwrap().0.clone()
+    };
+    let before = score("tx-1");
+    assert_eq!(before.rules, []);
+    files.write("lists/networks.txt", "# the office\n8.8.8.0/24\n");
+    assert_eq!(outcomes(&reloader.reload()), [("lists.networks", Replaced)]);
+    assert!(Arc::ptr_eq(&first.rules, &engine.snapshot().rules), "rules stay compiled");
+    let after = score("tx-2");
+    assert_eq!(after.rules.len(), 1);
+    assert_ne!(before.versions.lists, after.versions.lists);
+
+    // A broken list, and one that is gone: the old ones go on.
+    files.write("lists/networks.txt", "8.8.8.0/24\n8.8.8.8.8\n");
+    let done = reloader.reload();
+    assert_eq!(outcomes(&done), [("lists.networks", Refused)]);
+    let part = done.refused().next().unwrap();
+    assert_eq!((part.faults[0].line, part.faults.len()), (Some(2), 1));
+    assert_eq!(score("tx-3").rules.len(), 1);
+    assert!(score("tx-4").degraded.contains(&"lists.networks.refused".to_owned()));
+    fs::remove_file(files.path("lists/networks.txt")).unwrap();
+    assert_eq!(outcomes(&reloader.reload()), [("lists.networks", Refused)]);
+    assert_eq!(score("tx-5").rules.len(), 1);
+
+    // Rules that name no list there are refused, with the list probably meant.
+    files.write("lists/networks.txt", "8.8.8.0/24\n");
+    files.write("rules/a.toml", &asks("network"));
+    let done = reloader.reload();
+    let fault = &done.refused().next().unwrap().faults[0];
+    assert_eq!((fault.message.as_str(), fault.line), ("there is no list `network`", Some(9)));
+    assert!(fault.excerpt.as_ref().unwrap().contains("did you mean `networks`?"), "{fault:?}");
+
+    // Every decision is made again from its record, whatever the list says today.
+    let ledger = engine.ledger().unwrap();
+    for entry in ledger.scan(None).unwrap() {
+        let stored = read_decision(&entry.unwrap()).unwrap();
+        let kept =
+            files.kept().snapshot(&stored.decision.versions, engine.snapshot().reference.clone());
+        assert!(matches!(replay(&stored, &kept.unwrap()), Replay::Same(_)), "{stored:?}");
     }
 }

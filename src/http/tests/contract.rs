@@ -27,11 +27,15 @@ fn operations() -> Vec<(String, &'static str, &'static Value)> {
 /// operations; what they are answered with is said in the introduction.
 pub(super) fn documented(method: &str, path: &str, status: u16) -> bool {
     let method = if method == "HEAD" { "GET" } else { method };
-    let pattern = match path.strip_prefix("/v1/decisions/") {
-        Some(id) if !id.is_empty() && !id.contains('/') => "/v1/decisions/{id}",
-        _ => path,
-    };
     let operations = operations();
+    let fits = |pattern: &str| {
+        let (pattern, path) = (pattern.split('/'), path.split('/'));
+        let part = |(a, b): (&str, &str)| a == b || (a.starts_with('{') && !b.is_empty());
+        pattern.clone().count() == path.clone().count() && pattern.zip(path).all(part)
+    };
+    let found = operations.iter().find(|(_, pattern, _)| *pattern == path);
+    let found = found.or_else(|| operations.iter().find(|(_, pattern, _)| fits(pattern)));
+    let pattern = found.map_or(path, |(_, pattern, _)| *pattern);
     match operations.iter().find(|(m, p, _)| m == method && *p == pattern) {
         Some((_, _, operation)) => operation["responses"].get(status.to_string()).is_some(),
         None if operations.iter().any(|(_, p, _)| *p == pattern) => status == 405,

@@ -1,16 +1,32 @@
-//! The functions of the language: `has`, `default`, `money`, `timestamp`, `cidr`, and the tests of
-//! a text.
+//! The functions of the language that stand before their arguments (`has`, `default`, `money`,
+//! `timestamp`, `cidr`, `list`), and the tests of a text.
 
 use super::constant::{Constant, currency};
 use super::{Checker, Side};
 use crate::domain::Amount;
 use crate::features::Kind;
+use crate::lists::ListKind;
 use crate::rules::error::nearest;
-use crate::rules::expr::{Expr, FieldRef, Network, Operand, TextTest};
+use crate::rules::expr::{Expr, FieldRef, Listed, Network, Operand, TextTest};
 use crate::rules::parser::{Form, Node};
+use crate::rules::pattern::{MAX_PATTERN, Pattern, PatternError};
 use crate::rules::problem::Problem;
+use crate::rules::{Derived, Measure};
 
-const FUNCTIONS: [&str; 5] = ["has", "default", "money", "timestamp", "cidr"];
+const FUNCTIONS: [&str; 12] = [
+    "has",
+    "default",
+    "money",
+    "timestamp",
+    "cidr",
+    "list",
+    "size",
+    "count",
+    "sum",
+    "distinct",
+    "max",
+    "age",
+];
 
 impl Checker<'_> {
     /// A function that gives a value.
@@ -20,17 +36,24 @@ impl Checker<'_> {
             "money" => self.money(arguments, node).map(|m| Side::Constant(Constant::Money(m))),
             "timestamp" => self.timestamp(arguments, node),
             "cidr" => self.report(Problem::NetworkOutsideIn, node),
+            "list" => self.report(Problem::NamedListOutsideIn, node),
+            "size" => {
+                let [argument] = self.arguments(arguments, "size(text)", node)?;
+                self.text_value(argument, Derived::Size)
+            }
+            "avg" => self.average(arguments, node),
+            _ if Measure::ALL.iter().any(|measure| measure.name() == name) => {
+                let (field, kind) = self.aggregate(name, arguments, node)?;
+                Some(Side::Typed(Operand::Field(field), kind))
+            }
             _ => self.unknown_function(name, arguments, node),
         }
     }
 
     fn unknown_function<T>(&mut self, name: &str, arguments: &[Node], node: &Node) -> Option<T> {
-        if let Some(method) = TextTest::ALL.into_iter().find(|test| test.name() == name) {
-            let want = match method {
-                TextTest::StartsWith => "x.startsWith(\"a\")",
-                TextTest::EndsWith => "x.endsWith(\"a\")",
-                TextTest::Contains => "x.contains(\"a\")",
-            };
+        let test = TextTest::ALL.into_iter().find(|test| test.name() == name);
+        if test.is_some() || name == "matches" {
+            let want = written(test);
             return self.report(Problem::Arguments { name: name.to_owned(), want }, node);
         }
         let (given, near) = (name.to_owned(), nearest(name, FUNCTIONS));
@@ -39,7 +62,7 @@ impl Checker<'_> {
         self.report(Problem::UnknownFunction { name: given, near, all: FUNCTIONS.to_vec() }, node)
     }
 
-    fn arguments<'n, const N: usize>(
+    pub(super) fn arguments<'n, const N: usize>(
         &mut self,
         arguments: &'n [Node],
         want: &'static str,
@@ -66,6 +89,11 @@ impl Checker<'_> {
     ) -> Option<(FieldRef, Option<Kind>)> {
         match &node.form {
             Form::Name(parts) => self.field(parts, node),
+            Form::Call(call, arguments)
+                if Measure::ALL.iter().any(|measure| measure.name() == call) =>
+            {
+                self.aggregate(call, arguments, node).map(|(field, kind)| (field, Some(kind)))
+            }
             Form::Broken => None,
             _ => self.report(Problem::NeedsField { name }, node),
         }
@@ -87,7 +115,11 @@ impl Checker<'_> {
         Some(Side::Typed(Operand::Default(field, literal), kind))
     }
 
-    fn text_argument<'n>(&mut self, place: &'static str, node: &'n Node) -> Option<&'n str> {
+    pub(super) fn text_argument<'n>(
+        &mut self,
+        place: &'static str,
+        node: &'n Node,
+    ) -> Option<&'n str> {
         match &node.form {
             Form::Text(text) => Some(text),
             Form::Broken => None,
@@ -156,40 +188,121 @@ impl Checker<'_> {
         }
     }
 
+    /// `card.bin in list("blocked")`; `nodes` are the two sides of `in`. Whether there is such a list
+    /// is asked once the set is read, where lists are known.
+    pub(super) fn in_list(
+        &mut self,
+        side: Option<Side>,
+        arguments: &[Node],
+        nodes: (&Node, &Node),
+    ) -> Option<Expr> {
+        let [argument] = self.arguments(arguments, "list(\"name\")", nodes.1)?;
+        let name = self.text_argument("the name of a list", argument)?;
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > 64 || !name.chars().all(inner) {
+            return self.report(Problem::BadListName { given: name.to_owned() }, argument);
+        }
+        match side? {
+            Side::Typed(Operand::Field(FieldRef::Catalogue(field)), kind) => {
+                if ListKind::of_field(field).is_none() {
+                    let given = self.source(nodes.0);
+                    return self.report(Problem::NeverListed { given, kind: kind.name() }, nodes.0);
+                }
+                Some(Expr::InList(Box::new(Listed::new(FieldRef::Catalogue(field), name))))
+            }
+            Side::Custom(Operand::Field(field)) => {
+                Some(Expr::InList(Box::new(Listed::new(field, name))))
+            }
+            other => {
+                let (given, kind) = (self.source(nodes.0), other.kind_name());
+                self.report(Problem::NeverListed { given, kind }, nodes.0)
+            }
+        }
+    }
+
+    /// `x.contains("a")` and its like; `of` are what is tested and the test's name.
     pub(super) fn text_test(
         &mut self,
-        target: &Node,
-        name: &str,
+        of: (&Node, &str),
         arguments: &[Node],
         node: &Node,
     ) -> Option<Expr> {
         self.terms += 1;
-        let Some(test) = TextTest::ALL.into_iter().find(|test| test.name() == name) else {
-            let all: Vec<_> = TextTest::ALL.iter().map(|test| test.name()).collect();
-            let near = nearest(name, all.iter().copied());
-            return self.report(Problem::UnknownTest { name: name.to_owned(), near, all }, node);
-        };
+        let (target, name) = of;
+        let test = TextTest::ALL.into_iter().find(|test| test.name() == name);
+        if test.is_none() && name != "matches" {
+            return self.unknown_test(name, node);
+        }
         let side = self.side(target);
-        let want = match test {
-            TextTest::StartsWith => "x.startsWith(\"a\")",
-            TextTest::EndsWith => "x.endsWith(\"a\")",
-            TextTest::Contains => "x.contains(\"a\")",
-        };
-        let [argument] = self.arguments(arguments, want, node)?;
+        let [argument] = self.arguments(arguments, written(test), node)?;
         let pattern = self.text_argument("what a text is searched for", argument)?;
         if pattern.is_empty() {
             return self.report(Problem::EmptyPattern, argument);
         }
-        let operand = match side? {
-            Side::Typed(operand, Kind::Text | Kind::Word(_)) | Side::Custom(operand) => operand,
+        let operand = self.text_operand(side?, target)?;
+        let Some(test) = test else {
+            return self.matches(operand, (target, pattern), argument);
+        };
+        if operand.is_lower() && pattern.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return self.report(Problem::NeverLower { given: pattern.to_owned() }, argument);
+        }
+        Some(Expr::Text(test, operand, pattern.into()))
+    }
+
+    fn unknown_test<T>(&mut self, name: &str, node: &Node) -> Option<T> {
+        let mut all: Vec<_> = TextTest::ALL.iter().map(|test| test.name()).collect();
+        all.push("matches");
+        let near = super::values::meant(name).or_else(|| {
+            let values = super::values::NAMES.iter().copied();
+            nearest(name, all.iter().copied().chain(values))
+        });
+        self.report(Problem::UnknownTest { name: name.to_owned(), near, all }, node)
+    }
+
+    /// A value that is a text, or a member of `custom` that may be one.
+    pub(super) fn text_operand(&mut self, side: Side, node: &Node) -> Option<Operand> {
+        match side {
+            Side::Typed(operand, Kind::Text | Kind::Word(_)) | Side::Custom(operand) => {
+                Some(operand)
+            }
             Side::Constant(Constant::Text(text)) => {
-                Operand::Literal(Constant::Text(text).into_literal())
+                Some(Operand::Literal(Constant::Text(text).into_literal()))
             }
             other => {
-                let (given, kind) = (self.source(target), other.kind_name());
-                return self.report(Problem::NotText { given, kind }, target);
+                let (given, kind) = (self.source(node), other.kind_name());
+                self.report(Problem::NotText { given, kind }, node)
             }
-        };
-        Some(Expr::Text(test, operand, pattern.into()))
+        }
+    }
+
+    fn matches(
+        &mut self,
+        operand: Operand,
+        (target, pattern): (&Node, &str),
+        argument: &Node,
+    ) -> Option<Expr> {
+        self.patterns += 1;
+        if operand.is_lower() {
+            return self.report(Problem::PatternOfLower { given: self.source(target) }, target);
+        }
+        match Pattern::new(pattern) {
+            Ok(pattern) => Some(Expr::Matches(operand, pattern)),
+            Err(PatternError::TooLarge) => {
+                self.report(Problem::PatternTooLarge { limit: MAX_PATTERN }, argument)
+            }
+            Err(PatternError::Syntax(message)) => {
+                self.report(Problem::BadPattern { message }, argument)
+            }
+        }
+    }
+}
+
+/// How a test is written; `matches` where there is none.
+fn written(test: Option<TextTest>) -> &'static str {
+    match test {
+        Some(TextTest::StartsWith) => "x.startsWith(\"a\")",
+        Some(TextTest::EndsWith) => "x.endsWith(\"a\")",
+        Some(TextTest::Contains) => "x.contains(\"a\")",
+        None => "x.matches(\"^a+$\")",
     }
 }

@@ -9,10 +9,10 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 /// The leaf's one spelling, and whether it is the leaf's negation.
-pub(super) fn canonical(leaf: &Expr) -> (Expr, bool) {
+pub(in crate::rules) fn canonical(leaf: &Expr) -> (Expr, bool) {
     let Expr::Compare(op, left, right) = leaf else { return (leaf.clone(), false) };
     let (op, left, right) = match left {
-        Operand::Literal(_) => (mirrored(*op), right, left),
+        Operand::Literal(_) => (op.mirrored(), right, left),
         _ => (*op, left, right),
     };
     let (op, negated) = match op {
@@ -22,17 +22,6 @@ pub(super) fn canonical(leaf: &Expr) -> (Expr, bool) {
         positive => (positive, false),
     };
     (Expr::Compare(op, left.clone(), right.clone()), negated)
-}
-
-/// The comparison with its sides exchanged.
-fn mirrored(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        symmetric => symmetric,
-    }
 }
 
 /// What a leaf asks of one field of the catalogue, where it is of a form that many leaves of that
@@ -50,7 +39,7 @@ pub(super) enum Question<'e> {
 static TRUE: [Literal; 1] = [Literal::Bool(true)];
 
 /// The field a leaf asks about, and what; `None` for leaves that are answered one by one: two
-/// fields, defaults, members of `custom`, parts of texts, networks, and money, whose answer depends
+/// fields, defaults, members of `custom`, computed values, parts of texts, networks, and money, whose answer depends
 /// on its currency.
 pub(super) fn question(leaf: &Expr) -> Option<(FieldId, Question<'_>)> {
     let (id, question) = match leaf {
@@ -92,18 +81,4 @@ fn suits(kind: Kind, constant: &Literal) -> bool {
         | (Kind::Time, Literal::Time(_)) => true,
         _ => false,
     }
-}
-
-/// How seldom a literal holds, by its form: the lower, the fewer terms are looked at in vain. A
-/// guess, since a set must not depend on traffic seen.
-pub(super) fn commonness(leaf: &Expr, negated: bool) -> u8 {
-    let form = match leaf {
-        Expr::Compare(Comparison::Equal, _, Operand::Literal(_)) => 0,
-        Expr::In(..) | Expr::InNetwork(..) | Expr::Text(..) => 1,
-        Expr::Compare(op, ..) if op.needs_order() => 2,
-        Expr::Holds(_) => 3,
-        Expr::Compare(..) => 4,
-        _ => 5,
-    };
-    if negated { 10 - form } else { form }
 }

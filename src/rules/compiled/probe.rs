@@ -123,11 +123,11 @@ enum Test {
     /// Only whether it is known.
     Nothing,
     Bool(Choices<bool>),
-    Int(Ladder<i64>, Choices<i64>),
+    Int(Steps, Choices<i64>),
     Decimal(Ladder<Decimal>, Choices<Decimal>),
     Float(Ladder<f64>, Choices<f64>),
     Time(Ladder<Timestamp>, Choices<Timestamp>),
-    Text(Choices<Box<str>>),
+    Text(Words),
     Country(Choices<Country>),
     Currency(Choices<Currency>),
     Ip(Choices<IpAddr>),
@@ -139,9 +139,71 @@ enum Test {
 struct Ladder<T>(Vec<(T, bool)>);
 
 impl<T: PartialOrd> Ladder<T> {
+    fn into_limits(self) -> Vec<T> {
+        self.0.into_iter().map(|(limit, _)| limit).collect()
+    }
+
     fn steps_below(&self, value: &T) -> usize {
         self.0
             .partition_point(|(limit, strict)| if *strict { value > limit } else { value >= limit })
+    }
+}
+
+/// Whole numbers in ascending order that a value is at or above: `n > 2` is `n >= 3`.
+#[derive(Debug, Clone, PartialEq)]
+struct Steps(Vec<i64>);
+
+impl Steps {
+    /// A few steps are counted faster than searched.
+    const FEW: usize = 16;
+
+    fn below(&self, value: i64) -> usize {
+        match self.0.len() {
+            0..=Self::FEW => self.0.iter().map(|step| usize::from(value >= *step)).sum(),
+            _ => self.0.partition_point(|step| value >= *step),
+        }
+    }
+}
+
+/// Texts, found by one number each that says their length and how they begin.
+#[derive(Debug, Clone, PartialEq)]
+struct Words {
+    /// Ascending.
+    keys: Vec<u64>,
+    /// In the order of their keys, then of themselves.
+    choices: Choices<Box<str>>,
+}
+
+impl Words {
+    /// Texts up to this length are known by their key alone.
+    const WHOLE: usize = 7;
+
+    fn new(choices: Choices<Box<str>>) -> Self {
+        Self { keys: choices.0.iter().map(|(text, _)| Self::key(text)).collect(), choices }
+    }
+
+    fn key(text: &str) -> u64 {
+        let (bytes, mut key) = (text.as_bytes(), [0; 8]);
+        let [length, start @ ..] = &mut key;
+        *length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
+        start.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        u64::from_be_bytes(key)
+    }
+
+    fn order(a: &str, b: &str) -> Ordering {
+        Self::key(a).cmp(&Self::key(b)).then_with(|| a.cmp(b))
+    }
+
+    fn find(&self, text: &str) -> &[u32] {
+        let key = Self::key(text);
+        let first = self.keys.partition_point(|other| *other < key);
+        if self.keys.get(first) != Some(&key) {
+            return &[];
+        }
+        if text.len() <= Self::WHOLE {
+            return self.choices.0.get(first).map_or(&[], |(_, bits)| bits);
+        }
+        self.choices.find(|choice| Self::order(choice, text))
     }
 }
 
@@ -201,9 +263,7 @@ impl Test {
     fn ask(&self, value: &Value) -> (usize, &[u32]) {
         match (self, value) {
             (Self::Bool(named), Value::Bool(x)) => (0, named.find(|c| c.cmp(x))),
-            (Self::Int(above, named), Value::Int(x)) => {
-                (above.steps_below(x), named.find(|c| c.cmp(x)))
-            }
+            (Self::Int(above, named), Value::Int(x)) => (above.below(*x), named.find(|c| c.cmp(x))),
             (Self::Decimal(above, named), Value::Decimal(x)) => {
                 (above.steps_below(x), named.find(|c| c.cmp(x)))
             }
@@ -213,7 +273,7 @@ impl Test {
             (Self::Time(above, named), Value::Time(x)) => {
                 (above.steps_below(x), named.find(|c| c.cmp(x)))
             }
-            (Self::Text(named), Value::Text(x)) => (0, named.find(|c| by_length(c, x))),
+            (Self::Text(named), Value::Text(x)) => (0, named.find(x)),
             (Self::Country(named), Value::Country(x)) => (0, named.find(|c| c.cmp(x))),
             (Self::Currency(named), Value::Currency(x)) => (0, named.find(|c| c.cmp(x))),
             (Self::Ip(named), Value::Ip(x)) => {
@@ -238,7 +298,7 @@ impl Plan<'_, '_> {
         match kind {
             Kind::Bool => Test::Bool(self.choices(|c| variant!(c, Bool), Ord::cmp)),
             Kind::Int => Test::Int(
-                self.ladder(|c, strict| step(&number(c)?.exact, strict)),
+                Steps(self.ladder(|c, strict| step(&number(c)?.exact, strict)).into_limits()),
                 self.choices(|c| whole(&number(c)?.exact), Ord::cmp),
             ),
             Kind::Decimal => Test::Decimal(
@@ -256,9 +316,9 @@ impl Plan<'_, '_> {
                 self.ladder(|c, strict| Some((variant!(c, Time)?, strict))),
                 self.choices(|c| variant!(c, Time), Ord::cmp),
             ),
-            Kind::Text | Kind::Word(_) => {
-                Test::Text(self.choices(|c| variant!(c, Text), |a, b| by_length(a, b)))
-            }
+            Kind::Text | Kind::Word(_) => Test::Text(Words::new(
+                self.choices(|c| variant!(c, Text), |a, b| Words::order(a, b)),
+            )),
             Kind::Country => Test::Country(self.choices(|c| variant!(c, Country), Ord::cmp)),
             Kind::Currency => Test::Currency(self.choices(|c| variant!(c, Currency), Ord::cmp)),
             Kind::Ip => {
@@ -338,9 +398,4 @@ fn whole(x: &Decimal) -> Option<i64> {
 fn step(x: &Decimal, strict: bool) -> Option<(i64, bool)> {
     let least = if strict { x.floor().to_i64()?.checked_add(1)? } else { x.ceil().to_i64()? };
     Some((least, false))
-}
-
-/// Shorter first: most comparisons of a search end at the length.
-fn by_length(a: &str, b: &str) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

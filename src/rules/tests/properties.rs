@@ -4,7 +4,8 @@ use crate::features::{FIELDS, Field, Kind, Record, Value};
 use crate::rules::check::check;
 use crate::rules::compiled::{Compiled, Scratch};
 use crate::rules::{
-    Comparison, Expr, FieldRef, Literal, Network, Number, Operand, TextTest, Truth, explain, parse,
+    ClockPart, Comparison, Derived, Expr, FieldRef, Literal, Network, Number, Operand, Pattern,
+    TextTest, Truth, Zone, explain, parse,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -79,6 +80,50 @@ fn operand(field: &'static Field, defaults: bool) -> BoxedStrategy<Operand> {
     prop_oneof![3 => plain, 1 => default].boxed()
 }
 
+/// A comparison of a computed value with a constant it can reach.
+fn computed(defaults: bool) -> BoxedStrategy<Expr> {
+    let zones = ["UTC", "Europe/London", "Asia/Kolkata", "America/New_York"];
+    let clock = field(|kind| kind == Kind::Time)
+        .prop_flat_map(move |field| operand(field, defaults))
+        .prop_flat_map(move |operand| {
+            (Just(operand), select(ClockPart::ALL.to_vec()), select(zones.to_vec()))
+        })
+        .prop_flat_map(|(operand, part, zone)| {
+            let (least, most) = part.range();
+            let clock = Derived::Clock(part, Zone::by_name(zone).unwrap());
+            let value = Operand::Derived(clock, Box::new(operand));
+            let near_epoch = if part == ClockPart::FullYear { 1971 } else { most };
+            (Just(value), least..=near_epoch, select(Comparison::ALL.to_vec()))
+        })
+        .prop_map(|(value, number, op)| compare_number(op, value, number));
+    let is_text = |kind| matches!(kind, Kind::Text | Kind::Word(_));
+    let text = move || field(is_text).prop_flat_map(move |field| operand(field, defaults));
+    let size = (text(), 0_i64..8, select(Comparison::ALL.to_vec())).prop_map(|(of, number, op)| {
+        compare_number(op, Operand::Derived(Derived::Size, Box::new(of)), number)
+    });
+    let lower = (text(), select(vec!["a", "ab", "\"\\ü\n", "card"]), 0_u8..4).prop_map(
+        |(of, constant, form)| {
+            let value = Operand::Derived(Derived::LowerAscii, Box::new(of));
+            let constant = Literal::Text(constant.into());
+            match form {
+                0 => Expr::In(value, vec![constant, Literal::Text("b".into())]),
+                1 => Expr::Text(TextTest::StartsWith, value, "a".into()),
+                2 => Expr::Text(TextTest::Contains, value, "b".into()),
+                _ => Expr::Compare(Comparison::NotEqual, value, Operand::Literal(constant)),
+            }
+        },
+    );
+    let patterns = ["^a", "b$", "[0-9]{3}", "ü", "(?i)^CARD|a\\\\?", "\\n"];
+    let patterns: Vec<_> = patterns.iter().map(|text| Pattern::new(text).unwrap()).collect();
+    let matches = (text(), select(patterns)).prop_map(|(of, pattern)| Expr::Matches(of, pattern));
+    prop_oneof![2 => clock, 1 => size, 1 => lower, 1 => matches].boxed()
+}
+
+fn compare_number(op: Comparison, value: Operand, number: i64) -> Expr {
+    let number = Number::parse(&number.to_string()).unwrap();
+    Expr::Compare(op, value, Operand::Literal(Literal::Number(number)))
+}
+
 /// A leaf. With `closed`, none that looks at missing itself (`has`, `default`).
 fn leaf(closed: bool) -> BoxedStrategy<Expr> {
     let defaults = !closed;
@@ -112,7 +157,11 @@ fn leaf(closed: bool) -> BoxedStrategy<Expr> {
     let has = select(FIELDS.iter().collect::<Vec<_>>())
         .prop_map(|field| Expr::Has(FieldRef::Catalogue(field.id)));
     let open = if closed { any::<bool>().prop_map(Expr::Constant).boxed() } else { has.boxed() };
-    prop_oneof![3 => compare, 2 => in_list, 1 => network, 1 => text, 2 => holds, 1 => open].boxed()
+    let computed = computed(defaults);
+    prop_oneof![
+        3 => compare, 2 => in_list, 1 => network, 1 => text, 2 => holds, 1 => open, 2 => computed
+    ]
+    .boxed()
 }
 
 /// Any condition the checker could have accepted, in its canonical form.
@@ -268,6 +317,14 @@ fn soup() -> impl Strategy<Value = String> {
         "cidr('10.0.0.0/8')",
         "timestamp(",
         ".startsWith('a')",
+        ".matches('a')",
+        ".getHours('UTC')",
+        ".lowerAscii()",
+        ".size()",
+        "size(",
+        "event_time",
+        "count('card','1h')",
+        "distinct('card','ip','24h')",
         "//",
         "\n",
         "é",

@@ -94,6 +94,103 @@ fn missing_is_unknown_and_known_is_decided() {
 }
 
 #[test]
+fn parts_of_times_are_read_in_their_zone() {
+    // The night of 25 October 2026: clocks in Berlin went from 03:00 back to 02:00 at 01:00 UTC.
+    for (time, zone, hour) in [
+        ("2026-10-25T00:30:00Z", "Europe/Berlin", 2),
+        ("2026-10-25T01:30:00Z", "Europe/Berlin", 2),
+        ("2026-10-25T02:30:00Z", "Europe/Berlin", 3),
+        ("2026-03-29T00:59:59Z", "Europe/Berlin", 1),
+        ("2026-03-29T01:00:00Z", "europe/berlin", 3),
+        ("2026-07-01T23:30:00Z", "Europe/London", 0),
+        ("2026-01-01T23:30:00Z", "Europe/London", 23),
+        ("2026-01-01T23:30:00Z", "UTC", 23),
+        ("2026-01-01T20:00:00Z", "Asia/Kolkata", 1),
+        ("1970-01-01T00:00:00Z", "America/New_York", 19),
+    ] {
+        let condition = format!("event_time.getHours('{zone}') == {hour}");
+        check(&format!(r#"{{"event_time": "{time}"}}"#), &[(&condition, "true")]);
+    }
+    check(
+        r#"{"event_time": "2026-11-21T23:45:00Z", "custom.at": "2026-11-21T23:45:00Z", "custom.no": "noon"}"#,
+        &[
+            ("event_time.getDayOfWeek('UTC') == 6", "true"),
+            ("event_time.getDayOfWeek('Asia/Tokyo') == 0", "true"),
+            ("event_time.getDayOfWeek('UTC') in [0, 6]", "true"),
+            ("event_time.getMonth('UTC') == 10", "true"),
+            ("event_time.getDate('UTC') == 21", "true"),
+            ("event_time.getDate('Asia/Tokyo') == 22", "true"),
+            ("event_time.getFullYear('UTC') == 2026", "true"),
+            ("event_time.getMinutes('Asia/Kolkata') == 15", "true"),
+            ("custom.at.getHours('UTC') == 23", "true"),
+            ("custom.no.getHours('UTC') == 23", "unknown"),
+            ("custom.none.getHours('UTC') == 23", "unknown"),
+            ("account.created_at.getHours('UTC') < 23", "unknown"),
+            ("!(account.created_at.getHours('UTC') < 23)", "unknown"),
+            (
+                "default(account.created_at, timestamp('2026-01-01T05:00:00Z')).getHours('UTC') == 5",
+                "true",
+            ),
+            ("event_time.getHours('UTC') > event_time.getHours('Asia/Tokyo')", "true"),
+        ],
+    );
+}
+
+#[test]
+fn texts_are_measured_searched_and_lowered() {
+    check(
+        r#"{"email.domain": "Mail.Example.COM", "account.name": "Jörg ÄÖ", "custom.n": 3}"#,
+        &[
+            ("size(email.domain) == 16", "true"),
+            ("account.name.size() == 7", "true"),
+            ("size(descriptor) > 0", "unknown"),
+            ("size(custom.n) > 0", "unknown"),
+            ("email.domain.lowerAscii() == 'mail.example.com'", "true"),
+            ("'mail.example.com' == email.domain.lowerAscii()", "true"),
+            ("email.domain.lowerAscii() == 'mail.example.co'", "false"),
+            ("email.domain.lowerAscii() in ['a', 'mail.example.com']", "true"),
+            ("email.domain.lowerAscii().startsWith('mail.')", "true"),
+            ("email.domain.lowerAscii().endsWith('.com')", "true"),
+            ("email.domain.lowerAscii().contains('example')", "true"),
+            ("email.domain.lowerAscii().contains('examples')", "false"),
+            ("email.domain.lowerAscii() == email.domain", "false"),
+            ("account.name.lowerAscii() == 'jörg ÄÖ'", "true"),
+            ("descriptor.lowerAscii() == 'a'", "unknown"),
+            ("size(email.domain.lowerAscii()) == 16", "true"),
+            ("'ABC'.lowerAscii() == 'abc'", "true"),
+            ("email.domain.matches('Example')", "true"),
+            ("email.domain.matches('^Example')", "false"),
+            ("email.domain.matches('(?i)^mail.*com$')", "true"),
+            ("!email.domain.matches('z')", "true"),
+            ("account.name.matches('^J.rg')", "true"),
+            ("descriptor.matches('x')", "unknown"),
+            ("custom.n.matches('3')", "unknown"),
+            ("default(descriptor, 'abc').matches('b')", "true"),
+        ],
+    );
+}
+
+#[test]
+fn calls_are_fields_of_history() {
+    for (call, field) in [
+        ("count(\"card\", \"1h\")", "card_tx_count_1h"),
+        ("count('card', '60m')", "card_tx_count_1h"),
+        ("count('card', '24h', 'declined')", "card_declined_count_1d"),
+        ("count('ip', '720h', 'blocked')", "ip_blocked_count_30d"),
+        ("sum('amount_eur', 'card', '24h')", "card_amount_eur_sum_1d"),
+        ("distinct('card', 'ip', '24h')", "ip_distinct_cards_1d"),
+        ("max('sessions', 'account', '90d')", "account_sessions_max_90d"),
+        ("age('card')", "card.first_seen_h"),
+        ("default(count('card', '1h'), 0)", "default(card_tx_count_1h, 0)"),
+    ] {
+        let expr = parse("<call>", &format!("{call} > 3")).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(expr.to_string(), format!("{field} > 3"));
+    }
+    let expr = parse("<call>", "has(count('card', '1h'))").unwrap();
+    assert_eq!(expr.to_string(), "has(card_tx_count_1h)");
+}
+
+#[test]
 fn numbers_compare_exactly() {
     check(
         r#"{"amount_eur": "0.3", "card_tx_count_1h": 3, "account.age_h": 0.1,
@@ -210,4 +307,53 @@ fn custom_takes_the_type_it_is_compared_with() {
 #[test]
 fn comments_and_lines_are_blank() {
     check(r#"{"ip.tor": true}"#, &[("// why\n  ip.tor // not && false\n\t|| false", "true")]);
+}
+
+/// What CEL's definition says of constants: no field, so nothing can be missing.
+#[test]
+fn constants_compare_as_in_cel() {
+    check(
+        "{}",
+        &[
+            ("1 == 1", "true"),
+            ("1 == 2", "false"),
+            ("1 != 2", "true"),
+            ("-1 < 0", "true"),
+            ("0 < 0", "false"),
+            ("0 <= 0", "true"),
+            ("1 > -1", "true"),
+            ("1 >= 2", "false"),
+            ("1.5 > 1", "true"),
+            ("1.0 == 1", "true"),
+            ("'a' == 'a'", "true"),
+            ("'a' != 'A'", "true"),
+            ("'ü' == 'ü'", "true"),
+            ("timestamp('2026-01-01T00:00:00Z') < timestamp('2026-01-01T00:00:01Z')", "true"),
+            ("timestamp('2026-01-01T01:00:00+01:00') == timestamp('2026-01-01T00:00:00Z')", "true"),
+            ("1 in [1, 2]", "true"),
+            ("3 in [1, 2]", "false"),
+            ("1 in [1.0, 2]", "true"),
+            ("'a' in ['b', 'a']", "true"),
+            ("'a' in ['b']", "false"),
+            ("!('a' in ['b'])", "true"),
+            ("'foobar'.startsWith('foo')", "true"),
+            ("'foobar'.startsWith('bar')", "false"),
+            ("'foobar'.endsWith('bar')", "true"),
+            ("'foobar'.contains('ob')", "true"),
+            ("'foobar'.contains('FOO')", "false"),
+            ("'f'.startsWith('foo')", "false"),
+            ("'ünï'.endsWith('ï')", "true"),
+            ("size('four') == 4", "true"),
+            ("size('ünï') == 3", "true"),
+            ("size('') == 0", "true"),
+            ("'hubba'.matches('ubb')", "true"),
+            ("'cows'.matches('^c.*s$')", "true"),
+            ("'hubba'.matches('^ubb')", "false"),
+            ("'abcd'.matches('bc|xx')", "true"),
+            ("timestamp('2009-02-13T23:31:30Z').getDate('UTC') == 13", "true"),
+            ("timestamp('2009-02-13T23:31:30Z').getDayOfWeek('UTC') == 5", "true"),
+            ("timestamp('2009-02-13T23:31:30Z').getMonth('UTC') == 1", "true"),
+            ("timestamp('2009-02-13T23:31:30Z').getHours('Australia/Sydney') == 10", "true"),
+        ],
+    );
 }

@@ -39,7 +39,7 @@ impl Scale {
 
 /// One axis: its name with the unit, its range, its ticks.
 #[derive(Debug)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     label: &'static str,
     scale: Scale,
     low: f64,
@@ -49,14 +49,14 @@ pub(super) struct Axis {
 
 impl Axis {
     /// Shares from 0 to 1, in percent.
-    pub(super) fn share(label: &'static str) -> Self {
+    pub(crate) fn share(label: &'static str) -> Self {
         let ticks = (0..=5).map(|fifth| f64::from(fifth) / 5.0);
         let ticks = ticks.map(|share| (share, format!("{:.0} %", 100.0 * share))).collect();
         Self { label, scale: Scale::Linear, low: 0.0, high: 1.0, ticks }
     }
 
     /// Numbers from `low` to about `high`, both included; `unit` follows each tick.
-    pub(super) fn linear(label: &'static str, (low, high): (f64, f64), unit: &str) -> Self {
+    pub(crate) fn linear(label: &'static str, (low, high): (f64, f64), unit: &str) -> Self {
         let step = round_step((high - low).max(1e-9));
         let (low, high) = ((low / step).floor() * step, (high / step).ceil().max(1.0) * step);
         let digits = if step >= 1.0 {
@@ -77,7 +77,7 @@ impl Axis {
     }
 
     /// Powers of ten from `low` to at least `high`, both > 0, as `show` writes them.
-    pub(super) fn log(
+    pub(crate) fn log(
         label: &'static str,
         (low, high): (f64, f64),
         show: impl Fn(f64) -> String,
@@ -95,7 +95,7 @@ impl Axis {
     }
 
     /// Probabilities, wide where they are close to 0 and 1.
-    pub(super) fn probability(label: &'static str) -> Self {
+    pub(crate) fn probability(label: &'static str) -> Self {
         let ticks = [
             (0.0001, "0.01 %"),
             (0.001, "0.1 %"),
@@ -112,7 +112,7 @@ impl Axis {
     }
 
     /// Days, by date.
-    pub(super) fn time(label: &'static str, from: Timestamp, to: Timestamp) -> Self {
+    pub(crate) fn time(label: &'static str, from: Timestamp, to: Timestamp) -> Self {
         let days = to.millis_since(from) / DAY_MS + 1;
         let step = DAY_STEPS.into_iter().find(|step| days / step <= MAX_TIME_TICKS).unwrap_or(728);
         let mut ticks = vec![];
@@ -134,7 +134,7 @@ impl Axis {
 
 /// A moment as a number of an axis.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of two centuries fit 53 bits")]
-pub(super) fn instant(at: Timestamp) -> f64 {
+pub(crate) fn instant(at: Timestamp) -> f64 {
     at.millis() as f64
 }
 
@@ -154,14 +154,14 @@ fn round_step(span: f64) -> f64 {
 
 /// A chart under construction; marks are drawn in the order they come.
 #[derive(Debug)]
-pub(super) struct Chart {
+pub(crate) struct Chart {
     x: Axis,
     y: Axis,
     marks: String,
 }
 
 impl Chart {
-    pub(super) fn new(x: Axis, y: Axis) -> Self {
+    pub(crate) fn new(x: Axis, y: Axis) -> Self {
         Self { x, y, marks: String::new() }
     }
 
@@ -172,7 +172,7 @@ impl Chart {
     }
 
     /// A line through the points.
-    pub(super) fn line(&mut self, class: &str, points: impl IntoIterator<Item = (f64, f64)>) {
+    pub(crate) fn line(&mut self, class: &str, points: impl IntoIterator<Item = (f64, f64)>) {
         let mut path = String::new();
         for point in points {
             let (x, y) = self.at(point);
@@ -185,7 +185,7 @@ impl Chart {
     }
 
     /// A rectangle between two corners.
-    pub(super) fn bar(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+    pub(crate) fn bar(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let ((x1, y1), (x2, y2)) = (self.at(from), self.at(to));
         let (left, top) = (x1.min(x2), y1.min(y2));
         let (width, height) = ((x2 - x1).abs(), (y2 - y1).abs());
@@ -199,7 +199,7 @@ impl Chart {
     }
 
     /// A shaded span of the x axis with its name at the top.
-    pub(super) fn band(&mut self, class: &str, (from, to): (f64, f64), name: &str) {
+    pub(crate) fn band(&mut self, class: &str, (from, to): (f64, f64), name: &str) {
         let (low, high) = (self.y.low, self.y.high);
         self.bar(&format!("band {class}"), (from, low), (to, high));
         let (left, top) = self.at((from, high));
@@ -207,7 +207,7 @@ impl Chart {
     }
 
     /// A point with the interval it lies in and a word above it.
-    pub(super) fn estimate(&mut self, (x, y): (f64, f64), [low, high]: [f64; 2], word: &str) {
+    pub(crate) fn estimate(&mut self, (x, y): (f64, f64), [low, high]: [f64; 2], word: &str) {
         self.line("s1 interval", [(x, low), (x, high)]);
         let ((left, middle), (_, top)) = (self.at((x, y)), self.at((x, high)));
         put(
@@ -218,7 +218,7 @@ impl Chart {
     }
 
     /// A line across the chart at an x with its name beside it.
-    pub(super) fn upright(&mut self, x: f64, name: &str) {
+    pub(crate) fn upright(&mut self, x: f64, name: &str) {
         self.line("rule", [(x, self.y.low), (x, self.y.high)]);
         let (left, _) = self.at((x, self.y.low));
         let right_half = left > WIDTH / 2.0;
@@ -238,7 +238,7 @@ impl Chart {
     }
 
     /// The chart as an `svg` element.
-    pub(super) fn svg(mut self, id: &str, title: &str, description: &str) -> String {
+    pub(crate) fn svg(mut self, id: &str, title: &str, description: &str) -> String {
         let marks = std::mem::take(&mut self.marks);
         self.axes();
         let axes = std::mem::take(&mut self.marks);
@@ -285,14 +285,14 @@ fn opened(id: &str, height: f64, title: &str, description: &str) -> String {
 
 /// A named length, with a second one where there is one.
 #[derive(Debug, Clone)]
-pub(super) struct Row<'a> {
-    pub(super) name: &'a str,
-    pub(super) value: f64,
-    pub(super) second: Option<f64>,
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) value: f64,
+    pub(crate) second: Option<f64>,
 }
 
 /// Bars that lie, one row a name; `mark` is a line across them.
-pub(super) fn rows_svg(
+pub(crate) fn rows_svg(
     (id, title, description): (&str, &str, &str),
     (label, unit): (&'static str, &str),
     rows: &[Row<'_>],

@@ -3,7 +3,7 @@
 //! Self-contained: no script, no font, no address of another place, so it can be mailed, archived and
 //! opened anywhere. A function of the report alone: equal reports give equal bytes.
 
-mod chart;
+pub(crate) mod chart;
 mod plots;
 
 use super::report::Report;
@@ -11,10 +11,10 @@ use super::table::MEASURES;
 use crate::domain::Calibration;
 use std::fmt::{self, Write as _};
 
-const STYLE: &str = include_str!("report.css");
+pub(crate) const STYLE: &str = include_str!("report.css");
 
 /// Text as it may stand in an element or an attribute.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -29,7 +29,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Appends a part.
-fn put(text: &mut String, part: fmt::Arguments<'_>) {
+pub(crate) fn put(text: &mut String, part: fmt::Arguments<'_>) {
     // INVARIANT: writing to a string never fails.
     let _ = text.write_fmt(part);
 }
@@ -53,7 +53,7 @@ fn euros(sum: f64) -> String {
 }
 
 /// A table of numbers under its own caption.
-fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(caption: &str, head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = format!("<table><caption>{}</caption>\n<thead><tr>", escape(caption));
     for name in head {
         put(&mut text, format_args!("<th scope=\"col\">{}</th>", escape(name)));

@@ -67,7 +67,7 @@ impl Recount {
                 .sum()
         };
         let trials_with = |party: Party| {
-            let node = (party, party.key(keys)?);
+            let node = Some((party, party.key(keys)?)).filter(|node| !graph.is_hub(*node))?;
             u32::try_from(graph.told(node, Told::Trial).len()).ok()
         };
         let hubs = own.iter().filter(|node| graph.is_hub(**node)).count();
@@ -152,7 +152,7 @@ impl Graph<'_> {
         let found = |one: &Occurrence| {
             let sale = one.sale.filter(|sale| sale.told == what);
             let own = party.key(&one.keys) == Some(key);
-            sale.filter(|_| own).map(|sale| sale.id).into_iter().collect()
+            sale.filter(|_| own).map(|sale| sale.key(&one.keys)).into_iter().collect()
         };
         self.latest(found, MAX_TOLD)
     }

@@ -1,11 +1,11 @@
 //! The in-memory [`Links`].
 
-use super::ties::{Ties, added_by};
+use super::ties::{Tie, Ties, added_by};
 use super::walk::around;
 use super::{Links, LinksView};
 use crate::domain::Timestamp;
-use crate::velocity::shelf::{Held, Shelf};
-use crate::velocity::{EntityKey, EntityKeys, Limits, Occurrence, Parts, Party};
+use crate::velocity::shelf::Shelf;
+use crate::velocity::{EntityKey, EntityKeys, Limits, Occurrence, Parts, Party, Stats};
 
 /// Parts of [`Limits::max_keys`]: one node for each eight histories.
 const PART: usize = 8;
@@ -27,8 +27,8 @@ impl LinkGraph {
     }
 
     /// Nodes held.
-    pub fn held(&self) -> Held {
-        self.nodes.held()
+    pub fn held(&self) -> Stats {
+        self.nodes.stats()
     }
 
     /// Shows every node, kind by kind, in the order of the keys within a shard.
@@ -40,9 +40,9 @@ impl LinkGraph {
         });
     }
 
-    /// Puts back a node that [`for_each_node`](Self::for_each_node) showed.
-    pub fn restore_node(&self, party: Party, key: EntityKey, ties: Ties) {
-        self.nodes.change(party as usize, key, |kept| *kept = ties);
+    fn add(&self, (party, key, tie): (Party, EntityKey, Tie), occurrence: &Occurrence) {
+        let seen = (key, occurrence.at);
+        self.nodes.change(party as usize, seen, |ties| ties.add(tie, occurrence));
     }
 }
 
@@ -63,9 +63,7 @@ impl Links for LinkGraph {
     }
 
     fn record(&self, occurrence: &Occurrence) {
-        for (party, key, tie) in added_by(occurrence) {
-            self.nodes.change(party as usize, key, |ties| ties.add(tie));
-        }
+        added_by(occurrence).for_each(|added| self.add(added, occurrence));
     }
 }
 
@@ -83,9 +81,10 @@ impl Parts for LinkGraph {
     }
 
     fn record_in(&self, occurrence: &Occurrence, lacks: &dyn Fn(usize) -> bool) {
-        for (party, key, tie) in added_by(occurrence) {
+        for added in added_by(occurrence) {
+            let (party, key, _) = added;
             if lacks(self.nodes.part_of(party as usize, key)) {
-                self.nodes.change(party as usize, key, |ties| ties.add(tie));
+                self.add(added, occurrence);
             }
         }
     }

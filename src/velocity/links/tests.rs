@@ -3,7 +3,7 @@
 use super::naive::Recount;
 use super::*;
 use crate::domain::MINUTE_MS;
-use crate::velocity::{EntityKey, Limits, Party, Sale, Signal, Told};
+use crate::velocity::{EntityKey, Limits, Parts, Party, Sale, Signal, Told};
 use proptest::prelude::*;
 
 const NOW: i64 = 1_763_633_700_000; // 2025-11-20T10:15:00Z
@@ -25,11 +25,20 @@ fn key(count: u64) -> impl Strategy<Value = Option<EntityKey>> {
 }
 
 fn keys(accounts: u64) -> impl Strategy<Value = EntityKeys> {
-    let ties = (key(25), key(25), key(25), key(25), key(4));
+    let ties = (key(25), key(25), key(25), key(25), key(4), key(3));
     (prop::option::weighted(0.9, 0..accounts), ties).prop_map(|(account, ties)| {
-        let (card, email, device, phone, licence) = ties;
+        let (card, email, device, phone, licence, invoice) = ties;
         let account = account.map(EntityKey);
-        EntityKeys { card, email, device, account, licence, phone, ..EntityKeys::default() }
+        EntityKeys {
+            card,
+            email,
+            device,
+            account,
+            licence,
+            invoice,
+            phone,
+            ..EntityKeys::default()
+        }
     })
 }
 
@@ -178,16 +187,74 @@ fn a_walk_ends() {
 }
 
 #[test]
-fn what_is_walked_can_be_put_back() {
+fn what_is_copied_can_be_taken_up() {
     let (graph, back) = (graph(), graph());
     for account in 0..500 {
-        graph.record(&seen(account, Some(account / 2), Some(account / 3), 1));
+        let tenant = Some(EntityKey(account % 3));
+        let one = seen(account, Some(account / 2), Some(account / 3), 1);
+        let signal = if account % 2 == 0 { Signal::Approved } else { Signal::Attempt };
+        let keys = EntityKeys { tenant, ..one.keys };
+        graph.record(&Occurrence { keys, signal, ..one });
     }
-    graph.for_each_node(&mut |party, key, ties| {
-        let text = serde_json::to_string(ties).unwrap();
-        back.restore_node(party, key, serde_json::from_str(&text).unwrap());
-    });
+    for part in 0..graph.parts() {
+        let mut bytes = Vec::new();
+        graph.copy(part, &mut || (), &mut bytes);
+        assert_eq!(back.take_up(part, &bytes), Some(()));
+    }
     assert_eq!(entries(&graph), entries(&back));
+    assert_eq!(graph.held().keys, back.held().keys);
+}
+
+/// Whose trials a card or device of many people stands for is not known.
+#[test]
+fn trials_through_a_hub_are_nobodys() {
+    let graph = graph();
+    for account in 0..=12 {
+        let one = seen(account, None, Some(1), i64::try_from(account).unwrap());
+        let sale = Some(Sale { id: EntityKey(account), at: one.at, told: Told::Trial });
+        graph.record(&Occurrence { sale, signal: Signal::Trial, ..one });
+    }
+    let device = |days: i64| graph.view(&with_device(1), at(days * DAY_MS)).unwrap().tried_with[3];
+    assert_eq!(device(0), None);
+    assert_eq!(device(169), Some(8), "no hub any more");
+}
+
+fn of_tenant(tenant: u64, mut occurrence: Occurrence) -> Occurrence {
+    occurrence.keys.tenant = Some(EntityKey(tenant));
+    occurrence
+}
+
+/// How many of the accounts are still tied to their card.
+fn tied(graph: &LinkGraph, accounts: std::ops::Range<u64>) -> u64 {
+    let mut ties = 0;
+    graph.for_each_node(&mut |party, key, _| {
+        ties += u64::from(party == Party::Account && accounts.contains(&key.0));
+    });
+    ties
+}
+
+#[test]
+fn a_flood_of_invented_accounts_pushes_out_no_buyer() {
+    let graph = LinkGraph::new(Limits { max_keys: 80_000, seed: 7 }); // 2,000 accounts, as many cards
+    for account in 0..1_000 {
+        let bought = seen(account, Some(account), None, 60);
+        graph.record(&Occurrence { signal: Signal::Approved, ..bought });
+    }
+    for account in 10_000..50_000 {
+        let signal = if account % 5 == 0 { Signal::Approved } else { Signal::Login };
+        graph.record(&Occurrence { signal, ..seen(account, Some(account), None, 0) });
+    }
+    assert_eq!(tied(&graph, 0..1_000), 1_000);
+}
+
+#[test]
+fn a_tenant_takes_room_from_none_that_is_within_its_share() {
+    let graph = LinkGraph::new(Limits { max_keys: 80_000, seed: 7 });
+    (0..500).for_each(|account| graph.record(&of_tenant(1, seen(account, Some(account), None, 9))));
+    for account in 10_000..50_000 {
+        graph.record(&of_tenant(2, seen(account, Some(account), None, 0)));
+    }
+    assert_eq!(tied(&graph, 0..500), 500);
 }
 
 /// What the docs of [`LinkGraph`] say of memory.

@@ -3,13 +3,12 @@
 use super::{HALVING_MS, HALVINGS, HORIZON_MS, MAX_ACCOUNTS, MAX_TIES, MAX_TOLD};
 use crate::domain::{SECOND_MS, Timestamp};
 use crate::velocity::bytes::{Bytes, Stored, put_len, put_number};
-use crate::velocity::shelf::Kept;
+use crate::velocity::life::{Life, Tenant};
+use crate::velocity::shard::Kept;
 use crate::velocity::{EntityKey, Occurrence, Party, Signal, Told};
-use serde::{Deserialize, Serialize};
 
 /// The other end of a tie, or what was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum To {
     /// An account.
     Account,
@@ -92,7 +91,7 @@ impl To {
 }
 
 /// A tie and when it was last seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tie {
     /// What kind of other end.
     pub to: To,
@@ -130,29 +129,41 @@ impl Tie {
 /// INVARIANT: sorted by other end, each once, with the latest time. Of those bounded together the
 /// latest are kept. A tie once given up was older than all those kept and can't come back but by a
 /// later sighting, so the order of sightings leaves no trace.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ties(Vec<Tie>);
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ties {
+    list: Vec<Tie>,
+    /// First seen, in seconds since 1970.
+    first: u32,
+    tenant: Tenant,
+    /// See [`Life`].
+    attested: bool,
+}
 
 impl Ties {
     /// Every tie, sorted by other end.
     pub fn as_slice(&self) -> &[Tie] {
-        &self.0
+        &self.list
     }
 
-    pub(super) fn add(&mut self, tie: Tie) {
+    /// Adds a tie that `occurrence` showed.
+    pub(super) fn add(&mut self, tie: Tie, occurrence: &Occurrence) {
+        if self.list.is_empty() {
+            (self.first, self.tenant) = (tie.second, Tenant::of(occurrence.keys.tenant));
+        }
+        self.first = self.first.min(tie.second);
+        self.attested |= occurrence.signal.attests();
         let same = |kept: &Tie| (kept.to, kept.key).cmp(&(tie.to, tie.key));
-        match self.0.binary_search_by(same) {
+        match self.list.binary_search_by(same) {
             Ok(place) => {
-                if let Some(kept) = self.0.get_mut(place) {
+                if let Some(kept) = self.list.get_mut(place) {
                     kept.second = kept.second.max(tie.second);
                 }
             }
             Err(place) => {
-                if self.0.len() == self.0.capacity() {
-                    self.0.reserve_exact(1 + self.0.len() / 2);
+                if self.list.len() == self.list.capacity() {
+                    self.list.reserve_exact(1 + self.list.len() / 2);
                 }
-                self.0.insert(place, tie);
+                self.list.insert(place, tie);
                 self.cut(tie.to.bound());
             }
         }
@@ -160,23 +171,26 @@ impl Ties {
 
     /// Gives up the oldest of those bounded together when they are too many.
     fn cut(&mut self, (group, most): (u8, usize)) {
-        let bounded = || self.0.iter().enumerate().filter(|(_, tie)| tie.to.bound().0 == group);
+        let bounded = || self.list.iter().enumerate().filter(|(_, tie)| tie.to.bound().0 == group);
         if bounded().count() > most {
             let oldest = bounded().min_by_key(|(_, tie)| (tie.second, tie.to, tie.key));
             if let Some((place, _)) = oldest {
-                self.0.remove(place);
+                self.list.remove(place);
             }
         }
     }
 }
 
 impl Kept for Ties {
-    fn touched(&self) -> u32 {
-        self.0.iter().map(|tie| tie.second).max().unwrap_or(0)
+    fn life(&self) -> Life {
+        let newest = self.list.iter().map(|tie| tie.second).max().unwrap_or(self.first);
+        let at = |second: u32| Timestamp::from_millis(i64::from(second) * SECOND_MS);
+        let Self { tenant, attested, .. } = *self;
+        Life { first: at(self.first), newest: at(newest), tenant, attested }
     }
 
     fn heap_bytes(&self) -> usize {
-        self.0.capacity() * size_of::<Tie>()
+        self.list.capacity() * size_of::<Tie>()
     }
 }
 
@@ -196,7 +210,8 @@ pub(super) fn added_by(
         let here = (Party::Account, account, Tie::new(to, key, at));
         Some([here, (party, key, Tie::new(To::Account, account, at))])
     });
-    let told = occurrence.sale.and_then(|sale| Some(Tie::new(To::told(sale.told)?, sale.id, at)));
+    let told = occurrence.sale.and_then(|sale| Some((To::told(sale.told)?, sale.key(keys))));
+    let told = told.map(|(to, sale)| Tie::new(to, sale, at));
     let touched = std::iter::once(Party::Account).chain(Party::TYING);
     let told = touched.filter_map(move |party| Some((party, party.key(keys)?, told?)));
     ties.flatten().chain(told)
@@ -204,8 +219,11 @@ pub(super) fn added_by(
 
 impl Stored for Ties {
     fn put(&self, out: &mut Vec<u8>) {
-        put_len(out, self.0.len());
-        for tie in &self.0 {
+        put_number(out, self.first);
+        put_number(out, self.tenant.0);
+        out.push(self.attested.into());
+        put_len(out, self.list.len());
+        for tie in &self.list {
             out.push(tie.to as u8);
             out.extend(tie.key.0.to_le_bytes());
             put_number(out, tie.second);
@@ -213,6 +231,8 @@ impl Stored for Ties {
     }
 
     fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let (first, tenant) = (bytes.number()?, Tenant(bytes.number()?));
+        let [attested] = bytes.array()?;
         let len = bytes.len()?;
         let tie = |_| {
             let [to] = bytes.array()?;
@@ -220,7 +240,8 @@ impl Stored for Ties {
             let key = EntityKey(u64::from_le_bytes(bytes.array()?));
             Some(Tie { to, key, second: bytes.number()? })
         };
-        (0..len).map(tie).collect::<Option<Vec<Tie>>>().map(Self)
+        let list = (0..len).map(tie).collect::<Option<Vec<Tie>>>()?;
+        Some(Self { list, first, tenant, attested: attested == 1 })
     }
 }
 
@@ -228,6 +249,7 @@ impl Stored for Ties {
 mod tests {
     use super::*;
     use crate::domain::DAY_MS;
+    use crate::velocity::EntityKeys;
 
     fn tie(to: To, key: u32, second: i64) -> Tie {
         Tie::new(to, EntityKey(key.into()), Timestamp::from_millis(second * SECOND_MS))
@@ -239,9 +261,11 @@ mod tests {
             (0..40).map(|key| tie(To::Account, key, 1_000 + (7 * i64::from(key)) % 41)).collect();
         all.push(tie(To::Account, 3, 5_000));
         all.push(tie(To::Dispute, 3, 1));
+        let at = Timestamp::from_millis(0);
         let fill = |order: &mut dyn Iterator<Item = &Tie>| {
             let mut ties = Ties::default();
-            order.for_each(|tie| ties.add(*tie));
+            let seen = Occurrence::new(EntityKeys::default(), at, Signal::Login);
+            order.for_each(|tie| ties.add(*tie, &seen));
             ties
         };
         let (one, other) = (fill(&mut all.iter()), fill(&mut all.iter().rev()));

@@ -44,7 +44,8 @@ pub struct LinksView {
     /// Trials begun by all that was met, the transaction's own side included.
     pub trials: u32,
     /// Trials begun before with the transaction's own card, mailbox, phone number and device, in the
-    /// order of [`LinksView::TRIED_WITH`]; `None` where it has none. Hubs are asked too.
+    /// order of [`LinksView::TRIED_WITH`]; `None` where it has none, or one that too many share: whose
+    /// trials these were is not known.
     pub tried_with: [Option<u32>; 4],
 }
 
@@ -137,14 +138,14 @@ impl Walk<'_> {
         if !self.look(by, key) {
             return;
         }
-        if own {
-            self.note_trials(by);
-        }
         let accounts = self.ties.iter().filter(|tie| tie.to == To::Account);
         let accounts: Vec<EntityKey> = accounts.map(|tie| tie.key).collect();
         if accounts.len() > MAX_ACCOUNTS {
             self.view.hubs += u32::from(own);
             return;
+        }
+        if own {
+            self.note_trials(by);
         }
         self.hear();
         for account in accounts {

@@ -1,21 +1,23 @@
 //! What is told of one sale, and what it is counted as.
 
-use super::{Outcome, hour};
-use crate::domain::Timestamp;
-use crate::velocity::EntityKey;
+use super::{Outcome, hour, start_of};
+use crate::domain::{SECOND_MS, Timestamp};
 use crate::velocity::bytes::{Bytes, Stored, put_number};
-use crate::velocity::shelf::Kept;
+use crate::velocity::life::{Life, Tenant};
+use crate::velocity::shard::Kept;
+use crate::velocity::{EntityKey, EntityKeys, Party};
 use serde::{Deserialize, Serialize};
 
 /// What is told of a sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// It was tried, and we did not refuse it.
+    /// It was tried, and we did not refuse it. Written by earlier versions: an attempt is no sale, and
+    /// nothing is told by it.
     Tried,
     /// A trial began: no sale yet.
     Trial,
-    /// The issuer approved it.
+    /// The issuer approved it, or the money was captured.
     Settled,
     /// Money went back.
     Refunded,
@@ -54,6 +56,11 @@ impl Told {
         Self::Good,
     ];
 
+    /// Whether it says what became of a sale.
+    pub(super) const fn is_of_sale(self) -> bool {
+        !matches!(self, Self::Tried | Self::Trial)
+    }
+
     const fn is_label(self) -> bool {
         matches!(self, Self::Fraud | Self::Misuse | Self::Service | Self::Good)
     }
@@ -63,7 +70,7 @@ impl Told {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sale {
-    /// The sale; tenants never share one.
+    /// The payment; tenants never share one.
     pub id: EntityKey,
     /// When it was made.
     pub at: Timestamp,
@@ -71,57 +78,115 @@ pub struct Sale {
     pub told: Told,
 }
 
+impl Sale {
+    /// What the sale is known by: payments for one invoice by the same parties are one sale.
+    pub(in crate::velocity) fn key(&self, keys: &EntityKeys) -> EntityKey {
+        let Some(invoice) = keys.invoice else { return self.id };
+        let parties = Party::SOLD_TO.into_iter().zip(1..);
+        let named = parties.filter_map(|(party, number)| Some((party.key(keys)?, number)));
+        named.fold(invoice, |sale, (key, number)| sale.with(EntityKey(number)).with(key))
+    }
+}
+
+/// A set of outcomes, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Outcomes(u16);
+
+const _: () = assert!(Outcome::COUNT <= 16);
+
+impl Outcomes {
+    pub(super) const fn of(outcome: Outcome) -> Self {
+        Self(1 << outcome as u16)
+    }
+
+    /// Those that are none of `others`.
+    pub(super) const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = Outcome> {
+        Outcome::ALL.into_iter().filter(move |outcome| self.0 & Self::of(*outcome).0 != 0)
+    }
+}
+
+impl FromIterator<Outcome> for Outcomes {
+    fn from_iter<I: IntoIterator<Item = Outcome>>(outcomes: I) -> Self {
+        Self(outcomes.into_iter().fold(0, |bits, outcome| bits | Self::of(outcome).0))
+    }
+}
+
 /// Everything told of one sale: the same in whatever order it was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Fate {
-    /// The hour it was made, since 1970.
+    /// The hour it was made, since 1970: that of its first payment anything was told of.
     hour: u32,
     /// Bits of [`Told`], labels left out.
     told: u16,
+    tenant: Tenant,
     /// The latest label and when it came, in seconds since 1970.
     label: Option<(u32, Told)>,
 }
 
 impl Fate {
+    /// A sale nothing is told of yet.
+    pub(super) fn of(sale: &Sale, keys: &EntityKeys) -> Self {
+        let tenant = Tenant::of(keys.tenant);
+        Self { hour: hour(sale.at), tenant, ..Self::default() }
+    }
+
     /// Adds what is told at `at`.
     pub(super) fn tell(&mut self, sale: &Sale, at: Timestamp) {
-        self.hour = hour(sale.at);
+        self.hour = self.hour.min(hour(sale.at));
         if sale.told.is_label() {
-            let second = u32::try_from(at.millis() / crate::domain::SECOND_MS).unwrap_or(u32::MAX);
+            let second = u32::try_from(at.millis() / SECOND_MS).unwrap_or(u32::MAX);
             self.label = self.label.max(Some((second, sale.told)));
         } else {
             self.told |= 1 << sale.told as u16;
         }
     }
 
+    /// What it is counted as.
+    pub(super) fn outcomes(&self) -> Outcomes {
+        Outcome::ALL.into_iter().filter(|outcome| self.is(*outcome)).collect()
+    }
+
     /// Whether it is counted as `outcome`.
-    pub(super) fn is(&self, outcome: Outcome) -> bool {
-        let told = |what: Told| self.told & (1 << what as u16) != 0;
+    fn is(&self, outcome: Outcome) -> bool {
+        use Told as T;
+        let any = |bits: u16| self.told & bits != 0;
         let label = self.label.map(|(_, label)| label);
+        let is_cleared = label.is_none_or(|label| label == T::Good);
         match outcome {
-            Outcome::Sold => self.told != 0 || label.is_some(),
-            Outcome::Good => {
-                let bad = [Told::Refunded, Told::Warned, Told::Disputed, Told::Lost];
-                told(Told::Settled)
-                    && !bad.into_iter().any(told)
-                    && label.is_none_or(|label| label == Told::Good)
-            }
-            Outcome::Fraud => label == Some(Told::Fraud) || label.is_none() && told(Told::Warned),
-            Outcome::Warning => told(Told::Warned),
-            Outcome::Dispute => told(Told::Disputed),
-            Outcome::Misuse => label == Some(Told::Misuse),
-            Outcome::Service => label == Some(Told::Service),
-            Outcome::Refund => told(Told::Refunded),
-            Outcome::Won => told(Told::Won),
-            Outcome::Lost => told(Told::Lost),
+            Outcome::Sold => any(bits(&[T::Settled, T::Won]) | BAD) || !is_cleared,
+            Outcome::Good => any(bits(&[T::Settled])) && !any(BAD) && is_cleared,
+            Outcome::Fraud => label == Some(T::Fraud) || label.is_none() && any(bits(&[T::Warned])),
+            Outcome::Warning => any(bits(&[T::Warned])),
+            Outcome::Dispute => any(bits(&[T::Disputed])),
+            Outcome::Misuse => label == Some(T::Misuse),
+            Outcome::Service => label == Some(T::Service),
+            Outcome::Refund => any(bits(&[T::Refunded])),
+            Outcome::Won => any(bits(&[T::Won])),
+            Outcome::Lost => any(bits(&[T::Lost])),
         }
     }
 }
 
+/// What speaks against a sale, beside a label.
+const BAD: u16 = bits(&[Told::Refunded, Told::Warned, Told::Disputed, Told::Lost]);
+
+const fn bits(told: &[Told]) -> u16 {
+    let (mut bits, mut rest) = (0, told);
+    while let [one, others @ ..] = rest {
+        (bits, rest) = (bits | 1 << *one as u16, others);
+    }
+    bits
+}
+
 impl Kept for Fate {
-    fn touched(&self) -> u32 {
-        self.hour
+    /// An issuer, a processor or the merchant vouches for whatever is told.
+    fn life(&self) -> Life {
+        let made = start_of(self.hour);
+        Life { first: made, newest: made, tenant: self.tenant, attested: true }
     }
 
     fn heap_bytes(&self) -> usize {
@@ -133,18 +198,50 @@ impl Stored for Fate {
     fn put(&self, out: &mut Vec<u8>) {
         put_number(out, self.hour);
         put_number(out, self.told);
+        put_number(out, self.tenant.0);
         out.push(self.label.map_or(0, |(_, label)| 1 + label as u8));
         self.label.iter().for_each(|(second, _)| put_number(out, *second));
     }
 
     fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
         let (hour, told) = (bytes.number()?, bytes.number()?);
+        let tenant = Tenant(bytes.number()?);
         let [label] = bytes.array()?;
         let label = match label.checked_sub(1) {
             None => None,
             Some(label) => Some((*Told::ALL.get(usize::from(label))?, bytes.number()?)),
         };
-        Some(Self { hour, told, label: label.map(|(label, second)| (second, label)) })
+        Some(Self { hour, told, tenant, label: label.map(|(label, second)| (second, label)) })
+    }
+}
+
+/// What a telling made of a sale: the hour it counts in and as what, before and after.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change {
+    pub(super) before: (u32, Outcomes),
+    pub(super) after: (u32, Outcomes),
+    /// Whether the sale was given up before: then `before` is what it was at best.
+    pub(super) is_doubtful: bool,
+}
+
+impl Fate {
+    /// What a telling makes of the sale, and how that changes what it counts as. `known`: what was told
+    /// before. Where nothing is known, but the sale may have been given up, it was settled: that takes a
+    /// good sale from who has one of that hour, and claims none for who has not.
+    pub(super) fn told(
+        (sale, keys): (&Sale, &EntityKeys),
+        at: Timestamp,
+        known: Option<Self>,
+        may_be_forgotten: bool,
+    ) -> (Self, Change) {
+        let is_doubtful = known.is_none() && may_be_forgotten && sale.told != Told::Settled;
+        let mut fate = known.unwrap_or_else(|| Self::of(sale, keys));
+        if is_doubtful {
+            fate.told |= bits(&[Told::Settled]);
+        }
+        let before = (fate.hour, fate.outcomes());
+        fate.tell(sale, at);
+        (fate, Change { before, after: (fate.hour, fate.outcomes()), is_doubtful })
     }
 }
 
@@ -162,7 +259,7 @@ mod tests {
     }
 
     fn outcomes(told: &[(Told, i64)]) -> Vec<Outcome> {
-        Outcome::ALL.into_iter().filter(|outcome| fate(told).is(*outcome)).collect()
+        fate(told).outcomes().iter().collect()
     }
 
     #[test]
@@ -171,8 +268,11 @@ mod tests {
         use Told as T;
         for (told, expected) in [
             (&[][..], &[][..]),
-            (&[(T::Tried, 0)], &[O::Sold]),
-            (&[(T::Tried, 0), (T::Settled, 1)], &[O::Sold, O::Good]),
+            (&[(T::Settled, 1)], &[O::Sold, O::Good]),
+            (&[(T::Good, 1)], &[]),
+            (&[(T::Refunded, 1)], &[O::Sold, O::Refund]),
+            (&[(T::Won, 1)], &[O::Sold, O::Won]),
+            (&[(T::Service, 1)], &[O::Sold, O::Service]),
             (&[(T::Settled, 1), (T::Good, 9)], &[O::Sold, O::Good]),
             (&[(T::Settled, 1), (T::Refunded, 9)], &[O::Sold, O::Refund]),
             (&[(T::Settled, 1), (T::Warned, 9)], &[O::Sold, O::Fraud, O::Warning]),
@@ -187,6 +287,31 @@ mod tests {
             ),
         ] {
             assert_eq!(outcomes(told), expected, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn payments_for_one_invoice_by_the_same_parties_are_one_sale() {
+        let sale = |id| Sale { id: EntityKey(id), at: Timestamp::from_millis(0), told: Told::Lost };
+        let by = |invoice: Option<u64>, card: Option<u64>, email: Option<u64>| EntityKeys {
+            invoice: invoice.map(EntityKey),
+            card: card.map(EntityKey),
+            email: email.map(EntityKey),
+            ..EntityKeys::default()
+        };
+        let key = |id, keys: EntityKeys| sale(id).key(&keys);
+        assert_eq!(key(1, by(Some(7), Some(5), None)), key(2, by(Some(7), Some(5), None)));
+        let others = [
+            key(1, by(Some(7), Some(5), None)),
+            key(1, by(Some(8), Some(5), None)),
+            key(1, by(Some(7), Some(6), None)),
+            key(1, by(Some(7), None, Some(5))),
+            key(1, by(Some(7), Some(5), Some(0))),
+            key(1, by(None, Some(5), None)),
+            key(2, by(None, Some(5), None)),
+        ];
+        for (place, one) in others.iter().enumerate() {
+            assert!(others.iter().skip(place + 1).all(|other| other != one), "{place}");
         }
     }
 }

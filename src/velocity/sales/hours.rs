@@ -1,16 +1,17 @@
 //! The sales of one party by the hour they were made in.
 
-use super::{Delay, KEPT_H, Outcome, SALE_WINDOWS, SETTLED_AFTER_H, SalesView, hour};
+use super::fate::{Change, Outcomes};
+use super::{Delay, KEPT_H, Outcome, SALE_WINDOWS, SETTLED_AFTER_H, SalesView, hour, start_of};
 use crate::domain::{HOUR_MS, Timestamp};
 use crate::velocity::bytes::{Bytes, Stored, put_len, put_number};
-use crate::velocity::shelf::Kept;
-use serde::{Deserialize, Serialize};
+use crate::velocity::life::{Life, Tenant};
+use crate::velocity::shard::Kept;
 
 /// Cells kept without an allocation: a sale that was made and settled is two.
 const FEW: usize = 3;
 
 /// Sales of one hour that are counted as one outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Cell {
     /// The outcome, then the hour: cells of an outcome stand together, oldest first. Hour 0 stands
     /// for all before the kept ones.
@@ -35,50 +36,58 @@ impl Cell {
 ///
 /// INVARIANT: sorted by place, no count of 0; no hour before the newest one less [`KEPT_H`], except
 /// hour 0 of [`Outcome::Good`]. So equal histories are equal values, however they were told.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hours {
     /// The latest hour anything was told in.
     newest: u32,
+    tenant: Tenant,
     cells: Cells,
 }
 
 /// A list of cells: a few in place, more behind a pointer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Vec<Cell>", into = "Vec<Cell>")]
+#[derive(Debug, Clone)]
 enum Cells {
     Few(u8, [Cell; FEW]),
     Many(Vec<Cell>),
 }
 
 impl Hours {
-    /// Takes note that something was told at `at` of a sale made in `sold`, by which it came to be
-    /// counted as `gained` and is no more counted as `lost`.
-    pub(super) fn note(
-        &mut self,
-        at: Timestamp,
-        sold: u32,
-        (gained, lost): (&[Outcome], &[Outcome]),
-    ) {
+    /// Takes note that something was told at `at` of a sale, which changed what it is counted as.
+    pub(super) fn note(&mut self, at: Timestamp, tenant: Tenant, change: &Change) {
+        if self.newest == 0 {
+            self.tenant = tenant;
+        }
         let newest = self.newest.max(hour(at));
         if newest > self.newest {
             self.newest = newest;
             self.fold();
         }
-        let kept = sold >= self.oldest();
-        let place_of = |outcome: &Outcome| match (*outcome, kept) {
-            (outcome, true) => Some(place(outcome, sold)),
-            (Outcome::Good, false) => Some(place(Outcome::Good, 0)),
+        let ((was_made, was), (made, is)) = (change.before, change.after);
+        let is_new_here = change.is_doubtful && !self.may_have_sold(was_made);
+        let was = if is_new_here { Outcomes::default() } else { was };
+        let (lost, gained) =
+            if was_made == made { (was.without(is), is.without(was)) } else { (was, is) };
+        // What is not counted can't be taken off, but after an eviction: then it stays at 0.
+        for outcome in lost.iter() {
+            self.place_of(outcome, was_made).into_iter().for_each(|place| self.cells.take(place));
+        }
+        for outcome in gained.iter() {
+            self.place_of(outcome, made).into_iter().for_each(|place| self.cells.add(place));
+        }
+    }
+
+    /// Where a sale of an hour is counted; `None` where it is too old to be.
+    fn place_of(&self, outcome: Outcome, made: u32) -> Option<u32> {
+        match outcome {
+            outcome if made >= self.oldest() => Some(place(outcome, made)),
+            Outcome::Good => Some(place(Outcome::Good, 0)),
             _ => None,
-        };
-        // A sale can't be told off before it was told on, so no count falls below 0; after an
-        // eviction it might, and stays there.
-        for place in gained.iter().filter_map(place_of) {
-            self.cells.add(place);
         }
-        for place in lost.iter().filter_map(place_of) {
-            self.cells.take(place);
-        }
+    }
+
+    /// Whether a sale of an hour is counted, as far as that is kept.
+    fn may_have_sold(&self, made: u32) -> bool {
+        self.place_of(Outcome::Sold, made).is_none_or(|place| self.cells.has(place))
     }
 
     /// The sales as known at `at`, or at the newest thing told where that is later.
@@ -137,6 +146,10 @@ impl Cells {
         let end = cells.partition_point(|cell| cell.place < place(outcome, to));
         let held = cells.get(start..end).unwrap_or_default();
         held.iter().fold(0, |sum, cell| sum.wrapping_add(cell.count))
+    }
+
+    fn has(&self, place: u32) -> bool {
+        self.as_slice().binary_search_by_key(&place, |cell| cell.place).is_ok()
     }
 
     fn add(&mut self, place: u32) {
@@ -232,15 +245,12 @@ impl From<Vec<Cell>> for Cells {
     }
 }
 
-impl From<Cells> for Vec<Cell> {
-    fn from(cells: Cells) -> Self {
-        cells.as_slice().to_vec()
-    }
-}
-
 impl Kept for Hours {
-    fn touched(&self) -> u32 {
-        self.newest
+    /// An issuer, a processor or the merchant vouches for whatever is told.
+    fn life(&self) -> Life {
+        let hours = self.cells.as_slice().iter().map(|cell| cell.hour());
+        let first = start_of(hours.min().unwrap_or(self.newest));
+        Life { first, newest: start_of(self.newest), tenant: self.tenant, attested: true }
     }
 
     fn heap_bytes(&self) -> usize {
@@ -254,6 +264,7 @@ impl Kept for Hours {
 impl Stored for Hours {
     fn put(&self, out: &mut Vec<u8>) {
         put_number(out, self.newest);
+        put_number(out, self.tenant.0);
         put_len(out, self.cells.as_slice().len());
         for cell in self.cells.as_slice() {
             put_number(out, cell.place);
@@ -263,10 +274,11 @@ impl Stored for Hours {
 
     fn take(bytes: &mut Bytes<'_>) -> Option<Self> {
         let newest = bytes.number()?;
+        let tenant = Tenant(bytes.number()?);
         let len = bytes.len()?;
         let cell = |_| Some(Cell { place: bytes.number()?, count: bytes.number()? });
         let cells: Option<Vec<Cell>> = (0..len).map(cell).collect();
-        Some(Self { newest, cells: cells?.into() })
+        Some(Self { newest, tenant, cells: cells?.into() })
     }
 }
 
@@ -274,13 +286,25 @@ impl Stored for Hours {
 mod tests {
     use super::*;
 
+    /// Something told at `at` of a sale made in `sold`, counted as the first before and the others after.
+    fn note(
+        hours: &mut Hours,
+        at: Timestamp,
+        sold: u32,
+        (before, after): (&[Outcome], &[Outcome]),
+    ) {
+        let set = |outcomes: &[Outcome]| (sold, outcomes.iter().copied().collect());
+        let change = Change { before: set(before), after: set(after), is_doubtful: false };
+        hours.note(at, Tenant::default(), &change);
+    }
+
     #[test]
     fn a_sale_made_and_settled_takes_no_allocation() {
         let mut hours = Hours::default();
         let now = Timestamp::from_millis(HOUR_MS * 400_000);
-        hours.note(now, 400_000, (&[Outcome::Sold, Outcome::Good], &[]));
+        note(&mut hours, now, 400_000, (&[], &[Outcome::Sold, Outcome::Good]));
         assert_eq!(hours.heap_bytes(), 0);
-        hours.note(now, 400_001, (&[Outcome::Sold, Outcome::Good], &[]));
+        note(&mut hours, now, 400_001, (&[], &[Outcome::Sold, Outcome::Good]));
         assert!(hours.heap_bytes() <= 48);
         assert!(size_of::<Hours>() <= 40, "{}", size_of::<Hours>());
     }
@@ -289,7 +313,7 @@ mod tests {
     fn windows_take_whole_hours_that_ended_by_then() {
         let mut hours = Hours::default();
         let sold = 500_000;
-        hours.note(Timestamp::from_millis(0), sold, (&[Outcome::Sold], &[]));
+        note(&mut hours, Timestamp::from_millis(0), sold, (&[], &[Outcome::Sold]));
         let read = |hour: u32, minutes: i64| {
             let at = Timestamp::from_millis((i64::from(hour) * 60 + minutes) * HOUR_MS / 60);
             let view = hours.view(at, Delay::days(7));
@@ -308,11 +332,11 @@ mod tests {
     fn what_was_good_is_remembered_when_its_hour_is_gone() {
         let mut hours = Hours::default();
         let at = |hour: u32| Timestamp::from_millis(i64::from(hour) * HOUR_MS);
-        hours.note(at(400_000), 400_000, (&[Outcome::Sold, Outcome::Good], &[]));
-        hours.note(at(500_000), 500_000, (&[Outcome::Sold], &[]));
+        note(&mut hours, at(400_000), 400_000, (&[], &[Outcome::Sold, Outcome::Good]));
+        note(&mut hours, at(500_000), 500_000, (&[], &[Outcome::Sold]));
         assert_eq!(hours.view(at(500_000), Delay::default()).settled(), 1);
         assert_eq!(hours.cells.as_slice().len(), 2);
-        hours.note(at(500_001), 400_000, (&[Outcome::Dispute], &[Outcome::Good]));
+        note(&mut hours, at(500_001), 400_000, (&[Outcome::Good], &[Outcome::Dispute]));
         assert_eq!(hours.view(at(500_001), Delay::default()).settled(), 0);
         assert_eq!(hours.cells.as_slice().len(), 1);
     }

@@ -6,13 +6,20 @@
 //! [`Delay`] before the reading: of `[t - delay - span, t - delay)` it takes the sales, and of those
 //! what had been told by `t`.
 //!
+//! - **A sale is what was settled**, or what something bad was told of: an attempt is none, nor is a
+//!   card put on file.
 //! - **Each sale counts once**, whatever is told of it, how often and by whom: a warning, its label
-//!   and the lost case are one fraud. A later label overrules an earlier one.
+//!   and the lost case are one fraud. A later label overrules an earlier one. Payments for one invoice
+//!   by the same parties are one sale, made when the first of them was that anything was told of.
 //! - **Whole hours.** A window takes whole hours that ended by `t - delay`.
 //! - **Reading time**: the later of the asked one and the newest that was told of that entity, as in
 //!   the windows beside ([`velocity`](super)); nothing known later is ever held back by the store, so
 //!   who needs only what was known then tells things in order of event time.
-//! - **The order of telling leaves no trace**; after an eviction a sale given up may count again.
+//! - **The order of telling leaves no trace**, but after an eviction.
+//! - **A sale given up is not good for ever.** What is told of one that may have been given up (it is no
+//!   younger than the newest that was) is told of a settled one: it counts, and takes a good sale from
+//!   each party that has a sale of that hour. So a clean history may be missed, and is never claimed for
+//!   what can no longer be known.
 //! - **Bounded**: an entity keeps hours of at most [`KEPT_H`], of what is older only how many sales
 //!   were good. One without any label keeps the hours of its sales and nothing else.
 //!
@@ -70,7 +77,7 @@ impl Default for Delay {
 /// What a sale is counted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// It was made: every sale anything is known of.
+    /// It was made: settled, or something bad was told of it.
     Sold,
     /// It was paid, and nothing bad was told of it.
     Good,
@@ -178,4 +185,9 @@ pub trait Sales: Send + Sync {
 /// Whole hours since 1970.
 fn hour(at: Timestamp) -> u32 {
     u32::try_from(at.millis() / crate::domain::HOUR_MS).unwrap_or(u32::MAX)
+}
+
+/// When an hour since 1970 began.
+fn start_of(hour: u32) -> Timestamp {
+    Timestamp::from_millis(i64::from(hour) * crate::domain::HOUR_MS)
 }

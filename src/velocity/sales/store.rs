@@ -1,9 +1,11 @@
 //! The in-memory [`Sales`]: what is told of each sale, and the hours of each party.
 
-use super::{Delay, Fate, Hours, Outcome, Sales, SalesView, hour};
+use super::fate::Change;
+use super::{Delay, Fate, Hours, Sale, Sales, SalesView, hour, start_of};
 use crate::domain::Timestamp;
-use crate::velocity::shelf::{Held, Shelf};
-use crate::velocity::{EntityKey, Limits, Occurrence, Parts, Party, Told};
+use crate::velocity::life::Tenant;
+use crate::velocity::shelf::Shelf;
+use crate::velocity::{EntityKey, Limits, Occurrence, Parts, Party, Stats};
 use std::sync::{Mutex, PoisonError};
 
 /// Parts of [`Limits::max_keys`]: one sale and one party for each four histories. Most histories are
@@ -36,13 +38,13 @@ impl SaleOutcomes {
     }
 
     /// Sales held.
-    pub fn held_sales(&self) -> Held {
-        self.fates.held()
+    pub fn held_sales(&self) -> Stats {
+        self.fates.stats()
     }
 
     /// Parties held.
-    pub fn held_parties(&self) -> Held {
-        self.hours.held()
+    pub fn held_parties(&self) -> Stats {
+        self.hours.stats()
     }
 
     /// Shows every sale, in the order of the ids within a shard.
@@ -59,14 +61,22 @@ impl SaleOutcomes {
         });
     }
 
-    /// Puts back a sale that [`for_each_sale`](Self::for_each_sale) showed.
-    pub fn restore_sale(&self, id: EntityKey, fate: Fate) {
-        self.fates.change(0, id, |kept| *kept = fate);
-    }
-
-    /// Puts back a party that [`for_each_party`](Self::for_each_party) showed.
-    pub fn restore_party(&self, party: Party, key: EntityKey, hours: Hours) {
-        self.hours.change(party as usize, key, |kept| *kept = hours);
+    /// Notes what is told of a sale.
+    fn tell(&self, id: EntityKey, sale: &Sale, occurrence: &Occurrence) -> Change {
+        let mut shard = self.fates.shard(0, id);
+        shard.see(occurrence.at);
+        let place = shard.place(id);
+        let known = place.and_then(|place| shard.at(place)).copied();
+        let may_be_forgotten = shard.may_have_forgotten(start_of(hour(sale.at)));
+        let about = (sale, &occurrence.keys);
+        let (fate, change) = Fate::told(about, occurrence.at, known, may_be_forgotten);
+        match place {
+            Some(place) => {
+                shard.change(place, |kept| *kept = fate);
+            }
+            None => shard.insert(id, fate),
+        }
+        change
     }
 }
 
@@ -114,30 +124,21 @@ impl Parts for SaleOutcomes {
     }
 
     fn record_in(&self, occurrence: &Occurrence, lacks: &dyn Fn(usize) -> bool) {
-        let Some(sale) = occurrence.sale.filter(|sale| sale.told != Told::Trial) else { return };
-        let gate = self.gates.get(usize::try_from(sale.id.0).unwrap_or(0) % GATES);
+        let Some(sale) = occurrence.sale.filter(|sale| sale.told.is_of_sale()) else { return };
+        let id = sale.key(&occurrence.keys);
+        let gate = self.gates.get(usize::try_from(id.0).unwrap_or(0) % GATES);
         let _only = gate.map(|gate| gate.lock().unwrap_or_else(PoisonError::into_inner));
-        if !lacks(self.fates.part_of(0, sale.id)) {
+        if !lacks(self.fates.part_of(0, id)) {
             return;
         }
-        let fates = self.fates.change(0, sale.id, |fate| {
-            let before = *fate;
-            fate.tell(&sale, occurrence.at);
-            (before, *fate)
-        });
-        let Some((before, after)) = fates else { return };
-        let changed = |from: Fate, to: Fate| {
-            let news = move |outcome: &Outcome| to.is(*outcome) && !from.is(*outcome);
-            Outcome::ALL.into_iter().filter(news).collect::<Vec<_>>()
-        };
-        let (gained, lost) = (changed(before, after), changed(after, before));
+        let change = self.tell(id, &sale, occurrence);
+        let (at, tenant) = (occurrence.at, Tenant::of(occurrence.keys.tenant));
         for party in Party::SOLD_TO {
             if let Some(key) = party.key(&occurrence.keys)
                 && lacks(self.fates.parts() + self.hours.part_of(party as usize, key))
             {
-                self.hours.change(party as usize, key, |hours| {
-                    hours.note(occurrence.at, hour(sale.at), (&gained, &lost));
-                });
+                let note = |hours: &mut Hours| hours.note(at, tenant, &change);
+                self.hours.change(party as usize, (key, at), note);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::naive::Recount;
 use super::*;
 use crate::domain::{DAY_MS, HOUR_MS};
-use crate::velocity::{EntityKeys, Limits, Signal};
+use crate::velocity::{EntityKeys, Limits, Parts, Signal};
 use proptest::prelude::*;
 
 const NOW: i64 = 1_763_633_700_000; // 2025-11-20T10:15:00Z
@@ -16,8 +16,10 @@ fn store() -> SaleOutcomes {
     SaleOutcomes::new(Limits { max_keys: 100_000, seed: 7 })
 }
 
-/// The parties of a sale, the same whenever it is told of.
-fn keys_of(id: u64) -> EntityKeys {
+/// The parties of a payment, the same whenever it is told of. Every fourth has an invoice, and the
+/// thirtieth after it is for the same.
+fn keys_of(payment: u64) -> EntityKeys {
+    let id = payment % 30;
     let key = |of: u64| Some(EntityKey(id * of % 3)).filter(|_| id % of != 1);
     EntityKeys {
         account: key(2),
@@ -28,6 +30,7 @@ fn keys_of(id: u64) -> EntityKeys {
         sku: key(17),
         seller: Some(EntityKey(0)),
         phone: Some(EntityKey(0)),
+        invoice: id.is_multiple_of(4).then_some(EntityKey(id)),
         ..EntityKeys::default()
     }
 }
@@ -62,7 +65,7 @@ fn entries(store: &SaleOutcomes) -> Vec<String> {
     let mut entries = Vec::new();
     store.for_each_sale(&mut |id, fate| entries.push(format!("{id} {fate:?}")));
     store.for_each_party(&mut |party, key, hours| {
-        entries.push(format!("{party:?} {key} {}", serde_json::to_string(hours).unwrap()));
+        entries.push(format!("{party:?} {key} {hours:?}"));
     });
     entries
 }
@@ -109,7 +112,7 @@ fn a_share_knows_only_what_had_been_told() {
     let store = store();
     for day in 1..=4 {
         let sold = at(-day * 10 * DAY_MS);
-        store.record(&telling(u64::try_from(day).unwrap() * 26, sold, Told::Tried, sold));
+        store.record(&telling(u64::try_from(day).unwrap() * 26, sold, Told::Settled, sold));
     }
     let share = |days: i64| {
         let view = store.view(Party::Seller, EntityKey(0), at(days * DAY_MS), Delay::days(7));
@@ -146,18 +149,109 @@ fn three_good_sales_of_sixty_days_make_a_clean_history() {
 }
 
 #[test]
-fn what_is_walked_can_be_put_back() {
+fn an_attempt_is_no_sale() {
     let store = store();
+    store.record(&telling(26, at(-20 * DAY_MS), Told::Tried, at(-20 * DAY_MS)));
+    store.record(&telling(26, at(-20 * DAY_MS), Told::Trial, at(-20 * DAY_MS)));
+    assert_eq!((store.held_sales().keys, store.held_parties().keys), (0, 0));
+}
+
+fn is_held(store: &SaleOutcomes, id: u64) -> bool {
+    let mut found = false;
+    store.for_each_sale(&mut |key, _| found |= key == EntityKey(id));
+    found
+}
+
+#[test]
+fn a_sale_given_up_is_good_no_more_once_it_is_disputed() {
+    let store = SaleOutcomes::new(Limits { max_keys: 4, seed: 7 }); // one sale, one party of a kind
+    let tell = |id: u64, seller: Option<u64>, told, when: Timestamp| {
+        let sold = at(-80 * DAY_MS + i64::try_from(id).unwrap() * DAY_MS);
+        let keys = EntityKeys { seller: seller.map(EntityKey), ..EntityKeys::default() };
+        store.record(&Occurrence { keys, ..telling(id, sold, told, when) });
+    };
+    for id in [1, 2, 3] {
+        tell(id, Some(0), Told::Settled, at(-70 * DAY_MS));
+    }
+    tell(10, None, Told::Settled, at(-70 * DAY_MS));
+    let view = |of| store.view(Party::Seller, EntityKey(of), at(0), Delay::default());
+    let counts = |of| {
+        let count = |outcome| view(of).count(outcome, Window::D90);
+        (count(Outcome::Sold), count(Outcome::Dispute), view(of).settled())
+    };
+    assert!((1..=3).all(|id| !is_held(&store, id)), "they were to be given up");
+    assert_eq!((counts(0), view(0).is_clean()), ((3, 0, 3), true));
+    tell(2, Some(0), Told::Disputed, at(0));
+    assert_eq!((counts(0), view(0).is_clean()), ((3, 1, 2), false));
+    // What is told next is told of the same sale, in whatever order.
+    tell(2, Some(0), Told::Settled, at(0));
+    tell(2, Some(0), Told::Lost, at(0));
+    assert_eq!(counts(0), (3, 1, 2));
+    // A good label takes nothing.
+    tell(3, Some(0), Told::Good, at(0));
+    assert_eq!(counts(0), (3, 1, 2));
+    // A younger sale than any that was given up was never known, so nothing is taken.
+    tell(100, Some(0), Told::Disputed, at(30 * DAY_MS));
+    assert_eq!(counts(0), (1, 1, 2), "a month later: of the window it is the only one");
+    // A party that never had the sale has it now.
+    tell(1, Some(1), Told::Disputed, at(0));
+    assert_eq!(counts(1), (1, 1, 0));
+}
+
+/// How many of these sales are held.
+fn held(store: &SaleOutcomes, ids: std::ops::Range<u64>) -> usize {
+    let mut count = 0;
+    store.for_each_sale(&mut |key, _| count += usize::from(ids.contains(&key.0)));
+    count
+}
+
+fn bought(tenant: u64, id: u64, sold: Timestamp) -> Occurrence {
+    let (tenant, account) = (Some(EntityKey(tenant)), Some(EntityKey(id)));
+    let keys = EntityKeys { account, tenant, ..EntityKeys::default() };
+    Occurrence { keys, ..telling(id, sold, Told::Settled, sold) }
+}
+
+fn accounts(store: &SaleOutcomes, keys: std::ops::Range<u64>) -> usize {
+    let mut count = 0;
+    store.for_each_party(&mut |_, key, _| count += usize::from(keys.contains(&key.0)));
+    count
+}
+
+#[test]
+fn a_flood_of_new_sales_pushes_out_no_old_one() {
+    let store = SaleOutcomes::new(Limits { max_keys: 8_000, seed: 7 }); // 2,000 sales, 457 accounts
+    (0..200).for_each(|id| store.record(&bought(1, id, at(-60 * DAY_MS))));
+    for id in 10_000..50_000_u64 {
+        store.record(&bought(1, id, at(i64::try_from(id).unwrap())));
+    }
+    assert_eq!((held(&store, 0..200), accounts(&store, 0..200)), (200, 200));
+}
+
+#[test]
+fn a_tenant_takes_room_from_none_that_is_within_its_share() {
+    let store = SaleOutcomes::new(Limits { max_keys: 8_000, seed: 7 });
+    (0..200).for_each(|id| store.record(&bought(1, id, at(-9 * DAY_MS))));
+    for id in 10_000..50_000_u64 {
+        // An hour a sale: soon each is established.
+        store.record(&bought(2, id, at(i64::try_from(id).unwrap() * HOUR_MS)));
+    }
+    assert_eq!((held(&store, 0..200), accounts(&store, 0..200)), (200, 200));
+}
+
+#[test]
+fn what_is_copied_can_be_taken_up() {
+    let (store, back) = (store(), self::store());
     for id in 0..200 {
         let sold = at(-i64::try_from(id).unwrap() * DAY_MS);
-        store.record(&telling(id, sold, Told::ALL[usize::try_from(id % 12).unwrap()], at(0)));
+        let one = telling(id, sold, Told::ALL[usize::try_from(id % 12).unwrap()], at(0));
+        let keys = EntityKeys { tenant: Some(EntityKey(7)), ..one.keys };
+        store.record(&Occurrence { keys, ..one });
     }
-    let back = self::store();
-    store.for_each_sale(&mut |id, fate| back.restore_sale(id, *fate));
-    store.for_each_party(&mut |party, key, hours| {
-        let text = serde_json::to_string(hours).unwrap();
-        back.restore_party(party, key, serde_json::from_str(&text).unwrap());
-    });
+    for part in 0..store.parts() {
+        let mut bytes = Vec::new();
+        store.copy(part, &mut || (), &mut bytes);
+        assert_eq!(back.take_up(part, &bytes), Some(()));
+    }
     assert_eq!(entries(&store), entries(&back));
     assert_eq!(store.held_parties().keys, back.held_parties().keys);
 }
@@ -184,7 +278,7 @@ fn who_bought_once_is_cheap() {
 fn the_bound_holds() {
     let store = SaleOutcomes::new(Limits { max_keys: 400, seed: 7 });
     for id in 0..2_000 {
-        store.record(&telling(id, at(0), Told::Tried, at(0)));
+        store.record(&bought(1, id, at(0)));
     }
     assert_eq!((store.held_sales().keys, store.held_sales().evictions), (100, 1_900));
 }

@@ -1,0 +1,343 @@
+//! Transactions that wait for a person.
+//!
+//! A resolution is an event like any other (`review.resolved`), under an id that is a function of the
+//! transaction. So whoever resolves a review, a person, a retry or the timer, before a restart or behind
+//! it: it is resolved once, and a second, different resolution is a conflict.
+
+use super::act::Who;
+use crate::domain::{
+    Actor, Amount, Decision, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId,
+    Text, Timestamp, TransactionId,
+};
+use crate::engine::entry;
+use crate::engine::error::EngineError;
+use crate::engine::known::Known;
+use crate::engine::query::read_event;
+use crate::engine::service::Engine;
+use crate::features::{Record, Value, fields as f};
+use crate::ledger::Position;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A transaction that waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Review {
+    /// The transaction.
+    pub transaction_id: String,
+    /// Its decision.
+    pub decision_id: String,
+    /// When it reached us: the oldest waits longest.
+    #[schema(value_type = String, format = DateTime)]
+    pub received_at: Timestamp,
+    /// The price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub amount: Option<Amount>,
+    /// The score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub risk_score: Option<f64>,
+    /// The rules that matched.
+    pub rules: Vec<String>,
+    /// The codes of the reasons.
+    pub reasons: Vec<String>,
+}
+
+/// Which reviews are asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ReviewFilter {
+    /// Behind this one: the `next` of the page before.
+    pub after: Option<String>,
+    /// In which this rule matched.
+    pub rule: Option<String>,
+    /// With at least this score.
+    pub min_risk: Option<f64>,
+    /// Most of them.
+    pub limit: usize,
+}
+
+/// How a review ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// [`Outcome::Approved`] or [`Outcome::Declined`].
+    pub outcome: Outcome,
+    /// What the transaction turned out to be, where that is known.
+    pub label: Option<LabelClass>,
+    /// Why.
+    pub note: String,
+    /// Who says so.
+    pub by: Who,
+}
+
+/// A review that has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Resolved {
+    /// The transaction.
+    pub transaction_id: String,
+    /// The event that says so.
+    pub event_id: String,
+    /// True when it had ended like this before: nothing moved.
+    pub repeated: bool,
+}
+
+type Place = (Timestamp, String);
+
+/// The queue, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Reviews {
+    queue: BTreeMap<Place, (Review, Option<Position>)>,
+    places: BTreeMap<String, Timestamp>,
+}
+
+impl Review {
+    pub(in crate::engine) fn of(
+        decision: &Decision,
+        record: &Record,
+        received_at: Timestamp,
+    ) -> Self {
+        Self {
+            transaction_id: decision.transaction_id.to_string(),
+            decision_id: decision.decision_id.to_string(),
+            received_at,
+            amount: match record.get(f::AMOUNT) {
+                Value::Money(amount) => Some(*amount),
+                _ => None,
+            },
+            risk_score: decision.risk_score,
+            rules: decision.rules.iter().map(|hit| hit.id.clone()).collect(),
+            reasons: decision.reasons.iter().map(|reason| reason.code.clone()).collect(),
+        }
+    }
+
+    /// What [`ReviewFilter::after`] takes to go on behind this one.
+    pub fn cursor(&self) -> String {
+        format!("{}:{}", self.received_at.millis(), self.transaction_id)
+    }
+}
+
+impl ReviewFilter {
+    fn place(&self) -> Option<Place> {
+        let (at, id) = self.after.as_ref()?.split_once(':')?;
+        Some((Timestamp::from_millis(at.parse().ok()?), id.to_owned()))
+    }
+
+    fn takes(&self, review: &Review) -> bool {
+        let scored = |least: f64| review.risk_score.is_some_and(|score| score >= least);
+        self.rule.as_ref().is_none_or(|rule| review.rules.contains(rule))
+            && self.min_risk.is_none_or(scored)
+    }
+}
+
+impl Reviews {
+    pub(super) fn open(&mut self, review: Review, position: Option<Position>) {
+        let (id, at) = (review.transaction_id.clone(), review.received_at);
+        self.close(&id);
+        self.places.insert(id.clone(), at);
+        self.queue.insert((at, id), (review, position));
+    }
+
+    pub(super) fn close(&mut self, transaction: &str) {
+        if let Some(at) = self.places.remove(transaction) {
+            self.queue.remove(&(at, transaction.to_owned()));
+        }
+    }
+
+    /// Where the decisions lie, and which were made since the start.
+    pub(super) fn standing(&self) -> (Vec<Position>, Vec<String>) {
+        let (mut positions, mut unplaced) = (Vec::new(), Vec::new());
+        for ((_, id), (_, position)) in &self.queue {
+            match position {
+                Some(position) => positions.push(*position),
+                None => unplaced.push(id.clone()),
+            }
+        }
+        (positions, unplaced)
+    }
+}
+
+impl super::Desk {
+    /// Takes note that a decision waits for a person.
+    pub(in crate::engine) fn open_review(&self, review: Review) {
+        self.state().reviews.open(review, None);
+    }
+
+    /// Takes note that a review has ended.
+    pub(in crate::engine) fn close_review(&self, transaction: &TransactionId) {
+        self.state().reviews.close(transaction.as_str());
+    }
+}
+
+impl Engine {
+    /// Reviews that wait, oldest first.
+    pub fn reviews(&self, filter: &ReviewFilter) -> Vec<Review> {
+        let state = self.desk.state();
+        let from = filter.place();
+        let behind = |place: &Place| from.as_ref().is_none_or(|from| place > from);
+        let queue = state.reviews.queue.iter().filter(|(place, _)| behind(place));
+        let fitting = queue.map(|(_, (review, _))| review).filter(|review| filter.takes(review));
+        fitting.take(filter.limit).cloned().collect()
+    }
+
+    /// How many reviews wait.
+    pub fn waiting_reviews(&self) -> usize {
+        self.desk.state().reviews.queue.len()
+    }
+
+    /// Ends a review. Waits for the disk.
+    ///
+    /// # Errors
+    /// No such transaction, one that was not sent to review, one that a person or the timer resolved
+    /// otherwise, or a ledger that takes nothing now.
+    pub fn resolve_review(
+        &self,
+        tenant: &TenantId,
+        transaction: &TransactionId,
+        resolution: &Resolution,
+        now: Timestamp,
+    ) -> Result<Resolved, EngineError> {
+        let id = transaction.as_str();
+        let Some((decision, ..)) = self.find_decision(tenant, id)? else {
+            return Err(EngineError::NotThere { what: "transaction", name: id.to_owned() });
+        };
+        if decision.action != crate::domain::Action::Review {
+            let why = format!("`{id}` was not sent to review: its action is `{}`", decision.action);
+            return Err(EngineError::Unfit { pointer: "", why });
+        }
+        let event_id = Self::review_event(id);
+        let resolved = |repeated| Resolved {
+            transaction_id: id.to_owned(),
+            event_id: event_id.clone(),
+            repeated,
+        };
+        if let Some(before) = self.resolution_of(tenant, &event_id)? {
+            let same = before.data.outcome == Some(resolution.outcome);
+            if !same {
+                return Err(EngineError::Conflict {
+                    id: id.to_owned(),
+                    pointer: Some("/resolution".to_owned()),
+                });
+            }
+            self.label(tenant, transaction, (resolution.label, before.event_time))?;
+            return Ok(resolved(true));
+        }
+        let event = event(&event_id, transaction, resolution, now);
+        self.keep_event(tenant, &event, now)?;
+        self.label(tenant, transaction, (resolution.label, now))?;
+        Ok(resolved(false))
+    }
+
+    /// Ends every review that waited as long as `after_ms` by `now`, and says how many. A review that
+    /// somebody ends at the same moment is left to them.
+    ///
+    /// # Errors
+    /// The ledger takes nothing now; the next call goes on.
+    pub fn end_overdue_reviews(
+        &self,
+        tenant: &TenantId,
+        (after_ms, outcome): (i64, Outcome),
+        now: Timestamp,
+    ) -> Result<usize, EngineError> {
+        let state = self.desk.state();
+        let overdue: Vec<Place> = state
+            .reviews
+            .queue
+            .keys()
+            .take_while(|(received_at, _)| received_at.plus_millis(after_ms) <= now)
+            .cloned()
+            .collect();
+        drop(state);
+        let mut ended = 0;
+        for (received_at, id) in overdue {
+            let Ok(transaction) = TransactionId::new(&id) else { continue };
+            let note = "nobody looked at it in time".to_owned();
+            let resolution = Resolution { outcome, label: None, note, by: Who::timer() };
+            // The time at which it was due, so that another start writes the same event.
+            let due = received_at.plus_millis(after_ms);
+            let event = event(&Self::review_event(&id), &transaction, &resolution, due);
+            match self.keep_event(tenant, &event, now) {
+                Ok(()) => ended += 1,
+                Err(EngineError::Conflict { .. }) => self.desk.close_review(&transaction),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(ended)
+    }
+
+    fn keep_event(
+        &self,
+        tenant: &TenantId,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        let begun = self.record_event(tenant, event, Some(now))?;
+        if let Some(settling) = begun.settling {
+            self.settle_blocking(settling)?;
+        }
+        if let (EventKind::ReviewResolved, Some(id)) = (event.kind, &event.transaction_id) {
+            self.desk.close_review(id);
+        }
+        Ok(())
+    }
+
+    fn label(
+        &self,
+        tenant: &TenantId,
+        transaction: &TransactionId,
+        (label, at): (Option<LabelClass>, Timestamp),
+    ) -> Result<(), EngineError> {
+        let Some(label) = label else { return Ok(()) };
+        let id = format!("{}-label", Self::review_event(transaction.as_str()));
+        let data = EventData { label: Some(label), ..EventData::default() };
+        let event = bare(EventKind::Label, &id, transaction, (at, data));
+        self.keep_event(tenant, &event, at)
+    }
+
+    /// The event that resolved a review.
+    fn resolution_of(&self, tenant: &TenantId, event: &str) -> Result<Option<Event>, EngineError> {
+        let Some(Known::Kept { position, .. }) = self.known.get(&entry::event_hash(tenant, event))
+        else {
+            return Ok(None);
+        };
+        let ledger = self.ledger.as_ref().ok_or(EngineError::ReadOnly)?;
+        read_event(&ledger.read(position)?)
+    }
+}
+
+fn event(id: &str, transaction: &TransactionId, resolution: &Resolution, at: Timestamp) -> Event {
+    let Resolution { outcome, note, by, .. } = resolution;
+    let reason = format!("{}: {note}", by.as_str());
+    let reason: String = reason.chars().take(60).collect();
+    let data = EventData {
+        outcome: Some(*outcome),
+        reason: Text::new(&reason).ok(),
+        ..EventData::default()
+    };
+    let event = bare(EventKind::ReviewResolved, id, transaction, (at, data));
+    let is_timer = *by == Who::timer();
+    Event { actor: Some(if is_timer { Actor::System } else { Actor::Staff }), ..event }
+}
+
+fn bare(
+    kind: EventKind,
+    id: &str,
+    transaction: &TransactionId,
+    (event_time, data): (Timestamp, EventData),
+) -> Event {
+    Event {
+        event_id: EventId::new(id).unwrap_or_else(|_| unreachable!("letters and digits are an id")),
+        kind,
+        event_time,
+        transaction_id: Some(transaction.clone()),
+        order_id: None,
+        invoice_id: None,
+        account_id: None,
+        subscription_id: None,
+        licence_key: None,
+        dispute_id: None,
+        actor: None,
+        ip: None,
+        device_id: None,
+        user_agent: None,
+        data,
+    }
+}
