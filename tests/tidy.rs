@@ -243,7 +243,8 @@ fn every_dependency_is_from_the_registry_under_an_allowed_licence() {
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
-        let licence = package["license"].as_str().unwrap_or_default();
+        let clarified = package["license"].is_null().then(|| clarified(package, &deny)).flatten();
+        let licence = package["license"].as_str().or(clarified).unwrap_or_default();
         let source = package["source"].as_str();
         if source.is_some_and(|source| !source.starts_with("registry+")) {
             wrong.push(format!("{name}: from {}", source.unwrap()));
@@ -253,6 +254,48 @@ fn every_dependency_is_from_the_registry_under_an_allowed_licence() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The licence that `clarify` reads in a package's own licence files, as long as they are what they
+/// were when somebody read them.
+fn clarified<'a>(package: &serde_json::Value, deny: &'a toml::Table) -> Option<&'a str> {
+    let clarify = deny.get("licenses")?.get("clarify")?.as_array()?;
+    let found = clarify.iter().find(|one| one["crate"].as_str() == package["name"].as_str())?;
+    let directory = Path::new(package["manifest_path"].as_str()?).parent()?;
+    for file in found["license-files"].as_array()? {
+        let text = fs::read_to_string(directory.join(file["path"].as_str()?)).ok()?;
+        let text = text.replace("\r\n", "\n");
+        if i64::from(crc32(text.as_bytes())) != file["hash"].as_integer()? {
+            return None;
+        }
+    }
+    found["expression"].as_str()
+}
+
+/// The checksum of ISO 3309, as `cargo deny` takes it of licence files.
+fn crc32(bytes: &[u8]) -> u32 {
+    let shifted = |sum: u32| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 };
+    let next = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| shifted(sum));
+    !bytes.iter().fold(!0, next)
+}
+
+#[test]
+fn a_clarified_licence_is_that_of_the_file_somebody_read() {
+    assert_eq!(crc32(b"123456789"), 0xcbf4_3926, "the check value of the checksum");
+    let directory = tempfile::tempdir().unwrap();
+    let manifest = directory.path().join("Cargo.toml");
+    fs::write(directory.path().join("LICENSE"), "123456789").unwrap();
+    let package = |name: &str| serde_json::json!({ "name": name, "manifest_path": manifest });
+    let rule = |hash: &str| {
+        let files = format!("[{{ path = \"LICENSE\", hash = {hash} }}]");
+        let text = format!(
+            "[[licenses.clarify]]\ncrate = \"a\"\nexpression = \"MIT\"\nlicense-files = {files}"
+        );
+        toml::from_str::<toml::Table>(&text).unwrap()
+    };
+    assert_eq!(clarified(&package("a"), &rule("0xcbf43926")), Some("MIT"));
+    assert_eq!(clarified(&package("a"), &rule("0xcbf43927")), None, "another text");
+    assert_eq!(clarified(&package("b"), &rule("0xcbf43926")), None, "another package");
 }
 
 #[test]

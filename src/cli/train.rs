@@ -4,15 +4,20 @@
 //! arguments name, a file or the ledger, through the one pipeline.
 
 use super::state::ConfigArgs;
+use crate::clock::Stopwatch;
 use crate::decision::{CostPolicy, Policy};
 use crate::domain::{Calibration, DAY_MS, HOUR_MS, TenantId, Timestamp};
 use crate::train::{
-    Boosting, Dataset, Direction, ErrorCost, ErrorCosts, ModelKind, TrainConfig, train,
+    Boosting, Dataset, Direction, ErrorCost, ErrorCosts, ModelKind, TrainConfig, Trial, train, tune,
 };
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// Trials told of a search, the best first.
+const TRIALS_TOLD: usize = 5;
 
 /// Arguments of `vouch train`.
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command")]
@@ -41,6 +46,9 @@ pub(super) struct TrainArgs {
     model: ModelKind,
     #[command(flatten)]
     boosting: BoostingArgs,
+    /// Search for better settings of boosted trees for so long, on later parts of the training window
+    #[arg(long, value_name = "SPAN", value_parser = span_ms)]
+    tune: Option<i64>,
     /// Start of training; default: the first row
     #[arg(long, value_name = "TIME", value_parser = time)]
     train_from: Option<Timestamp>,
@@ -161,24 +169,29 @@ fn error_costs(costs: &CostPolicy) -> ErrorCosts {
     }
 }
 
-/// Trains and saves. Exit codes: 0 done, 2 no model could be trained; a model already in `--out` is
-/// then untouched.
+/// Trains and saves. Exit codes: 0 done, 1 done without some bad rows, 2 no model could be trained; a
+/// model already in `--out` is then untouched.
 pub(super) fn run(
     args: &TrainArgs,
-    rows: impl FnOnce(&TrainArgs) -> Result<Dataset>,
+    rows: impl FnOnce(&TrainArgs) -> Result<(Dataset, u64)>,
 ) -> Result<ExitCode> {
-    run_to(args, rows, &mut std::io::stdout().lock())?;
+    let bad = run_to(args, rows, &mut std::io::stdout().lock())?;
     eprintln!("saved in {}", args.out.display());
-    Ok(ExitCode::SUCCESS)
+    Ok(if bad > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
+/// Returns how many rows were bad.
 fn run_to(
     args: &TrainArgs,
-    rows: impl FnOnce(&TrainArgs) -> Result<Dataset>,
+    rows: impl FnOnce(&TrainArgs) -> Result<(Dataset, u64)>,
     out: &mut impl Write,
-) -> Result<()> {
-    let config = args.training(&args.config.load()?.policy)?;
-    let trained = train(&rows(args)?, &config)?;
+) -> Result<u64> {
+    let mut config = args.training(&args.config.load()?.policy)?;
+    let (data, bad) = rows(args)?;
+    if let Some(budget_ms) = args.tune {
+        config.boosting = tuned(&data, &config, budget_ms)?;
+    }
+    let trained = train(&data, &config)?;
     trained.save(&args.out)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &trained.report)?;
@@ -186,7 +199,20 @@ fn run_to(
     } else {
         write!(out, "{}", trained.report)?;
     }
-    Ok(())
+    Ok(bad)
+}
+
+/// The best settings found in the time given; each trial is told on standard error.
+fn tuned(data: &Dataset, config: &TrainConfig, budget_ms: i64) -> Result<Boosting> {
+    let watch = Stopwatch::start();
+    let budget = Duration::from_millis(u64::try_from(budget_ms)?);
+    let trials = tune(data, config, || watch.elapsed() < budget)?;
+    eprintln!("{} settings tried; log loss on later parts of the training window:", trials.len());
+    for Trial { boosting, log_loss } in trials.iter().take(TRIALS_TOLD) {
+        let Boosting { depth, rate, leaf, l2, .. } = boosting;
+        eprintln!("  {log_loss:.5}  depth {depth}, rate {rate}, leaf {leaf}, penalty {l2}");
+    }
+    Ok(trials.into_iter().next().map_or_else(|| config.boosting.clone(), |best| best.boosting))
 }
 
 /// A date (midnight UTC) or a time with its offset.
@@ -209,14 +235,12 @@ fn monotone(text: &str) -> Result<(String, Direction), String> {
     Ok((name.to_owned(), direction.parse()?))
 }
 
-/// A span as `7d`, `36h` or `0d`, in milliseconds.
+/// A span as `7d`, `36h`, `20m` or `0d`, in milliseconds.
 fn span_ms(text: &str) -> Result<i64, String> {
     let wrong = || format!("`{text}` is not a span; write it like `7d` or `36h`");
-    let (number, unit) = match (text.strip_suffix('d'), text.strip_suffix('h')) {
-        (Some(days), _) => (days, DAY_MS),
-        (_, Some(hours)) => (hours, HOUR_MS),
-        _ => return Err(wrong()),
-    };
+    let units = [('d', DAY_MS), ('h', HOUR_MS), ('m', HOUR_MS / 60)];
+    let read = |(letter, unit)| Some((text.strip_suffix(letter)?, unit));
+    let (number, unit) = units.into_iter().find_map(read).ok_or_else(wrong)?;
     let number: u16 = number.parse().map_err(|_| wrong())?;
     Ok(i64::from(number) * unit)
 }
@@ -314,9 +338,9 @@ mod tests {
         let mut out = vec![];
         let rows = |args: &TrainArgs| {
             assert_eq!(args.file.as_deref(), Some("a.csv".as_ref()));
-            Ok(some_rows())
+            Ok((some_rows(), 3))
         };
-        run_to(&args, rows, &mut out).unwrap();
+        assert_eq!(run_to(&args, rows, &mut out).unwrap(), 3);
         let report: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(
             (&report["model"], &report["calibration"]),
@@ -324,7 +348,7 @@ mod tests {
         );
         assert!(report["test"]["roc_auc"].as_f64().unwrap() > 0.9);
         assert!(crate::model::Model::load(&place).is_ok());
-        let error = run_to(&args, |_| Ok(Dataset::default()), &mut out).unwrap_err();
+        let error = run_to(&args, |_| Ok((Dataset::default(), 0)), &mut out).unwrap_err();
         assert_eq!(error.to_string(), "there are no rows to train on");
     }
 }

@@ -56,14 +56,12 @@ fn line(margins: &[f64], outcomes: &[bool]) -> Option<Calibrator> {
 fn beta(margins: &[f64], outcomes: &[bool]) -> Option<Calibrator> {
     let rows = || {
         let parts = margins.iter().map(|margin| Beta::parts(*margin));
-        parts.zip(outcomes).map(|([p, rest], fraud)| ([p, rest, 1.0], *fraud))
+        parts.zip(outcomes).map(|([rare, sure], fraud)| ([rare, sure, 1.0], *fraud))
     };
-    let margin = |at: &[f64; 3], x: &[f64; 3]| at.iter().zip(x).map(|(a, x)| a * x).sum::<f64>();
     let loss = |at: &[f64; 3]| -> f64 {
-        let term = |(x, fraud): ([f64; 3], bool)| {
-            let m = margin(at, &x);
-            let m = if fraud { -m } else { m };
-            m.max(0.0) + (-m.abs()).exp().ln_1p()
+        let term = |(cells, fraud): ([f64; 3], bool)| {
+            let margin = if fraud { -dot(at, &cells) } else { dot(at, &cells) };
+            margin.max(0.0) + (-margin.abs()).exp().ln_1p()
         };
         rows().map(term).sum()
     };
@@ -71,28 +69,31 @@ fn beta(margins: &[f64], outcomes: &[bool]) -> Option<Calibrator> {
     let mut least = loss(&at);
     for _ in 0..100 {
         let (mut gradient, mut hessian) = ([0.0; 3], [[0.0; 3]; 3]);
-        for (x, fraud) in rows() {
-            let p = sigmoid(margin(&at, &x));
-            let (error, weight) = (p - f64::from(u8::from(fraud)), p * (1.0 - p));
-            for (i, xi) in x.iter().enumerate() {
-                if let (Some(g), Some(line)) = (gradient.get_mut(i), hessian.get_mut(i)) {
-                    *g += error * xi;
-                    line.iter_mut().zip(&x).for_each(|(h, xj)| *h += weight * xi * xj);
-                }
+        for (cells, fraud) in rows() {
+            let share = sigmoid(dot(&at, &cells));
+            let error = share - f64::from(u8::from(fraud));
+            let weight = share * (1.0 - share);
+            for ((cell, slope), line) in cells.iter().zip(&mut gradient).zip(&mut hessian) {
+                *slope += error * cell;
+                line.iter_mut().zip(&cells).for_each(|(sum, other)| *sum += weight * cell * other);
             }
         }
-        let step = solved(hessian, gradient)?;
-        let moved = |scale: f64| [0, 1, 2].map(|i| part(&at, i) - scale * part(&step, i));
+        let step = solved(&hessian, &gradient)?;
+        let moved = |scale: f64| {
+            let mut moved = at;
+            moved.iter_mut().zip(&step).for_each(|(place, by)| *place -= scale * by);
+            moved
+        };
         let mut scale = 1.0;
         while loss(&moved(scale)) > least && scale > 1e-9 {
             scale /= 2.0;
         }
-        let next = loss(&moved(scale));
+        let (next, there) = (loss(&moved(scale)), moved(scale));
         let gained = least - next;
         if !next.is_finite() || gained < 0.0 {
             break;
         }
-        (at, least) = (moved(scale), next);
+        (at, least) = (there, next);
         if gained <= 1e-12 * least {
             break;
         }
@@ -102,24 +103,24 @@ fn beta(margins: &[f64], outcomes: &[bool]) -> Option<Calibrator> {
     sound.then_some(Calibrator::Beta(Beta { a, b, c }))
 }
 
-fn part(of: &[f64; 3], place: usize) -> f64 {
-    of.get(place).copied().unwrap_or(0.0)
+fn dot(one: &[f64; 3], other: &[f64; 3]) -> f64 {
+    one.iter().zip(other).map(|(left, right)| left * right).sum()
 }
 
-/// `matrix`⁻¹ `vector` by Cramer's rule; `None` where the matrix has no inverse.
-fn solved([a, b, c]: [[f64; 3]; 3], vector: [f64; 3]) -> Option<[f64; 3]> {
-    // Symmetric, so lines are columns.
-    let cross = |[x1, x2, x3]: [f64; 3], [y1, y2, y3]: [f64; 3]| {
+/// `matrix`⁻¹ `vector` of a symmetric matrix by Cramer's rule; `None` where it has no inverse.
+fn solved(matrix: &[[f64; 3]; 3], vector: &[f64; 3]) -> Option<[f64; 3]> {
+    let cross = |[x1, x2, x3]: &[f64; 3], [y1, y2, y3]: &[f64; 3]| {
         [x2 * y3 - x3 * y2, x3 * y1 - x1 * y3, x1 * y2 - x2 * y1]
     };
-    let dot = |x: [f64; 3], y: [f64; 3]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
-    let determinant = dot(a, cross(b, c));
-    let scale = a.iter().chain(&b).chain(&c).fold(0.0, |m: f64, x| m.max(x.abs())).powi(3);
-    (determinant.abs() > 1e-14 * scale).then(|| {
+    let [first, second, third] = matrix;
+    let across = cross(second, third);
+    let determinant = dot(first, &across);
+    let largest = matrix.as_flattened().iter().fold(0.0, |most: f64, cell| most.max(cell.abs()));
+    (determinant.abs() > 1e-14 * largest.powi(3)).then(|| {
         [
-            dot(vector, cross(b, c)) / determinant,
-            dot(a, cross(vector, c)) / determinant,
-            dot(a, cross(b, vector)) / determinant,
+            dot(vector, &across) / determinant,
+            dot(first, &cross(vector, third)) / determinant,
+            dot(first, &cross(second, vector)) / determinant,
         ]
     })
 }

@@ -68,6 +68,7 @@ pub struct Dataset {
     cards: Vec<u32>,
     card_of: HashMap<Box<str>, u32>,
     infinite: usize,
+    refused: usize,
 }
 
 impl Default for Dataset {
@@ -82,6 +83,7 @@ impl Default for Dataset {
             cards: vec![],
             card_of: HashMap::new(),
             infinite: 0,
+            refused: 0,
         }
     }
 }
@@ -177,6 +179,15 @@ impl Dataset {
     /// Infinite values met; each counts as missing.
     pub fn infinite(&self) -> usize {
         self.infinite
+    }
+
+    /// Refused payments nobody labelled, which are no rows: what we stopped has no outcome.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    pub(super) fn note_refused(&mut self, refused: usize) {
+        self.refused += refused;
     }
 
     pub(super) fn columns(&self) -> &[Column] {

@@ -56,6 +56,12 @@ pub enum TrainError {
     /// Every feature has one value only.
     #[error("no feature varies in the training window; is the mapping right?")]
     NothingVaries,
+    /// Settings can't be told apart on so few frauds.
+    #[error(
+        "the training window has too few frauds to tell settings apart; train without `--tune`, or on \
+         a longer window"
+    )]
+    TooFewToTune,
     /// A constraint on a feature that does not exist.
     #[error("no feature is called `{name}`; `vouch features` lists them")]
     NoFeature {

@@ -14,6 +14,7 @@ mod card;
 mod cards;
 mod dataset;
 mod delay;
+mod drift;
 mod encode;
 mod error;
 mod fit;
@@ -32,11 +33,13 @@ mod table;
 mod tests;
 mod thresholds;
 mod trees;
+mod tune;
 
 pub use calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
 pub use cards::Intervals;
 pub use dataset::{Dataset, Label, LabelledRecord};
 pub use delay::{KnownBy, LabelDelay, Recent, Week};
+pub use drift::Drift;
 pub use encode::Dropped;
 pub use error::TrainError;
 pub use gain::{FeatureGain, Gains};
@@ -50,6 +53,7 @@ pub use slices::Slice;
 pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
 pub use thresholds::{ErrorCost, ErrorCosts, ThresholdPoint, Thresholds};
 pub use trees::{Boosting, Direction};
+pub use tune::{Trial, tune};
 
 use crate::domain::{Calibration, DAY_MS, Timestamp};
 use crate::model::{

@@ -9,6 +9,7 @@ use super::calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
 use super::cards::{self, Intervals};
 use super::dataset::Dataset;
 use super::delay::{self, LabelDelay, Week};
+use super::drift::{self, Drift};
 use super::encode::Dropped;
 use super::error::TrainError;
 use super::gain::{self, Gains};
@@ -80,6 +81,8 @@ pub struct Report {
     pub slices: Vec<Slice>,
     /// How much the trees ask about each feature, most first; empty for a regression.
     pub importances: Vec<Importance>,
+    /// How far each feature moved from the fitted rows to those of the test, most first.
+    pub drift: Vec<Drift>,
 }
 
 /// A model on the test rows.
@@ -146,6 +149,8 @@ pub struct RowCounts {
     pub unknown_in_test: usize,
     /// In no window.
     pub outside: usize,
+    /// Not among those given: refused payments nobody labelled, which have no outcome.
+    pub refused: usize,
 }
 
 /// What a calibrator was fitted on.
@@ -160,6 +165,27 @@ pub enum CalibratedOn {
     AsGrown,
     /// Nothing: the margins did not rank, and are taken as they are.
     Nothing,
+}
+
+impl CalibratedOn {
+    /// What to know of it; `None` where all is well.
+    fn note(self) -> Option<&'static str> {
+        match self {
+            Self::LaterRows => None,
+            Self::TrainingRows => Some(
+                "the last fifth of the training window has too few frauds to calibrate on: the \
+                 calibrator saw the rows the coefficients were fitted on",
+            ),
+            Self::AsGrown => Some(
+                "the last fifth of the training window has too few frauds to calibrate on or to stop \
+                 by: the trees' own log-odds are taken as they are",
+            ),
+            Self::Nothing => Some(
+                "the model does not rank the calibration rows better than chance: its probabilities \
+                 are not calibrated; do not use it",
+            ),
+        }
+    }
 }
 
 /// A finished run, from which everything said of it follows.
@@ -195,7 +221,7 @@ impl Report {
             label: model.artefact().label.clone(),
             calibration: model.calibration(),
             windows: split.windows,
-            rows: RowCounts::of(split),
+            rows: RowCounts::of(split, data.refused()),
             calibrated_on: candidate.calibrated_on,
             features: model.artefact().scorer.features(),
             dropped: candidate.fitted.dropped().to_vec(),
@@ -219,6 +245,7 @@ impl Report {
             },
             slices: slices::slices(data, &split.test, &scored),
             importances: candidate.fitted.importances().into_iter().map(importance).collect(),
+            drift: drift::drift(data, candidate.fitted.dropped(), (&split.fit, &split.test)),
         };
         report.notes = notes(&report, run);
         Ok(report)
@@ -231,7 +258,7 @@ fn priced(data: &Dataset, rows: &[Known], scored: &[Scored]) -> Vec<Priced> {
 }
 
 impl RowCounts {
-    fn of(split: &Split) -> Self {
+    fn of(split: &Split, refused: usize) -> Self {
         let frauds = |rows: &[Known]| rows.iter().filter(|known| known.fraud).count();
         let used = split.fit.len() + split.calibrate.len() + split.test.len();
         let unused = split.unknown_train + split.unknown_test + split.outside;
@@ -244,6 +271,7 @@ impl RowCounts {
             unknown_in_training: split.unknown_train,
             unknown_in_test: split.unknown_test,
             outside: split.outside,
+            refused,
         }
     }
 }
@@ -266,24 +294,7 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
              the delay, everything earlier is training"
         ));
     }
-    match report.calibrated_on {
-        CalibratedOn::LaterRows => {}
-        CalibratedOn::TrainingRows => notes.push(
-            "the last fifth of the training window has too few frauds to calibrate on: the \
-             calibrator saw the rows the coefficients were fitted on"
-                .to_owned(),
-        ),
-        CalibratedOn::AsGrown => notes.push(
-            "the last fifth of the training window has too few frauds to calibrate on or to stop by: \
-             the trees' own log-odds are taken as they are"
-                .to_owned(),
-        ),
-        CalibratedOn::Nothing => notes.push(
-            "the model does not rank the calibration rows better than chance: its probabilities are \
-             not calibrated; do not use it"
-                .to_owned(),
-        ),
-    }
+    notes.extend(report.calibrated_on.note().map(str::to_owned));
     if report.test.positives < FEW_FRAUDS {
         notes.push(format!(
             "the test has {} frauds only: differences of some points are chance",
@@ -296,6 +307,14 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
             "{late} of {labels} fraud labels arrive after the maturity of {} days: until they do, \
              those sales count as good; a longer maturity is more honest",
             config.maturity_ms() / DAY_MS
+        ));
+    }
+    if data.refused() > 0 {
+        notes.push(format!(
+            "{} payments were refused and nobody labelled them: nobody knows what they would have \
+             become, so the model neither learned from them nor is judged on them, and says least of \
+             sales like those",
+            data.refused()
         ));
     }
     if data.infinite() > 0 {

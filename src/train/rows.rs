@@ -36,6 +36,7 @@ pub struct Rows {
     unknown: usize,
     latest: Option<Timestamp>,
     late: usize,
+    repeated: usize,
     /// Labels of rows that were not yet known, the earliest on top.
     to_come: BinaryHeap<Reverse<(Timestamp, TransactionId, LabelClass)>>,
     told: usize,
@@ -58,6 +59,7 @@ impl Rows {
             unknown: 0,
             latest: None,
             late: 0,
+            repeated: 0,
             to_come: BinaryHeap::new(),
             told: 0,
         }
@@ -80,6 +82,7 @@ impl Rows {
         self.tell(engine, event_time)?;
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
+        self.repeated += usize::from(begun.repeated);
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
         let in_time = self.passes(event_time);
         if let (true, Some(record)) = (is_payment, begun.record) {
@@ -152,14 +155,15 @@ impl Rows {
         Ok(())
     }
 
-    /// The rows that have an outcome, and how many were left out.
-    pub fn finish(mut self) -> (Dataset, usize) {
+    /// The rows that have an outcome; the others are counted in [`Dataset::refused`].
+    pub fn finish(mut self) -> Dataset {
         let keep: Vec<bool> = (0..self.data.len())
             .map(|row| self.data.is_labelled(row) || !self.refused.get(row).is_some_and(|r| *r))
             .collect();
-        let left_out = keep.iter().filter(|keep| !**keep).count();
+        let refused = keep.iter().filter(|keep| !**keep).count();
         self.data.retain(|row| keep.get(row).copied().unwrap_or(false));
-        (self.data, left_out)
+        self.data.note_refused(refused);
+        self.data
     }
 
     /// Events about transactions that were not among the rows.
@@ -170,6 +174,11 @@ impl Rows {
     /// Payments told after something later, which are no rows.
     pub fn late(&self) -> usize {
         self.late
+    }
+
+    /// Transactions told again as they were, which are no second row.
+    pub fn repeated(&self) -> usize {
+        self.repeated
     }
 
     /// Takes note of a time; false where something later was told before.

@@ -2,6 +2,7 @@
 
 use super::cards::Intervals;
 use super::delay::Recent;
+use super::drift::MOVED;
 use super::encode::Dropped;
 use super::metrics::{Bin, Metrics, count};
 use super::refit::DelayEffect;
@@ -46,6 +47,7 @@ impl fmt::Display for Report {
         self.money(f)?;
         self.best_features(f)?;
         self.slices(f)?;
+        self.moved(f)?;
         self.delay(f)?;
         for why in Dropped::REASONS {
             let dropped = self.dropped.iter().filter(|dropped| dropped.why == why);
@@ -145,6 +147,19 @@ impl Report {
             writeln!(f, "{name:<34} {rows:>9} {frauds:>9} {recall:>11} {hit:>11}")?;
         }
         Ok(())
+    }
+
+    /// What moved since training.
+    fn moved(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moved: Vec<_> = self.drift.iter().filter(|one| one.psi >= MOVED).collect();
+        let Some(first) = self.drift.first() else { return Ok(()) };
+        write!(f, "\nmoved since training (stability index of {MOVED} or more): ")?;
+        if moved.is_empty() {
+            return writeln!(f, "none; most, {} with {:.3}", first.name, first.psi);
+        }
+        let named = moved.iter().take(BEST).map(|one| format!("{} {:.2}", one.name, one.psi));
+        let more = if moved.len() > BEST { ", …" } else { "" };
+        writeln!(f, "{}{more}", named.collect::<Vec<_>>().join(", "))
     }
 
     fn delay(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -393,7 +393,7 @@ fn the_page_draws_what_the_report_says() {
     assert!(page.contains("a&lt;b") && !page.contains("a<b"));
     let times = |part: &str| page.matches(part).count();
     let figures = times("<figure");
-    assert_eq!(figures, 10);
+    assert_eq!(figures, 13);
     for part in ["<h3>", "<desc ", "<title id=", "<details>", "<figcaption>", "<caption>"] {
         let more = usize::from(part == "<caption>");
         assert_eq!(times(part), figures + more, "{part}");

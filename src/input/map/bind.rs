@@ -119,7 +119,8 @@ impl Bound {
             known,
         });
         let name = String::new();
-        let table = Table { name, missing: Vec::new(), ignore: Vec::new(), assignments, label };
+        let (missing, ignore) = (Vec::new(), Vec::new());
+        let table = Table { name, missing, ignore, unordered: false, assignments, label };
         Ok(table.bound_to(header))
     }
 

@@ -40,6 +40,12 @@ impl Map {
     pub fn tables(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().map(|table| table.name.as_str())
     }
+
+    /// True where rows stand in no order of time, by the map's own word: whoever builds a history from
+    /// them must sort them first.
+    pub fn is_unordered(&self) -> bool {
+        self.tables.iter().any(|table| table.unordered)
+    }
 }
 
 /// What a transaction turned out to be, and since when that is known.
@@ -58,6 +64,8 @@ struct Table {
     missing: Vec<String>,
     /// Columns known and not used.
     ignore: Vec<String>,
+    /// Rows stand in no order of time.
+    unordered: bool,
     assignments: Vec<Assignment>,
     label: Option<LabelRule>,
 }

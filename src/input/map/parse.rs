@@ -88,6 +88,13 @@ fn text<'a>(key: &str, node: &'a Node<'_>) -> Result<&'a str, Fault> {
     }
 }
 
+fn truth(key: &str, node: &Node<'_>) -> Result<bool, Fault> {
+    match node.get_ref() {
+        DeValue::Boolean(truth) => Ok(*truth),
+        _ => Err(wrong_type(key, node, "true or false")),
+    }
+}
+
 fn table<'a>(key: &str, node: &'a Node<'a>) -> Result<&'a DeTable<'a>, Fault> {
     match node.get_ref() {
         DeValue::Table(table) => Ok(table),
@@ -129,12 +136,14 @@ fn one_table<'a>(fields: &[Field], node: &'a Node<'a>) -> Result<Table, Fault> {
     let name = text("name", members.need("name")?)?.to_owned();
     let missing = texts("missing", members.get("missing"))?;
     let ignore = texts("ignore", members.get("ignore"))?;
+    let unordered = members.get("unordered").map(|node| truth("unordered", node)).transpose()?;
     let sources = members.need("fields")?;
     let assignments = assignments(fields, sources)?;
     check_together(&assignments, sources.span().start)?;
     let label = members.get("label").map(label_rule).transpose()?;
     members.finish()?;
-    Ok(Table { name, missing, ignore, assignments, label })
+    let unordered = unordered.unwrap_or(false);
+    Ok(Table { name, missing, ignore, unordered, assignments, label })
 }
 
 /// Every field that is given a source. `account.id = …`, `[table.fields.account]` and

@@ -117,6 +117,7 @@ fn what_is_wrong_around_the_fields_is_named_too() {
         "line 3, column 1: `ignored` is not a key of a table; did you mean `ignore`?",
     );
     check(&with("", "ignore = [5]"), "line 3, column 11: `ignore` must be a text");
+    check(&with("", "unordered = 1"), "line 3, column 13: `unordered` must be true or false");
     let label = |text: &str| with(&format!("[table.label]\n{text}"), "");
     check(&label("column = \"c\""), "line 8, column 1: a label needs `values`");
     check(

@@ -4,6 +4,7 @@
 //! opened anywhere. A function of the report alone: equal reports give equal bytes.
 
 pub(crate) mod chart;
+mod models;
 mod plots;
 
 use super::report::Report;

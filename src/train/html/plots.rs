@@ -1,17 +1,19 @@
 //! The plots of the report: which chart, what it says in words, and its numbers as a table.
 
 use super::chart::{Axis, Chart, Row, instant, rows_svg};
+use super::models;
 use super::{escape, euros, percent, put, table};
 use crate::domain::{DAY_MS, Timestamp};
 use crate::train::delay::{Recent, Week};
 use crate::train::gain::Gains;
+use crate::train::learner::ModelKind;
 use crate::train::metrics::count;
 use crate::train::report::Report;
 use crate::train::table::Effect;
 use crate::train::thresholds::ThresholdPoint;
 
 /// Features drawn; the table has all of them.
-const DRAWN: usize = 15;
+pub(super) const DRAWN: usize = 15;
 /// Money below this is not drawn on the logarithmic axis, in euro.
 const LEAST_EUR: f64 = 1.0;
 
@@ -19,14 +21,14 @@ const LEAST_EUR: f64 = 1.0;
 type Sum = fn(&ThresholdPoint) -> f64;
 
 /// One plot, ready to be laid out.
-struct Figure {
-    id: &'static str,
-    title: &'static str,
-    summary: String,
-    svg: String,
+pub(super) struct Figure {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) summary: String,
+    pub(super) svg: String,
     /// Class and name of each kind of mark.
-    legend: Vec<(&'static str, &'static str)>,
-    table: String,
+    pub(super) legend: Vec<(&'static str, &'static str)>,
+    pub(super) table: String,
 }
 
 impl Figure {
@@ -58,12 +60,13 @@ impl Figure {
 /// Every plot under its heading.
 pub(super) fn all(report: &Report) -> String {
     let sections = [
-        ("How well it ranks", vec![precision_recall(report), roc(report)]),
+        ("How well it ranks", vec![models::rivals(report), precision_recall(report), roc(report)]),
         ("Whether its probabilities hold", vec![reliability(report), distribution(report)]),
         ("What a threshold is worth", vec![money(report)]),
+        ("How alike buyers are treated", models::slices(report).into_iter().collect()),
         ("What it rests on", features(report)),
         ("What was not known yet", vec![known_by(report), fraud_rate(report)]),
-        ("The data", vec![volume(report)]),
+        ("The data", std::iter::once(volume(report)).chain(models::drift(report)).collect()),
     ];
     let mut html = String::new();
     for (heading, figures) in sections {
@@ -311,11 +314,18 @@ fn money(report: &Report) -> Figure {
 }
 
 fn features(report: &Report) -> Vec<Figure> {
-    let Some(gains) = &report.gains else { return vec![] };
-    vec![gain(gains), coefficients(gains)]
+    let mut figures: Vec<_> = models::importances(report).into_iter().collect();
+    if let Some(gains) = &report.gains {
+        let whose = match report.kind {
+            ModelKind::Logistic => "",
+            _ => "Of the baseline, logistic regression: ",
+        };
+        figures.extend([gain(gains, whose), coefficients(gains, whose)]);
+    }
+    figures
 }
 
-fn gain(gains: &Gains) -> Figure {
+fn gain(gains: &Gains, whose: &str) -> Figure {
     let (id, title) = ("gain", "What each feature gains alone");
     let best = gains.features.first().and_then(|best| Some((&best.name, best.share?)));
     let verdict = best.map_or("The model gains nothing. ".to_owned(), |(name, share)| {
@@ -323,7 +333,7 @@ fn gain(gains: &Gains) -> Figure {
         format!("The best alone, {name}, reaches {}: {than} than half. ", percent(share))
     });
     let summary = format!(
-        "{verdict}Gain is log loss below that of the base rate ({:.4}); the model gains {:.4} on the \
+        "{whose}{verdict}Gain is log loss below that of the base rate ({:.4}); the model gains {:.4} on the \
          test. Features repeat each other, so the shares do not add up to 100 %.",
         gains.base_log_loss, gains.model
     );
@@ -366,13 +376,13 @@ fn gain(gains: &Gains) -> Figure {
     Figure { id, title, svg, summary, legend, table: table("Every feature", &head, &rows) }
 }
 
-fn coefficients(gains: &Gains) -> Figure {
+fn coefficients(gains: &Gains, whose: &str) -> Figure {
     let (id, title) = ("coefficients", "The largest coefficients");
     let mut features: Vec<_> = gains.features.iter().collect();
     features.sort_by(|a, b| b.coefficient.abs().total_cmp(&a.coefficient.abs()));
     let largest = features.first();
     let summary = format!(
-        "In log-odds before calibration: of a number per standard deviation, of a yes or no for yes, \
+        "{whose}In log-odds before calibration: of a number per standard deviation, of a yes or no for yes, \
          of a word the largest of its words.{}",
         largest.map_or(String::new(), |first| format!(
             " The largest is that of {}, {:+.2}.",

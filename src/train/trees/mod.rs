@@ -7,7 +7,7 @@ mod bagged;
 mod boosted;
 mod columns;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use boosted::{Boosting, Direction};
 

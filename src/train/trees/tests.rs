@@ -45,7 +45,7 @@ fn dataset(rows: &[LabelledRecord]) -> Dataset {
     data
 }
 
-pub(super) fn world(n: u32, seed: u64) -> Dataset {
+pub(in crate::train) fn world(n: u32, seed: u64) -> Dataset {
     dataset(&rows(n, seed))
 }
 
