@@ -27,9 +27,6 @@ pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
     if rows.unknown() > 0 {
         eprintln!("warning: {} events are about transactions not among the rows", rows.unknown());
     }
-    if rows.repeated() > 0 {
-        eprintln!("{} repeat an earlier one and count once", count(as_u64(rows.repeated()), "row"));
-    }
     if rows.late() > 0 {
         eprintln!(
             "warning: {} payments come after later lines, so their history knew the future: left out; \
@@ -45,10 +42,6 @@ pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
         );
     }
     Ok((data, bad))
-}
-
-fn as_u64(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Feeds a file's rows in their order, or in that of their times where the map says that they have
@@ -186,14 +179,15 @@ mod tests {
     fn a_label_that_is_none_and_an_id_used_twice_are_refused() {
         let mut rows = sales(20);
         let all = rows.len();
-        rows[7] = rows[7].replace(",0", ",NaN").replace(",1", ",NaN");
-        rows[8] = rows[8].rsplit_once(',').map(|(row, _)| format!("{row},")).unwrap();
+        let labelled = |row: &str, label| {
+            row.rsplit_once(',').map(|(row, _)| format!("{row},{label}")).unwrap()
+        };
+        (rows[7], rows[8]) = (labelled(&rows[7], "NaN"), labelled(&rows[8], ""));
         let (again, other) = (rows[20].clone(), rows[21].replace("s-21,", "s-22,"));
         rows.insert(21, again);
         rows.insert(24, other);
         let (rows, bad) = read(&rows, MAP).unwrap();
-        assert_eq!(rows.repeated(), 1, "told again as it was");
-        assert_eq!(bad, 2, "the label that is no label, and the id of another sale");
+        assert_eq!(bad, 3, "a label that is none, a row told again, the id of another sale");
         let data = rows.finish();
         assert_eq!(data.len(), all - 1);
         assert_eq!((0..data.len()).filter(|row| !data.is_labelled(*row)).count(), 1, "no label");

@@ -36,7 +36,6 @@ pub struct Rows {
     unknown: usize,
     latest: Option<Timestamp>,
     late: usize,
-    repeated: usize,
     /// Labels of rows that were not yet known, the earliest on top.
     to_come: BinaryHeap<Reverse<(Timestamp, TransactionId, LabelClass)>>,
     told: usize,
@@ -59,7 +58,6 @@ impl Rows {
             unknown: 0,
             latest: None,
             late: 0,
-            repeated: 0,
             to_come: BinaryHeap::new(),
             told: 0,
         }
@@ -82,7 +80,6 @@ impl Rows {
         self.tell(engine, event_time)?;
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
-        self.repeated += usize::from(begun.repeated);
         let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
         let in_time = self.passes(event_time);
         if let (true, Some(record)) = (is_payment, begun.record) {
@@ -174,11 +171,6 @@ impl Rows {
     /// Payments told after something later, which are no rows.
     pub fn late(&self) -> usize {
         self.late
-    }
-
-    /// Transactions told again as they were, which are no second row.
-    pub fn repeated(&self) -> usize {
-        self.repeated
     }
 
     /// Takes note of a time; false where something later was told before.
