@@ -11,6 +11,7 @@ mod backtest;
 mod backup;
 mod disk;
 mod disputes;
+mod foreign;
 mod fossils;
 mod golden;
 mod input;

@@ -8,6 +8,7 @@ use crate::model::forest::{Engine, Feature, Forest, Limits};
 use crate::model::import::{self, Imported};
 use crate::model::{Artefact, FILE, FORMAT, Model, ModelError, Platt, Scorer, Training, sigmoid};
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Map, json};
 use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,10 @@ pub(in crate::cli) struct PredictArgs {
     /// Rows to predict, with the model's features as columns: CSV, JSON lines or Parquet
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
+    /// Also give what each feature adds to the margin (exact Shapley values), and last the margin
+    /// expected of any row
+    #[arg(long)]
+    contributions: bool,
     /// Print one JSON object a row
     #[arg(long)]
     json: bool,
@@ -60,6 +65,12 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
     let engine = Engine::new(&forest)?;
     let names: Vec<String> = forest.features.iter().map(|feature| feature.name.clone()).collect();
     let mut row = vec![f64::NAN; names.len()];
+    let mut shares = vec![];
+    ensure!(
+        !args.contributions || forest.shapley(&row, &mut shares).is_some(),
+        "{}: it does not say how many training rows its leaves stand for: no contributions",
+        name()
+    );
     let mut bad = 0_u64;
     let done = columns::for_each(&args.data, &names, |number, cells| {
         let filled = cells.and_then(|cells| fill(&mut row, cells, &forest.features));
@@ -75,10 +86,21 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
             }
             _ => forest.link.probability(margin),
         };
+        let expected = if args.contributions { forest.shapley(&row, &mut shares) } else { None };
         if args.json {
-            writeln!(out, r#"{{"margin":{margin:?},"probability":{probability:?}}}"#)?;
+            let mut line = json!({"margin": margin, "probability": probability});
+            if let Some(expected) = expected {
+                let shares = names.iter().cloned().zip(shares.iter().map(|share| json!(share)));
+                line["contributions"] = shares.collect::<Map<_, _>>().into();
+                line["expected"] = expected.into();
+            }
+            writeln!(out, "{line}")?;
         } else {
-            writeln!(out, "{margin:>24?} {probability:>24?}")?;
+            write!(out, "{margin:>24?} {probability:>24?}")?;
+            for share in shares.iter().chain(&expected).filter(|_| expected.is_some()) {
+                write!(out, " {share:>24?}")?;
+            }
+            writeln!(out)?;
         }
         Ok(())
     });
