@@ -4,6 +4,7 @@
 mod backtest;
 mod engine;
 mod ledger;
+mod lists;
 mod model;
 mod outcomes;
 mod reference;
@@ -16,6 +17,7 @@ criterion::criterion_group!(
     outcomes::bench,
     model::bench,
     ledger::bench,
+    lists::bench,
     engine::bench,
     backtest::bench
 );

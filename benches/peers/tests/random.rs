@@ -11,7 +11,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % limit
     }
 
@@ -105,7 +106,7 @@ fn differently_written(dice: &mut Dice, int: &str, half: &str) -> Pair {
         }
         _ => {
             let part = dice.of(&["getHours", "getDayOfWeek", "getDate", "getMonth", "getMinutes"]);
-            let number = dice.below(24);
+            let number = 1 + dice.below(6);
             [
                 format!("@event_time.{part}(\"UTC\") {op} {number}"),
                 format!("@event_time.{part}() {op} {number}"),
@@ -161,7 +162,9 @@ fn row(dice: &mut Dice) -> Map<String, Json> {
 
 /// The row as one value of `cel`, nested by the dots of its names. Groups are always there.
 fn nested(row: &Map<String, Json>) -> cel::Value {
-    let groups = ["account", "email", "ip", "bin", "card", "payment", "items", "billing", "device", "custom"];
+    let groups = [
+        "account", "email", "ip", "bin", "card", "payment", "items", "billing", "device", "custom",
+    ];
     let mut groups: HashMap<String, HashMap<String, cel::Value>> =
         groups.map(|group| (group.to_owned(), HashMap::new())).into();
     let mut flat: HashMap<String, cel::Value> = HashMap::new();
@@ -185,15 +188,17 @@ fn as_cel(name: &str, value: &Json) -> cel::Value {
     match value {
         Json::Bool(x) => (*x).into(),
         Json::String(x) if DECIMALS.contains(&name) => x.parse::<f64>().expect("a number").into(),
-        Json::String(x) if name == "event_time" => {
-            cel::Value::Timestamp(x.parse::<chrono::DateTime<chrono::FixedOffset>>().expect("a time"))
-        }
+        Json::String(x) if name == "event_time" => cel::Value::Timestamp(
+            x.parse::<chrono::DateTime<chrono::FixedOffset>>().expect("a time"),
+        ),
         Json::String(x) => x.as_str().into(),
-        Json::Object(money) => HashMap::from([
-            ("value".to_owned(), number(&money["value"]).expect("a number").into()),
-            ("currency".to_owned(), money["currency"].as_str().expect("a currency").into()),
-        ])
-        .into(),
+        Json::Object(money) => {
+            let currency = money["currency"].as_str().expect("a currency");
+            let value = number(&money["value"]).expect("a number");
+            let members: [(String, cel::Value); 2] =
+                [("value".to_owned(), value.into()), ("currency".to_owned(), currency.into())];
+            HashMap::from(members).into()
+        }
         Json::Number(x) if x.is_f64() => x.as_f64().unwrap_or_default().into(),
         other => other.as_i64().unwrap_or_default().into(),
     }
