@@ -6,6 +6,7 @@
     reason = "a test that fails must say so at once"
 )]
 
+mod allocations;
 mod archive;
 mod backtest;
 mod backup;
