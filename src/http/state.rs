@@ -1,6 +1,7 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
+use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Engine, Reloader};
@@ -19,6 +20,8 @@ pub struct AppState {
     pub(super) review: ReviewConfig,
     /// Requests and writings under way; a shutdown waits for them.
     pub(super) work: TaskTracker,
+    /// Who may ask for what.
+    pub(super) gate: Arc<Gate>,
     /// Absent where nothing can be read again.
     pub(super) reloader: Option<Arc<Reloader>>,
     /// One reload at a time; others wait here and not in a thread each.
@@ -40,6 +43,7 @@ impl AppState {
             metrics: Arc::new(Metrics::new()),
             review: ReviewConfig::default(),
             work: TaskTracker::new(),
+            gate: Arc::default(),
             reloader: None,
             reload_turn: Arc::default(),
             stale_days: 0,
@@ -52,6 +56,12 @@ impl AppState {
     #[must_use]
     pub fn reloading(self, reloader: Arc<Reloader>, stale_days: u32) -> Self {
         Self { reloader: Some(reloader), stale_days, ..self }
+    }
+
+    /// The same, with access keys.
+    #[must_use]
+    pub fn guarded(self, gate: Arc<Gate>) -> Self {
+        Self { gate, ..self }
     }
 
     /// The same, where reviews do not wait for ever.
