@@ -36,6 +36,7 @@ use crate::features::Record;
 use crate::ledger::{EntryKind, Ledger, Position, StoredEntry};
 use crate::velocity::EntityKeys;
 use arc_swap::ArcSwap;
+pub(super) use reviews::Queued;
 use reviews::Reviews;
 use snoozes::Snoozes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,7 +130,7 @@ impl Desk {
         match noted {
             Noted::Act(act, position) => self.count_act(act, position),
             Noted::Opened(review, position) => self.state().reviews.open(review, Some(position)),
-            Noted::Closed(transaction) => self.state().reviews.close(&transaction),
+            Noted::Closed(transaction) => drop(self.state().reviews.close(&transaction)),
         }
     }
 

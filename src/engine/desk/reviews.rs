@@ -4,6 +4,7 @@
 //! transaction. So whoever resolves a review, a person, a retry or the timer, before a restart or behind
 //! it: it is resolved once, and a second, different resolution is a conflict.
 
+use super::Desk;
 use super::act::Who;
 use crate::domain::{
     Actor, Amount, Decision, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId,
@@ -11,13 +12,14 @@ use crate::domain::{
 };
 use crate::engine::entry;
 use crate::engine::error::EngineError;
-use crate::engine::known::Known;
+use crate::engine::known::{IdHash, Known};
 use crate::engine::query::read_event;
 use crate::engine::service::Engine;
 use crate::features::{Record, Value, fields as f};
 use crate::ledger::Position;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A transaction that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -82,10 +84,13 @@ pub struct Resolved {
 
 type Place = (Timestamp, String);
 
+/// A review, and where its decision lies unless it was made since the start.
+type Waiting = (Review, Option<Position>);
+
 /// The queue, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Reviews {
-    queue: BTreeMap<Place, (Review, Option<Position>)>,
+    queue: BTreeMap<Place, Waiting>,
     places: BTreeMap<String, Timestamp>,
 }
 
@@ -136,10 +141,9 @@ impl Reviews {
         self.queue.insert((at, id), (review, position));
     }
 
-    pub(super) fn close(&mut self, transaction: &str) {
-        if let Some(at) = self.places.remove(transaction) {
-            self.queue.remove(&(at, transaction.to_owned()));
-        }
+    pub(super) fn close(&mut self, transaction: &str) -> Option<Waiting> {
+        let at = self.places.remove(transaction)?;
+        self.queue.remove(&(at, transaction.to_owned()))
     }
 
     /// Where the decisions lie, and which were made since the start.
@@ -155,15 +159,73 @@ impl Reviews {
     }
 }
 
-impl super::Desk {
-    /// Takes note that a decision waits for a person.
-    pub(in crate::engine) fn open_review(&self, review: Review) {
-        self.state().reviews.open(review, None);
+/// What something under way did to the queue; taken back where its writing fails.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Queued {
+    desk: Arc<Desk>,
+    change: Change,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    /// A decision put its transaction in.
+    Opened(String),
+    /// An event took out what waited, whose decision this is.
+    Closed(IdHash, Box<Waiting>),
+}
+
+impl Queued {
+    /// The decision without which this must not be taken back; `None` for that of the flight itself.
+    pub(in crate::engine) fn decision(&self) -> Option<&IdHash> {
+        match &self.change {
+            Change::Opened(_) => None,
+            Change::Closed(decision, _) => Some(decision),
+        }
     }
 
-    /// Takes note that a review has ended.
-    pub(in crate::engine) fn close_review(&self, transaction: &TransactionId) {
-        self.state().reviews.close(transaction.as_str());
+    /// Takes it back; the id of the decision is locked.
+    pub(in crate::engine) fn take_back(&self) {
+        let reviews = &mut self.desk.state().reviews;
+        match &self.change {
+            Change::Opened(transaction) => drop(reviews.close(transaction)),
+            Change::Closed(_, waiting) => {
+                let (review, position) = Waiting::clone(waiting);
+                if !reviews.places.contains_key(&review.transaction_id) {
+                    reviews.open(review, position);
+                }
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Takes note that a decision waits for a person; its id is locked.
+    pub(in crate::engine) fn open_review(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        review: Review,
+    ) -> Option<Queued> {
+        if *tenant != TenantId::default_tenant() {
+            return None;
+        }
+        let change = Change::Opened(review.transaction_id.clone());
+        self.state().reviews.open(review, None);
+        Some(Queued { desk: self.clone(), change })
+    }
+
+    /// Takes note that a review has ended; `None` where none waits.
+    pub(in crate::engine) fn close_review(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        transaction: &TransactionId,
+    ) -> Option<Queued> {
+        if *tenant != TenantId::default_tenant() {
+            return None;
+        }
+        let waiting = self.state().reviews.close(transaction.as_str())?;
+        let decision = entry::transaction_hash(tenant, transaction);
+        let change = Change::Closed(decision, Box::new(waiting));
+        Some(Queued { desk: self.clone(), change })
     }
 }
 
@@ -256,7 +318,9 @@ impl Engine {
             let event = event(&Self::review_event(&id), &transaction, &resolution, due);
             match self.keep_event(tenant, &event, now) {
                 Ok(()) => ended += 1,
-                Err(EngineError::Conflict { .. }) => self.desk.close_review(&transaction),
+                Err(EngineError::Conflict { .. }) => {
+                    drop(self.desk.close_review(tenant, &transaction));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -274,7 +338,7 @@ impl Engine {
             self.settle_blocking(settling)?;
         }
         if let (EventKind::ReviewResolved, Some(id)) = (event.kind, &event.transaction_id) {
-            self.desk.close_review(id);
+            drop(self.desk.close_review(tenant, id));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::decision::Policy;
 use crate::domain::{HOUR_MS, LabelClass, Outcome, RuleAction, Transaction, TransactionId};
+use crate::engine::checkpoint::CHECKPOINT_FILE;
 use crate::engine::{Keeping, ListEntry, ScoreRequest, Snapshot};
 use crate::ledger::LedgerConfig;
 use crate::lists::Lists;
@@ -56,17 +57,21 @@ impl Shop {
     }
 
     fn open(&self) -> Engine {
+        self.open_with(LedgerConfig::new(&self.data()))
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn open_with(&self, config: LedgerConfig) -> Engine {
         let rules = RuleSet::from_sources(&[Source::new("rules.toml", RULES)]).unwrap();
         let kinds = rules.list_questions().kinds();
         let dir = self.dir.path().join("lists");
         let lists = Lists::default().read(Some(&dir), &kinds, &|_| false).lists;
         rules.check_lists(&lists).unwrap();
         let snapshot = Snapshot::new(TABLES.clone(), rules, None, Policy::default());
-        let config = LedgerConfig {
-            segment_bytes: 1 << 20,
-            index_every: None,
-            ..LedgerConfig::new(&self.dir.path().join("data"))
-        };
+        let config = LedgerConfig { segment_bytes: 1 << 20, index_every: None, ..config };
         let limits = Limits { max_keys: 10_000, seed: 7 };
         let snapshot = snapshot.with_lists(Arc::new(lists));
         Engine::open(snapshot, config, limits, &mut |_| ()).unwrap()
@@ -103,10 +108,7 @@ fn without(mut tx: Value, members: &[&str]) -> Value {
 }
 
 fn score(engine: &Engine, tx: &Value) -> crate::domain::Decision {
-    let transaction: Transaction = serde_json::from_value(tx.clone()).unwrap();
-    let received_at = Some(transaction.event_time);
-    let request = ScoreRequest { tenant: tenant(), transaction, warnings: vec![], received_at };
-    let begun = engine.begin(request).unwrap();
+    let begun = begin(engine, tenant(), tx);
     assert!(matches!(begun.keeping, Keeping::Flying(_)));
     engine.settle_blocking(begun.settling.unwrap()).unwrap();
     begun.answer.unwrap().0.clone()
@@ -271,15 +273,80 @@ fn an_appeal_unblocks_the_person_and_names_what_survives() {
     assert_eq!(score(&engine, &purchase("late", 24 * 91)).action, Action::Decline, "it has ended");
 }
 
+fn large(id: &str, hour: i64) -> Value {
+    let mut tx = without(purchase(id, hour), &["account", "device"]);
+    // Or two of them by one card an hour are too many.
+    tx["card"]["fingerprint"] = format!("fp-{id}").into();
+    tx["amount"]["value"] = "900.00".into();
+    tx
+}
+
+fn begin(engine: &Engine, tenant: TenantId, tx: &Value) -> crate::engine::Begun {
+    let transaction: Transaction = serde_json::from_value(tx.clone()).unwrap();
+    let received_at = Some(transaction.event_time);
+    let request = ScoreRequest { tenant, transaction, warnings: vec![], received_at };
+    engine.begin(request).unwrap()
+}
+
+fn approve(engine: &Engine, id: &str) -> Result<Resolved, EngineError> {
+    let (outcome, note) = (Outcome::Approved, "looked".to_owned());
+    let resolution = Resolution { outcome, label: None, note, by: who() };
+    engine.resolve_review(&tenant(), &tx_id(id), &resolution, at(5))
+}
+
+#[test]
+fn a_review_the_disk_loses_waits_for_nobody_and_one_whose_end_is_lost_waits_on() {
+    let (shop, disk) = (Shop::new(), crate::ledger::testing::TestDisk::default());
+    let engine = shop.open_with(crate::ledger::testing::config(&shop.data(), &disk));
+    let fails = |is_so: bool| {
+        disk.set(is_so.then_some(crate::ledger::testing::Fault::Full));
+        let waited = crate::clock::Stopwatch::start();
+        while !is_so && engine.ledger().unwrap().health().fault.is_some() {
+            assert!(waited.elapsed().as_secs() < 20, "did not recover");
+            std::thread::yield_now();
+        }
+    };
+    score(&engine, &large("r-1", 1));
+    fails(true);
+    assert!(approve(&engine, "r-1").is_err());
+    assert_eq!(engine.waiting_reviews(), 1, "its end is lost");
+    fails(false);
+    fails(true);
+    let begun = begin(&engine, tenant(), &large("r-2", 2));
+    assert_eq!(engine.waiting_reviews(), 2);
+    assert!(engine.settle_blocking(begun.settling.unwrap()).is_err());
+    assert_eq!(engine.waiting_reviews(), 1, "its decision is lost");
+    fails(false);
+    score(&engine, &large("r-2", 2));
+    assert_eq!(engine.waiting_reviews(), 2);
+    approve(&engine, "r-1").unwrap();
+    approve(&engine, "r-2").unwrap();
+    assert_eq!(engine.waiting_reviews(), 0);
+}
+
+#[test]
+fn the_queue_of_reviews_is_the_default_tenants() {
+    let shop = Shop::new();
+    let engine = shop.open();
+    let other = TenantId::new("other").unwrap();
+    score(&engine, &large("r-1", 1));
+    for id in ["r-1", "r-2"] {
+        let begun = begin(&engine, other.clone(), &large(id, 1));
+        engine.settle_blocking(begun.settling.unwrap()).unwrap();
+    }
+    assert_eq!(engine.waiting_reviews(), 1);
+    let (outcome, note) = (Outcome::Declined, String::new());
+    let resolution = Resolution { outcome, label: None, note, by: who() };
+    engine.resolve_review(&other, &tx_id("r-1"), &resolution, at(5)).unwrap();
+    assert_eq!(engine.waiting_reviews(), 1);
+    drop(engine);
+    assert_eq!(shop.open().waiting_reviews(), 1, "as it was before the restart");
+}
+
 #[test]
 fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     let shop = Shop::new();
     let engine = shop.open();
-    let large = |id: &str, hour| {
-        let mut tx = without(purchase(id, hour), &["account", "device"]);
-        tx["amount"]["value"] = "900.00".into();
-        tx
-    };
     for (id, hour) in [("r-2", 2), ("r-1", 1), ("r-3", 3)] {
         assert_eq!(score(&engine, &large(id, hour)).action, Action::Review);
     }
@@ -352,4 +419,75 @@ fn what_if_moves_nothing() {
     }
     assert_eq!(engine.known_ids(), 0);
     assert_eq!(engine.ledger().unwrap().scan(None).unwrap().count(), 0);
+}
+
+/// What people did, as an engine shows it.
+fn done(engine: &Engine) -> (Vec<Review>, Vec<SnoozeView>, String) {
+    let all = ReviewFilter { limit: usize::MAX, ..ReviewFilter::default() };
+    let lists = format!("{:?}", engine.snapshot().lists.get("mailboxes").unwrap().changes());
+    (engine.reviews(&all), engine.snoozes(at(0), usize::MAX), lists)
+}
+
+/// Checkpoints made while two threads decide and resolve and one acts: whatever was under way at the
+/// time, each with the rest of the ledger is the whole.
+#[test]
+fn checkpoints_under_load_hold_what_people_did() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let shop = Shop::new();
+    let quick = || LedgerConfig {
+        durability: crate::ledger::AckPolicy::Os,
+        ..LedgerConfig::new(&shop.data())
+    };
+    let engine = shop.open_with(quick());
+    let (ended, mut kept) = (AtomicUsize::new(0), Vec::new());
+    std::thread::scope(|scope| {
+        let (engine, ended) = (&engine, &ended);
+        for thread in 0..2 {
+            scope.spawn(move || {
+                for number in 0..150 {
+                    let id = format!("r-{thread}-{number}");
+                    assert_eq!(score(engine, &large(&id, number)).action, Action::Review);
+                    if number % 3 > 0 {
+                        approve(engine, &id).unwrap();
+                    }
+                }
+                ended.fetch_add(1, Ordering::AcqRel);
+            });
+        }
+        scope.spawn(move || {
+            for number in 0..150 {
+                let value = format!("a{number}@example.com");
+                let entry = ListEntry { value: value.clone(), expires: None };
+                let act = ("mailboxes".to_owned(), entry, String::new());
+                engine.list_add(&tenant(), &who(), act, at(0)).unwrap();
+                let buyer = Buyer::new("account", &format!("acc-{number}")).unwrap();
+                let sleep = (None, &buyer, at(24), String::new());
+                engine.snooze(&tenant(), &who(), sleep, at(0)).unwrap();
+                if number % 3 == 0 {
+                    let off = ("mailboxes".to_owned(), value);
+                    assert!(engine.list_remove(&tenant(), &who(), off, at(0)).unwrap());
+                    assert!(engine.wake(&tenant(), &who(), (None, &buyer), at(0)).unwrap());
+                }
+            }
+            ended.fetch_add(1, Ordering::AcqRel);
+        });
+        while ended.load(Ordering::Acquire) < 3 {
+            if engine.save_checkpoint().unwrap().is_some() {
+                kept.push(fs::read(shop.data().join(CHECKPOINT_FILE)).unwrap());
+            }
+        }
+    });
+    let whole = done(&engine);
+    assert_eq!((whole.0.len(), whole.1.len()), (100, 100));
+    drop(engine);
+    assert!(kept.len() > 3, "{} checkpoints", kept.len());
+    let step = kept.len().div_ceil(12);
+    for bytes in kept.iter().step_by(step) {
+        fs::write(shop.data().join(CHECKPOINT_FILE), bytes).unwrap();
+        let engine = shop.open_with(quick());
+        assert!(engine.start().unwrap().after.is_some(), "{:?}", engine.start());
+        assert!(done(&engine) == whole, "from {:?}", engine.start());
+    }
+    fs::remove_file(shop.data().join(CHECKPOINT_FILE)).unwrap();
+    assert!(done(&shop.open_with(quick())) == whole, "from the ledger alone");
 }
