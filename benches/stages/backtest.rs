@@ -132,7 +132,7 @@ pub(crate) fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("backtest");
     group.sample_size(10);
     // A few rows where benches are only run as tests.
-    let rows = if std::env::args().any(|word| word == "--test") { 5_000 } else { 1_000_000 };
+    let rows = if std::env::args().any(|word| word == "--bench") { 1_000_000 } else { 1_000 };
     group.throughput(Throughput::Elements(rows as u64));
     let rules = rules();
     let fields: BTreeSet<_> = Hindsight::FIELDS
@@ -150,9 +150,6 @@ pub(crate) fn bench(c: &mut Criterion) {
         let (dir, until) = made.get_or_init(|| {
             let dir = tempfile::tempdir().expect("room for a file");
             let until = write(&dir.path().join(FILE), rows);
-            let size = std::fs::metadata(dir.path().join(FILE)).map_or(0, |file| file.len());
-            let (rules, fields) = (rules.rules().len(), of.fields.len());
-            eprintln!("{rules} rules read {fields} fields; {size} bytes of records");
             (dir, until)
         });
         let maturity = Maturity { days: 90, until: *until, silence_is_good: true };

@@ -228,7 +228,7 @@ impl Origins {
 
     fn read_rules(&self) -> Result<RuleSet, Diagnostics> {
         match &self.rules {
-            Some(dir) => RuleSet::load(&[dir]),
+            Some(dir) => RuleSet::load(&[dir])?.passing(),
             None => RuleSet::builtin(),
         }
     }

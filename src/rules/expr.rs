@@ -276,6 +276,16 @@ impl Expr {
         fields
     }
 
+    /// How many regular expressions it has.
+    pub fn patterns(&self) -> usize {
+        match self {
+            Self::Matches(..) => 1,
+            Self::Not(inner) => inner.patterns(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::patterns).sum(),
+            _ => 0,
+        }
+    }
+
     /// Every question it asks about a list.
     pub fn lists(&self) -> Vec<&Listed> {
         match self {

@@ -52,7 +52,7 @@ pub use expr::{Comparison, Expr, FieldRef, Listed, Literal, Network, Number, Ope
 pub use given::{GivenError, record_from_flat, record_from_json, record_from_transaction};
 pub use layout::lay_out;
 pub use link::Questions;
-pub use pattern::{MAX_PATTERN, MAX_PATTERNS, Pattern};
+pub use pattern::{MAX_PATTERN, MAX_PATTERNS, MAX_SET_PATTERNS, Pattern};
 pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
 pub use rule::{Allowed, Canary, CanaryBy, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};

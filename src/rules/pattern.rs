@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub const MAX_PATTERN: usize = 500;
 /// Most patterns of one condition.
 pub const MAX_PATTERNS: usize = 8;
+/// Most patterns of a set.
+pub const MAX_SET_PATTERNS: usize = 1_000;
 /// Largest compiled pattern, in bytes: a hundred characters of any alphabet fit.
 const MAX_COMPILED: usize = 128 << 10;
 /// Memory a search may keep between texts, in bytes; it is emptied, not grown, past it.

@@ -244,6 +244,11 @@ problems! {
         help: say(format!("a pattern has at most {limit} bytes and few large repetitions like `{{1000}}`; `[a-z0-9]` is far smaller than `\\w`"));
     "R241" TooManyPatterns { limit: usize } => "the condition has more than {limit} regular expressions",
         help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
+    "R243" TooManyInSet { limit: usize } => "the rules have more than {limit} regular expressions together",
+        help: say("join those of one field by `|`, or use `endsWith`, `in [..]` and named lists");
+    "R260" FailedTest { rule: String, expected: String, got: String }
+        => "this test of `{rule}` must come to {expected}, and comes to {got}",
+        help: say("`vouch rules test` shows the parts of the condition");
     "R242" PatternOfLower { given: String } => "`{given}` is searched as it stands, not in lower case",
         help: say("begin the pattern with `(?i)`");
 

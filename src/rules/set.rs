@@ -12,7 +12,7 @@ use super::file;
 use super::link::Questions;
 use super::problem::Problem;
 use super::rule::{Case, Hit, Meaning, Notes, Rule, Written};
-use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, builtin};
+use super::{MAX_FILE_BYTES, MAX_FILES, MAX_RULES, MAX_SET_PATTERNS, builtin};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
 use sha2::{Digest, Sha256};
@@ -102,6 +102,15 @@ impl RuleSet {
         find_duplicates(&rules, &mut found);
         if let (true, Some(rule)) = (rules.len() > MAX_RULES, rules.last()) {
             let problem = Problem::TooManyRules { limit: MAX_RULES };
+            found.push(Diagnostic::new(problem, &rule.place.source, rule.place.span.clone()));
+        }
+        let mut patterns = 0;
+        let beyond = rules.iter().find(|rule| {
+            patterns += rule.when.patterns();
+            patterns > MAX_SET_PATTERNS
+        });
+        if let Some(rule) = beyond {
+            let problem = Problem::TooManyInSet { limit: MAX_SET_PATTERNS };
             found.push(Diagnostic::new(problem, &rule.place.source, rule.place.span.clone()));
         }
         if !found.is_empty() {
@@ -232,6 +241,24 @@ impl RuleSet {
     ) -> impl Iterator<Item = usize> + use<'s> {
         self.compiled.evaluate(record, scratch);
         scratch.matched()
+    }
+
+    /// The set, if the tests beside its rules pass: what a server asks before it uses one.
+    ///
+    /// # Errors
+    /// Every test that does not.
+    pub fn passing(self) -> Result<Self, Diagnostics> {
+        let failed: Vec<Diagnostic> = self
+            .run_tests()
+            .into_iter()
+            .filter(|result| !result.passed())
+            .map(|CaseResult { rule, case, got }| {
+                let (rule, expected) = (rule.id.clone(), case.expect.to_string());
+                let problem = Problem::FailedTest { rule, expected, got: got.to_string() };
+                Diagnostic::new(problem, &case.place.source, case.place.span.clone())
+            })
+            .collect();
+        if failed.is_empty() { Ok(self) } else { Err(Diagnostics::new(failed)) }
     }
 
     /// Runs the tests beside the rules, those of rules that are off or expired included.

@@ -17,10 +17,14 @@ use vouch::ledger::{
 };
 use vouch::reference::Reference;
 use vouch::rules::RuleSet;
-use vouch::velocity::{Limits, STATE_FORMAT};
+use vouch::velocity::Limits;
 
 /// Every format version there was.
 const VERSIONS: [&str; 2] = ["v1", "v2"];
+
+/// Directories of checkpoints of earlier forms, and of the present one.
+const OLD_CHECKPOINTS: [&str; 2] = ["1", "2"];
+const PRESENT_CHECKPOINT: &str = "3";
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([0x2a; 32])
@@ -248,9 +252,9 @@ fn a_checkpoint_of_any_form_is_loaded_or_refused_by_name() {
     let (whole, dir) = started(None);
     let (expected, stats) = (known(&whole, dir.path()), whole.windows().stats());
     assert!(expected.len() > 40 && stats.busy > 0, "{} {stats:?}", expected.len());
-    let path = |form: u32| {
+    let path = |form: &str| {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/checkpoint");
-        fixtures.join(form.to_string()).join(CHECKPOINT_FILE)
+        fixtures.join(form).join(CHECKPOINT_FILE)
     };
     let check = |bytes: &[u8], is_it: &dyn Fn(Option<&Unusable>) -> bool, what: &str| {
         let (found, dir) = started(Some(bytes));
@@ -261,11 +265,13 @@ fn a_checkpoint_of_any_form_is_loaded_or_refused_by_name() {
         let found = found.windows().stats();
         assert_eq!((found.keys, found.busy), (stats.keys, stats.busy), "{what}");
     };
-    for form in 1..STATE_FORMAT {
-        let bytes = fs::read(path(form)).unwrap();
-        check(&bytes, &|why| matches!(why, Some(Unusable::Shape)), &format!("form {form}"));
+    let is_old = |why: Option<&Unusable>| {
+        matches!(why, Some(Unusable::Format { found: 1, known: 2 } | Unusable::Shape))
+    };
+    for form in OLD_CHECKPOINTS {
+        check(&fs::read(path(form)).unwrap(), &is_old, &format!("form {form}"));
     }
-    let present = fs::read(path(STATE_FORMAT)).unwrap_or_default();
+    let present = fs::read(path(PRESENT_CHECKPOINT)).unwrap_or_default();
     let (tried, tried_in) = started(Some(&present));
     if tried.start().unwrap().after.is_none() {
         whole.save_checkpoint().unwrap();
@@ -285,7 +291,7 @@ fn a_checkpoint_of_any_form_is_loaded_or_refused_by_name() {
     check(&with(middle, !present[middle]), &damaged, "another byte");
     check(&present[..middle], &damaged, "half of it");
     let other =
-        |why: Option<&Unusable>| matches!(why, Some(Unusable::Format { found: 9, known: 1 }));
+        |why: Option<&Unusable>| matches!(why, Some(Unusable::Format { found: 9, known: 2 }));
     check(&with(8, 9), &other, "another version of the file");
     check(&with(0, b'X'), &|why| matches!(why, Some(Unusable::Foreign)), "no checkpoint");
 }

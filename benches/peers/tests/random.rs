@@ -33,14 +33,15 @@ fn leaf(dice: &mut Dice) -> String {
     let number = dice.below(5).to_string();
     let half = format!("{}.{}", dice.below(4), dice.of(&["25", "5", "75"]));
     let word = dice.of(&WORDS);
-    let (int, text) = (dice.of(&INTS), dice.of(&TEXTS));
+    let (int, float) = (dice.of(&INTS), dice.of(&FLOATS));
+    let (boolean, text) = (dice.of(&BOOLS), dice.of(&TEXTS));
     match dice.below(15) {
         0 | 1 => format!("@{int} {} {number}", dice.of(&OPS)),
         2 => format!("{number} {} @{int}", dice.of(&OPS)),
         3 => format!("@{int} in [{number}, {}]", dice.below(5)),
         4 => format!("@{int} {} @{}", dice.of(&OPS), dice.of(&INTS)),
-        5 => format!("@{} {} {half}", dice.of(&FLOATS), dice.of(&["<", "<=", ">", ">="])),
-        6 | 7 => format!("@{}", dice.of(&BOOLS)),
+        5 => format!("@{float} {} {half}", dice.of(&["<", "<=", ">", ">="])),
+        6 | 7 => format!("@{boolean}"),
         8 => format!("@{text} {} \"{word}\"", dice.of(&["==", "!="])),
         9 => format!("@{text} in [\"{word}\", \"{}\"]", dice.of(&WORDS)),
         10 => {
@@ -53,7 +54,7 @@ fn leaf(dice: &mut Dice) -> String {
         }
         12 => format!("size(@{text}) {} {number}", dice.of(&OPS)),
         13 => format!("@{text} {} @{}", dice.of(&["==", "!="]), dice.of(&TEXTS)),
-        _ => format!("has(@{})", dice.of(&[int, text, dice.of(&FLOATS), dice.of(&BOOLS)])),
+        _ => format!("has(@{})", dice.of(&[int, text, float, boolean])),
     }
 }
 

@@ -223,6 +223,28 @@ fn a_broken_file_stops_no_server_that_ran_before() {
 }
 
 #[test]
+fn rules_whose_tests_fail_are_not_used() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = files.reloader(&engine);
+    let first = engine.snapshot().versions.rules.clone();
+    let tested = |expect| {
+        let given = "{ \"amount_eur\" = 2 }";
+        let case =
+            format!("tests = [{{ name = \"two\", given = {given}, expect = \"{expect}\" }}]\n");
+        rules("review", "second") + &case
+    };
+    files.write("rules/a.toml", &tested("no_match"));
+    let done = reloader.reload();
+    assert_eq!(outcomes(&done), [("rules", PartOutcome::Refused)]);
+    assert!(format!("{done:?}").contains("must come to false, and comes to true"), "{done:?}");
+    assert_eq!(engine.snapshot().versions.rules, first);
+    files.write("rules/a.toml", &tested("match"));
+    assert_eq!(outcomes(&reloader.reload()), [("rules", PartOutcome::Replaced)]);
+    assert_ne!(engine.snapshot().versions.rules, first);
+}
+
+#[test]
 fn a_start_falls_back_to_what_was_served() {
     let files = Files::new();
     let served = files.engine().snapshot().versions.clone();

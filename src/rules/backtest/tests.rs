@@ -379,7 +379,7 @@ fn the_page_and_the_alarms() {
     let page = backtest.report().to_string();
     assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
     expect_test::expect![[r"
-        40 rows, 1970-01-01 to 1970-01-20; rules 2791b54a92e8
+        40 rows, 1970-01-01 to 1970-01-20; rules 7f7477bfbc48
         4 fraud, 36 good
         0.0 reviews a day; money in EUR
 

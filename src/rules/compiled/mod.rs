@@ -23,7 +23,7 @@ use crate::rules::{Expr, Truth};
 pub(super) use leaf::canonical;
 use leaf::question;
 use probe::{Asked, Bits, Probe};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 pub(super) use terms::alternatives;
 
 /// The compiled conditions of a set, numbered as they were given.
@@ -87,14 +87,14 @@ impl Compiled {
         let mut compiled = Self::default();
         let mut count = 0;
         for condition in conditions {
-            match terms::alternatives(condition) {
+            match terms::alternatives_of(condition, &mut builder.leaves) {
                 None => compiled.trees.push((count, condition.clone())),
                 Some(terms) => {
                     for term in terms {
                         if term.is_empty() {
                             compiled.always.push(count);
                         } else {
-                            builder.add(count, term);
+                            builder.terms.push((count, term));
                         }
                     }
                 }
@@ -185,36 +185,22 @@ fn ones_of(mut word: u64) -> impl Iterator<Item = usize> {
 /// Gathers the leaves of all terms, then gives them their bits.
 #[derive(Default)]
 struct Builder {
-    /// By the leaf's text, its place in `leaves`.
-    places: HashMap<String, usize>,
-    leaves: Vec<Expr>,
-    terms: Vec<(u32, Vec<(usize, bool)>)>,
+    leaves: terms::Leaves,
+    terms: Vec<(u32, terms::Term)>,
 }
 
 impl Builder {
-    fn add(&mut self, condition: u32, term: terms::Term) {
-        let mut literals = Vec::with_capacity(term.len());
-        for terms::Literal { leaf, negated } in term {
-            let place = *self.places.entry(leaf.to_string()).or_insert(self.leaves.len());
-            if place == self.leaves.len() {
-                self.leaves.push(leaf);
-            }
-            literals.push((place, negated));
-        }
-        self.terms.push((condition, literals));
-    }
-
     fn finish(self, compiled: &mut Compiled) {
         let (bits, chances) = self.lay_out(compiled);
-        let place_of = |(place, negated): &(usize, bool)| {
-            let bit = bits.get(*place).map_or(usize::MAX, |bit| *bit as usize);
-            number(probe::literal(bit, *negated, compiled.leaf_words))
+        let place_of = |literal: &terms::Literal| {
+            let bit = bits.get(literal.leaf).map_or(usize::MAX, |bit| *bit as usize);
+            number(probe::literal(bit, literal.negated, compiled.leaf_words))
         };
         let mut terms: Vec<(Vec<u32>, u32)> = Vec::with_capacity(self.terms.len());
         for (condition, mut literals) in self.terms {
-            literals.sort_by_key(|(place, negated)| {
-                let chance = chances.get(*place).copied().unwrap_or_default();
-                (if *negated { chance::negated(chance) } else { chance }, *place)
+            literals.sort_by_key(|literal| {
+                let chance = chances.get(literal.leaf).copied().unwrap_or_default();
+                (if literal.negated { chance::negated(chance) } else { chance }, *literal)
             });
             terms.push((literals.iter().map(place_of).collect(), condition));
         }
@@ -238,11 +224,11 @@ impl Builder {
     /// Gives every leaf its bit, those of one field together, then the loose ones; and says how often
     /// each may hold.
     fn lay_out(&self, compiled: &mut Compiled) -> (Vec<u32>, Vec<usize>) {
-        let mut bits = vec![u32::MAX; self.leaves.len()];
-        let mut chances = vec![0; self.leaves.len()];
+        let mut bits = vec![u32::MAX; self.leaves.all.len()];
+        let mut chances = vec![0; self.leaves.all.len()];
         let mut fields: BTreeMap<FieldId, Vec<Asked<'_>>> = BTreeMap::new();
         let mut loose = Vec::new();
-        for (leaf, expr) in self.leaves.iter().enumerate() {
+        for (leaf, expr) in self.leaves.all.iter().enumerate() {
             match question(expr) {
                 Some((field, question)) => {
                     fields.entry(field).or_default().push(Asked { leaf, question });

@@ -9,43 +9,72 @@
 
 use super::leaf::canonical;
 use crate::rules::Expr;
+use std::collections::HashMap;
 
 /// Most terms of a compiled condition.
 pub(super) const MAX_ALTERNATIVES: usize = 64;
 
-/// A leaf, or its negation.
-#[derive(Debug, Clone, PartialEq)]
+/// The leaves of many conditions, each once.
+#[derive(Debug, Default)]
+pub(super) struct Leaves {
+    /// By the leaf's text, its place in `all`.
+    places: HashMap<String, usize>,
+    pub(super) all: Vec<Expr>,
+}
+
+impl Leaves {
+    fn place(&mut self, leaf: Expr) -> usize {
+        let place = *self.places.entry(leaf.to_string()).or_insert(self.all.len());
+        if place == self.all.len() {
+            self.all.push(leaf);
+        }
+        place
+    }
+}
+
+/// A leaf by its place among [`Leaves`], or its negation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::rules) struct Literal {
-    pub(super) leaf: Expr,
+    pub(super) leaf: usize,
     pub(super) negated: bool,
 }
 
-/// All of its literals; with none, always true.
+/// All of its literals, each once; with none, always true.
 pub(in crate::rules) type Term = Vec<Literal>;
 
 /// The condition's alternatives; with none, always false. `None` beyond [`MAX_ALTERNATIVES`].
 pub(in crate::rules) fn alternatives(condition: &Expr) -> Option<Vec<Term>> {
-    expand(condition, false)
+    alternatives_of(condition, &mut Leaves::default())
 }
 
-fn expand(condition: &Expr, negated: bool) -> Option<Vec<Term>> {
+/// The same, with its leaves among those of other conditions.
+pub(super) fn alternatives_of(condition: &Expr, leaves: &mut Leaves) -> Option<Vec<Term>> {
+    let mut terms = expand(condition, false, leaves)?;
+    for term in &mut terms {
+        term.sort_unstable();
+        term.dedup();
+    }
+    Some(terms)
+}
+
+fn expand(condition: &Expr, negated: bool, leaves: &mut Leaves) -> Option<Vec<Term>> {
     match condition {
         Expr::Constant(value) => Some(if *value == negated { vec![] } else { vec![vec![]] }),
-        Expr::Not(inner) => expand(inner, !negated),
-        Expr::And(parts) if !negated => product(parts, negated),
-        Expr::Or(parts) if negated => product(parts, negated),
-        Expr::And(parts) | Expr::Or(parts) => sum(parts, negated),
+        Expr::Not(inner) => expand(inner, !negated, leaves),
+        Expr::And(parts) if !negated => product(parts, negated, leaves),
+        Expr::Or(parts) if negated => product(parts, negated, leaves),
+        Expr::And(parts) | Expr::Or(parts) => sum(parts, negated, leaves),
         leaf => {
             let (leaf, turned) = canonical(leaf);
-            Some(vec![vec![Literal { leaf, negated: negated != turned }]])
+            Some(vec![vec![Literal { leaf: leaves.place(leaf), negated: negated != turned }]])
         }
     }
 }
 
-fn sum(parts: &[Expr], negated: bool) -> Option<Vec<Term>> {
+fn sum(parts: &[Expr], negated: bool, leaves: &mut Leaves) -> Option<Vec<Term>> {
     let mut terms = Vec::new();
     for part in parts {
-        terms.extend(expand(part, negated)?);
+        terms.extend(expand(part, negated, leaves)?);
         if terms.len() > MAX_ALTERNATIVES {
             return None;
         }
@@ -53,19 +82,23 @@ fn sum(parts: &[Expr], negated: bool) -> Option<Vec<Term>> {
     Some(terms)
 }
 
-fn product(parts: &[Expr], negated: bool) -> Option<Vec<Term>> {
-    let mut terms = vec![vec![]];
+/// What has no alternative stands in every term and is not multiplied.
+fn product(parts: &[Expr], negated: bool, leaves: &mut Leaves) -> Option<Vec<Term>> {
+    let (mut terms, mut common) = (vec![vec![]], Term::new());
     for part in parts {
-        let factor = expand(part, negated)?;
+        let factor = expand(part, negated, leaves)?;
+        if let [only] = factor.as_slice() {
+            common.extend(only);
+            continue;
+        }
         if terms.len() * factor.len() > MAX_ALTERNATIVES {
             return None;
         }
-        let joined = |term: &Term, with: &Term| {
-            let mut both = term.clone();
-            both.extend(with.iter().filter(|literal| !term.contains(literal)).cloned());
-            both
-        };
+        let joined = |term: &Term, with: &Term| [term.as_slice(), with].concat();
         terms = terms.iter().flat_map(|a| factor.iter().map(move |b| joined(a, b))).collect();
+    }
+    for term in &mut terms {
+        term.extend(&common);
     }
     Some(terms)
 }
@@ -76,7 +109,8 @@ mod tests {
     use crate::rules::parse;
 
     fn count(text: &str) -> Option<usize> {
-        alternatives(&parse("<test>", text).unwrap()).map(|terms| terms.len())
+        let condition = parse("<test>", text).unwrap();
+        alternatives(&condition).map(|terms| terms.len())
     }
 
     #[test]
@@ -94,9 +128,12 @@ mod tests {
 
     #[test]
     fn equal_literals_of_a_term_are_one() {
-        let terms = alternatives(&parse("<test>", "ip.tor && !(!ip.tor)").unwrap()).unwrap();
-        assert_eq!(terms.iter().map(Vec::len).collect::<Vec<_>>(), [1]);
-        let terms = alternatives(&parse("<test>", "ip.tor && !ip.tor").unwrap()).unwrap();
-        assert_eq!(terms.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+        let lengths = |text| {
+            let condition = parse("<test>", text).unwrap();
+            let terms = alternatives(&condition).unwrap();
+            terms.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(lengths("ip.tor && !(!ip.tor)"), [1]);
+        assert_eq!(lengths("ip.tor && !ip.tor"), [2]);
     }
 }

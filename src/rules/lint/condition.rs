@@ -39,7 +39,11 @@ fn conditions(
         found.add_at(Check::AlwaysTrue, rule, at_part(rule, &rule.when, 0), message);
     } else {
         match space.region(&rule.when, false, budget) {
-            Ok(fails) if fails.is_empty() && !only_asks_has(&rule.when) => {
+            Ok(fails)
+                if fails.is_empty()
+                    && !only_asks_has(&rule.when)
+                    && space.known(&rule.when).within(&holds, space, budget)? =>
+            {
                 let message =
                     format!("`{}` matches every transaction whose fields are known", rule.id);
                 found.add_at(Check::TrueWhereKnown, rule, at_part(rule, &rule.when, 0), message);

@@ -3,7 +3,7 @@
 use super::finding::Check;
 use super::region::{Cell, Region};
 use super::set::{Set, can_be_missing};
-use super::space::{Space, Subject};
+use super::space::{Space, Subject, plain_field};
 use super::{Findings, at_part, equal_before};
 use crate::domain::{RuleAction, RuleMode, Timestamp};
 use crate::features::{FieldId, Kind, Origin, Stage, fields as f};
@@ -23,9 +23,23 @@ const CIRCUMSTANCES: &[FieldId] = &[
     f::DESCRIPTOR,
     f::AMOUNT,
     f::AMOUNT_EUR,
+    f::AMOUNT_USD,
+    f::AMOUNT_PER_UNIT_EUR,
+    f::AMOUNT_ROUND,
+    f::EUR_RATE,
+    f::ITEM_COUNT,
+    f::ITEMS_MAX_PRICE_EUR,
+    f::ITEMS_DISTINCT_SKUS,
+    f::DISCOUNT_SHARE,
+    f::HOUR_UTC,
+    f::PRICE_REGION,
     f::PAYMENT_METHOD,
     f::PAYMENT_PROCESSOR,
+    f::SUBSCRIPTION_PLAN,
+    f::SUBSCRIPTION_INTERVAL,
+    f::SUBSCRIPTION_INTERVAL_DAYS,
     f::FULFILMENT_METHOD,
+    f::TERMS_VERSION,
 ];
 
 /// Looks at one rule. A rule that is off does nothing, so only its condition is of interest.
@@ -47,7 +61,7 @@ pub(super) fn look(
     tests(rule, found);
     notes(rule, found);
     fields(rule, found);
-    negations(rule, found);
+    negations(rule, region, space, found);
     if let Some(region) = region {
         decides_by(rule, region, space, found);
     }
@@ -145,7 +159,7 @@ fn says_who(field: &FieldRef) -> bool {
 }
 
 /// Negated tests of fields that may be missing, where nothing says that this was thought of.
-fn negations(rule: &Rule, found: &mut Findings<'_>) {
+fn negations(rule: &Rule, region: Option<&Region>, space: &Space, found: &mut Findings<'_>) {
     let mut negated = Vec::new();
     collect_negated(&rule.when, true, &mut negated);
     let mut asked = BTreeSet::new();
@@ -164,10 +178,14 @@ fn negations(rule: &Rule, found: &mut Findings<'_>) {
                 Expr::Compare(..) => format!("`{leaf}`"),
                 leaf => format!("a negated `{leaf}`"),
             };
-            let message = format!(
-                "{written} is unknown where `{field}` is missing, so `{}` does not match there",
-                rule.id
-            );
+            // Beside an alternative the rule may match all the same.
+            let needed = region.is_some_and(|region| needs(region, field, space));
+            let so = if needed {
+                format!(", so `{}` does not match there", rule.id)
+            } else {
+                String::new()
+            };
+            let message = format!("{written} is unknown where `{field}` is missing{so}");
             found.add_at(
                 Check::SilentNegation,
                 rule,
@@ -176,6 +194,12 @@ fn negations(rule: &Rule, found: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// True where no record without the field makes the condition true.
+fn needs(region: &Region, field: &FieldRef, space: &Space) -> bool {
+    let Some(key) = space.key_of(field) else { return false };
+    region.cells().iter().all(|cell| cell.get(key).is_some_and(|set| !set.missing))
 }
 
 /// Tests of a field and a constant that are wanted false, or that ask for another value.
@@ -195,20 +219,22 @@ fn collect_negated<'e>(
         | Expr::In(operand, _)
         | Expr::InNetwork(operand, _)
         | Expr::Text(_, operand, _)
+        | Expr::Matches(operand, _)
             if !wanted =>
         {
             operand
         }
         _ => return,
     };
-    if let Operand::Field(field) = operand {
-        into.push((field, condition));
-    }
+    into.extend(plain_field(operand).map(|field| (field, condition)));
 }
 
 /// Fields of which the condition asks whether they are known, or says what to take if not.
 fn collect_asked<'e>(condition: &'e Expr, into: &mut BTreeSet<&'e FieldRef>) {
-    let mut operand = |operand: &'e Operand| {
+    let mut operand = |mut operand: &'e Operand| {
+        while let Operand::Derived(_, of) = operand {
+            operand = of;
+        }
         if let Operand::Default(field, _) = operand {
             into.insert(field);
         }
@@ -227,9 +253,11 @@ fn collect_asked<'e>(condition: &'e Expr, into: &mut BTreeSet<&'e FieldRef>) {
             operand(left);
             operand(right);
         }
-        Expr::Holds(one) | Expr::In(one, _) | Expr::InNetwork(one, _) | Expr::Text(_, one, _) => {
-            operand(one);
-        }
+        Expr::Holds(one)
+        | Expr::In(one, _)
+        | Expr::InNetwork(one, _)
+        | Expr::Text(_, one, _)
+        | Expr::Matches(one, _) => operand(one),
         _ => {}
     }
 }
@@ -263,18 +291,27 @@ fn decides_by(rule: &Rule, region: &Region, space: &Space, found: &mut Findings<
 fn by_country_alone(cell: &Cell, space: &Space) -> bool {
     let mut by_country = false;
     for (key, set) in cell.sets() {
-        match space.subject(key) {
-            Some(Subject::Field(FieldRef::Catalogue(id))) => {
+        let fields = match space.subject(key) {
+            Some(Subject::Field(field)) => {
                 let any_known = space.everything(key).is_some_and(|all| {
                     Set { missing: false, ..all.clone() }.without(set).is_empty()
                 });
-                if any_known || CIRCUMSTANCES.contains(id) {
-                    continue;
-                }
-                if id.field().kind != Kind::Country {
+                if any_known { BTreeSet::new() } else { BTreeSet::from([field.clone()]) }
+            }
+            Some(Subject::Computed(value)) => value.field().cloned().into_iter().collect(),
+            Some(Subject::Test(leaf)) => leaf.fields(),
+            None => return false,
+        };
+        let circumstance = |field: &FieldRef| matches!(field, FieldRef::Catalogue(id) if CIRCUMSTANCES.contains(id));
+        let mut telling = fields.iter().filter(|field| !circumstance(field));
+        match (telling.next(), telling.next()) {
+            (None, _) => {}
+            (Some(FieldRef::Catalogue(id)), None) if id.field().kind == Kind::Country => {
+                // Two countries that agree or not are no country.
+                if fields.len() > 1 {
                     return false;
                 }
-                by_country |= *id != f::PRICE_REGION;
+                by_country = true;
             }
             _ => return false,
         }

@@ -240,3 +240,10 @@ pub(super) fn width(from: Cut, to: Cut) -> Option<Decimal> {
 pub(super) fn from_zero() -> Line {
     Line::compared(Comparison::GreaterOrEqual, Point::Exact(Decimal::ZERO), Scale::Whole)
 }
+
+/// The whole numbers from the least to the most.
+pub(super) fn between(least: i64, most: i64) -> Line {
+    let line = |op, end: i64| Line::compared(op, Point::Exact(end.into()), Scale::Whole);
+    line(Comparison::GreaterOrEqual, least)
+        .combine(&line(Comparison::LessOrEqual, most), |a, b| a && b)
+}

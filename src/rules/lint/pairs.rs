@@ -70,7 +70,10 @@ pub(super) fn compare(
             if other_place == place || !limited || !comparable(rule.rule, other.rule) {
                 continue;
             }
-            if !other.outlasts(rule) || !rule.within(other, space, budget)? {
+            // Among challenges of one action the first in the set's order says which is asked.
+            let asks = matches!(rule.rule.effect, Effect::Challenge(_));
+            let later = rule.rule.effect == other.rule.effect && place < other_place;
+            if asks && later || !other.outlasts(rule) || !rule.within(other, space, budget)? {
                 continue;
             }
             let equal = rule.rule.effect.action() == other.rule.effect.action()
@@ -88,11 +91,13 @@ pub(super) fn compare(
     Ok(())
 }
 
-/// True where one rule within the other would mean something.
+/// True where one rule within the other would mean something. A block without a guard declines whom
+/// one with a guard spares. Rules of a canary act on other buyers each; none is compared.
 fn comparable(rule: &Rule, other: &Rule) -> bool {
     let (mine, theirs) = (rule.effect.action(), other.effect.action());
     if mine == theirs {
-        matches!(rule.effect, Effect::Adjust(_)) || rule.effect == other.effect
+        let as_guarded = mine != RuleAction::Block || rule.guard == other.guard;
+        as_guarded && (matches!(rule.effect, Effect::Adjust(_)) || rule.effect == other.effect)
     } else {
         decides(mine) && theirs < mine
     }
@@ -103,19 +108,26 @@ fn tell_within(rule: &Rule, other: &Rule, equal: bool, found: &mut Findings<'_>)
     let (id, by) = (&rule.id, &other.id);
     let (check, message) = if action != other.effect.action() {
         let stronger = other.effect.action();
+        let spared = if stronger == RuleAction::Block && other.guard {
+            ", except for a buyer the guard spares"
+        } else {
+            ""
+        };
         (
             Check::Unreachable,
             format!(
-                "`{id}` only matches where `{by}` matches, and `{stronger}` comes before `{action}`"
+                "`{id}` only matches where `{by}` matches, and `{stronger}` comes before `{action}`{spared}"
             ),
         )
     } else if equal {
-        (Check::Duplicate, format!("`{id}` matches exactly what `{by}` matches"))
+        let but = difference(rule, other);
+        (Check::Duplicate, format!("`{id}` matches exactly what `{by}` matches{but}"))
     } else if decides(action) {
+        let but = difference(rule, other);
         (
             Check::Subsumed,
             format!(
-                "`{id}` adds nothing: `{by}` matches everything it matches, with the same effect"
+                "`{id}` decides nothing: `{by}` matches everything it matches, with the same effect{but}"
             ),
         )
     } else {
@@ -123,6 +135,20 @@ fn tell_within(rule: &Rule, other: &Rule, equal: bool, found: &mut Findings<'_>)
     };
     found.add_with(check, (rule, other), message, None);
     true
+}
+
+/// In what rules of one effect still differ.
+fn difference(rule: &Rule, other: &Rule) -> &'static str {
+    if rule.effect != other.effect {
+        return "";
+    }
+    let says = |rule: &Rule| (rule.reason.clone(), rule.customer_text.clone());
+    match (says(rule) == says(other), rule.priority == other.priority) {
+        (true, true) => "",
+        (true, false) => "; only its priority differs",
+        (false, true) => "; only the reason it gives differs",
+        (false, false) => "; only the reason it gives and its priority differ",
+    }
 }
 
 /// What an `allow` lets through.

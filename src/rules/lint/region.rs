@@ -139,6 +139,11 @@ impl Region {
         Self { cells: vec![Cell::default()] }
     }
 
+    /// The region of one cell, none of whose sets is empty.
+    pub(super) fn of(cell: Cell) -> Self {
+        Self { cells: vec![cell] }
+    }
+
     pub(super) fn cells(&self) -> &[Cell] {
         &self.cells
     }

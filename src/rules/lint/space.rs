@@ -1,5 +1,5 @@
-//! From a condition to its region: every test of a field and a constant becomes a set of the field's
-//! states, every other test a key of its own.
+//! From a condition to its region: every test of a field, or of a whole number computed from one, and
+//! a constant becomes a set of its states, every other test a key of its own.
 //!
 //! What a test says of a missing field is asked of the evaluator itself, so `default` and `has` need
 //! no rule here. A form this module does not know is an undivided test, which is always right and
@@ -8,11 +8,12 @@
 use super::line::{Line, Point, Scale};
 use super::region::{Budget, Cell, Key, Region, TooMuch};
 use super::set::{
-    FALSE, Part, Purse, Set, TRUE, Token, Type, Values, any_state, everything, states, types,
+    FALSE, Part, Purse, Set, TRUE, Token, Type, Values, any_state, can_be_missing, everything,
+    states, types,
 };
-use crate::features::{Record, Value};
+use crate::features::{Kind, Record, Value};
 use crate::rules::compiled::canonical;
-use crate::rules::{Comparison, Expr, FieldRef, Literal, Operand, Truth};
+use crate::rules::{Comparison, Derived, Expr, FieldRef, Literal, Operand, Truth};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(super) enum Subject {
     Field(FieldRef),
+    /// A whole number computed from another value.
+    Computed(Operand),
     /// A test that can't be divided.
     Test(Expr),
 }
@@ -30,6 +33,7 @@ pub(super) struct Space {
     subjects: Vec<Subject>,
     everything: Vec<Set>,
     fields: BTreeMap<FieldRef, Key>,
+    computed: BTreeMap<String, Key>,
     tests: BTreeMap<String, Key>,
 }
 
@@ -69,6 +73,29 @@ impl Space {
         key
     }
 
+    fn computed(&mut self, value: &Operand, how: &Derived) -> Key {
+        let name = value.to_string();
+        if let Some(key) = self.computed.get(&name) {
+            return *key;
+        }
+        let line = match how {
+            Derived::Clock(part, _) => {
+                let (least, most) = part.range();
+                super::line::between(least, most)
+            }
+            _ => super::line::from_zero(),
+        };
+        let missing = match value.field() {
+            Some(FieldRef::Catalogue(id)) => plain_field(value).is_some() && can_be_missing(*id),
+            Some(FieldRef::Custom(_)) => true,
+            None => false,
+        };
+        let key = self
+            .add(Subject::Computed(value.clone()), Set { missing, parts: vec![Part::Line(line)] });
+        self.computed.insert(name, key);
+        key
+    }
+
     /// The states in which the condition is true, or with `wanted` false, in which it is false.
     pub(super) fn region(
         &mut self,
@@ -92,6 +119,30 @@ impl Space {
             }
             leaf => self.leaf(leaf, wanted, budget),
         }
+    }
+
+    /// The states in which every field the condition reads is known. A test is decided in them where
+    /// every value of its fields can be compared: money of two currencies can't, and a member of
+    /// `custom` may hold any type.
+    pub(super) fn known(&self, condition: &Expr) -> Region {
+        let fields = condition.fields();
+        let sets = self.subjects.iter().zip(&self.everything).zip(0..);
+        let known = sets.filter_map(|((subject, all), key)| match subject {
+            Subject::Field(field) if fields.contains(field) => {
+                Some((key, Set { missing: false, ..all.clone() }))
+            }
+            Subject::Computed(value)
+                if value.field().is_some_and(|field| fields.contains(field)) =>
+            {
+                let comparable = matches!(value.field(), Some(FieldRef::Catalogue(_)));
+                comparable.then(|| (key, Set { missing: false, ..all.clone() }))
+            }
+            Subject::Test(leaf) if always_decided(leaf) && leaf.fields().is_subset(&fields) => {
+                Some((key, states(TRUE | FALSE)))
+            }
+            _ => None,
+        });
+        Region::of(Cell::of(known))
     }
 
     /// Parts of one cell first: they make the rest smaller before it multiplies.
@@ -125,15 +176,15 @@ impl Space {
             (Some(field), None) => match halves(field, &leaf) {
                 Some(halves) => {
                     let key = self.field(field);
-                    let set = if wanted { halves.holds } else { halves.fails };
-                    // Every state named is no limit, and a state no record has is none.
-                    match self.everything(key) {
-                        Some(all) if all.without(&set).is_empty() => Cell::default(),
-                        Some(all) => Cell::of([(key, set.and(all))]),
-                        None => Cell::of([(key, set)]),
-                    }
+                    self.limited(key, halves, wanted, &[])
                 }
-                None => self.undivided(&leaf, wanted),
+                None => match number(&leaf) {
+                    Some((value, how, halves)) => {
+                        let key = self.computed(value, how);
+                        self.limited(key, halves, wanted, &plainly_read(&leaf))
+                    }
+                    None => self.undivided(&leaf, wanted),
+                },
             },
             _ => self.undivided(&leaf, wanted),
         };
@@ -151,7 +202,28 @@ impl Space {
         };
         self.tests.insert(name, key);
         let mut sets = vec![(key, states(if wanted { TRUE } else { FALSE }))];
-        for field in plainly_read(leaf) {
+        self.add_known(&plainly_read(leaf), &mut sets);
+        Cell::of(sets)
+    }
+
+    /// One half of a test of the key's states, and the fields it needs.
+    fn limited(&mut self, key: Key, halves: Halves, wanted: bool, needs: &[&FieldRef]) -> Cell {
+        let set = if wanted { halves.holds } else { halves.fails };
+        // Every state named is no limit, and a state no record has is none.
+        let mut sets = match self.everything(key) {
+            Some(all) if all.without(&set).is_empty() => Vec::new(),
+            Some(all) => vec![(key, set.and(all))],
+            None => vec![(key, set)],
+        };
+        if !sets.is_empty() {
+            self.add_known(needs, &mut sets);
+        }
+        Cell::of(sets)
+    }
+
+    /// The fields are known, where they need not be.
+    fn add_known(&mut self, fields: &[&FieldRef], sets: &mut Vec<(Key, Set)>) {
+        for field in fields {
             let key = self.field(field);
             let known = self.everything(key).cloned().map(|all| Set { missing: false, ..all });
             let limits = self.everything(key).is_some_and(|all| all.missing);
@@ -159,7 +231,6 @@ impl Space {
         }
         sets.sort_by_key(|(key, _)| *key);
         sets.dedup_by_key(|(key, _)| *key);
-        Cell::of(sets)
     }
 }
 
@@ -167,15 +238,29 @@ impl Space {
 fn plainly_read(leaf: &Expr) -> Vec<&FieldRef> {
     let operands = match leaf {
         Expr::Compare(_, left, right) => vec![left, right],
-        Expr::Holds(one) | Expr::In(one, _) | Expr::InNetwork(one, _) | Expr::Text(_, one, _) => {
-            vec![one]
-        }
+        Expr::Holds(one)
+        | Expr::In(one, _)
+        | Expr::InNetwork(one, _)
+        | Expr::Text(_, one, _)
+        | Expr::Matches(one, _) => vec![one],
         _ => Vec::new(),
     };
-    operands
-        .into_iter()
-        .filter_map(|operand| if let Operand::Field(field) = operand { Some(field) } else { None })
-        .collect()
+    operands.into_iter().filter_map(plain_field).collect()
+}
+
+/// True where the test is decided whenever its fields are known.
+fn always_decided(leaf: &Expr) -> bool {
+    let comparable = |field: &FieldRef| matches!(field, FieldRef::Catalogue(id) if id.field().kind != Kind::Money);
+    !matches!(leaf, Expr::InList(_)) && leaf.fields().iter().all(comparable)
+}
+
+/// The field without which the value is missing: read as it is, or computed from.
+pub(super) fn plain_field(operand: &Operand) -> Option<&FieldRef> {
+    match operand {
+        Operand::Field(field) => Some(field),
+        Operand::Derived(_, of) => plain_field(of),
+        Operand::Default(..) | Operand::Literal(_) => None,
+    }
 }
 
 /// True of a field as it is, or with a constant in its place: what is computed from one has other
@@ -214,6 +299,28 @@ fn halves(field: &FieldRef, leaf: &Expr) -> Option<Halves> {
         holds: Set { missing: when_missing == Truth::True, parts: holds },
         fails: Set { missing: when_missing == Truth::False, parts: fails },
     })
+}
+
+/// A test of a computed whole number and constants, with where it is true and where it is false.
+fn number(leaf: &Expr) -> Option<(&Operand, &Derived, Halves)> {
+    let (value, list, op) = match leaf {
+        Expr::Compare(op, value, Operand::Literal(literal)) => {
+            (value, std::slice::from_ref(literal), *op)
+        }
+        Expr::In(value, list) => (value, list.as_slice(), Comparison::Equal),
+        _ => return None,
+    };
+    let Operand::Derived(how @ (Derived::Clock(..) | Derived::Size), _) = value else {
+        return None;
+    };
+    let set = |all| Set { missing: false, parts: vec![Part::Line(Line::new(all))] };
+    let mut holds = set(false);
+    for literal in list {
+        let one = part(Type::Line(Scale::Whole), literal, op)?;
+        holds = holds.or(&Set { missing: false, parts: vec![one] });
+    }
+    let fails = set(true).without(&holds);
+    Some((value, how, Halves { holds, fails }))
 }
 
 /// The parts of which a comparison with the constant is true, and of which it is false.

@@ -10,11 +10,21 @@ use super::set::{Part, Set, TRUE, Token, Type, types};
 use super::space::{Space, Subject};
 use crate::domain::{Amount, Country, Currency, Timestamp};
 use crate::features::{Record, Value};
-use crate::rules::{Expr, FieldRef, TextTest, Truth};
+use crate::rules::{
+    Comparison, Derived, Expr, FieldRef, Literal, Number, Operand, TextTest, Truth,
+};
 use rust_decimal::prelude::ToPrimitive;
+use std::borrow::Cow;
+
+/// A test a record must settle, and how.
+type Test<'t> = (Cow<'t, Expr>, Truth);
 
 /// Most values tried of a field.
 const MAX_SAMPLES: usize = 12;
+/// Longest text made to have a size.
+const MAX_SIZE: usize = 256;
+/// A midnight in UTC to begin with: 2026-01-05.
+const A_DAY: i64 = 1_767_571_200_000;
 
 /// A record in the cell of which all conditions are true; `None` where none was found.
 pub(super) fn witness(cell: &Cell, space: &Space, conditions: [&Expr; 2]) -> Option<Record> {
@@ -27,10 +37,13 @@ pub(super) fn witness(cell: &Cell, space: &Space, conditions: [&Expr; 2]) -> Opt
                     put(&mut record, field, value);
                 }
             }
+            Subject::Computed(value) => {
+                tests.push((Cow::Owned(equals(value, set)?), Truth::True));
+            }
             Subject::Test(leaf) => {
                 let wanted =
                     if *set == super::set::states(TRUE) { Truth::True } else { Truth::False };
-                tests.push((leaf, wanted));
+                tests.push((Cow::Borrowed(leaf), wanted));
             }
         }
     }
@@ -48,7 +61,7 @@ fn settle(
     leaf: &Expr,
     wanted: Truth,
     (cell, space): (&Cell, &Space),
-    tests: &[(&Expr, Truth)],
+    tests: &[Test<'_>],
     record: &mut Record,
 ) {
     for field in leaf.fields() {
@@ -57,9 +70,10 @@ fn settle(
         let mut values = allowed.map(|set| samples(&field, set)).unwrap_or_default();
         values.extend(texts(&field, tests).into_iter().map(|text| Value::text(&text)));
         values.extend(addresses(&field, tests));
+        values.extend(times(leaf));
         for value in values {
             put(record, &field, value);
-            let settled = |(leaf, wanted): &(&Expr, Truth)| {
+            let settled = |(leaf, wanted): &Test<'_>| {
                 !leaf.fields().contains(&field) || leaf.eval(record) == *wanted
             };
             if leaf.eval(record) == wanted && tests.iter().all(settled) {
@@ -83,10 +97,10 @@ fn put(record: &mut Record, field: &FieldRef, value: Value) {
 }
 
 /// Texts made of what the tests look for in this field.
-fn texts(field: &FieldRef, tests: &[(&Expr, Truth)]) -> Vec<String> {
+fn texts(field: &FieldRef, tests: &[Test<'_>]) -> Vec<String> {
     let (mut start, mut inner, mut end) = (String::new(), String::new(), String::new());
     for (leaf, wanted) in tests {
-        if let (Expr::Text(test, operand, pattern), Truth::True) = (leaf, wanted)
+        if let (Expr::Text(test, operand, pattern), Truth::True) = (&**leaf, wanted)
             && operand.field() == Some(field)
         {
             match test {
@@ -97,12 +111,49 @@ fn texts(field: &FieldRef, tests: &[(&Expr, Truth)]) -> Vec<String> {
             }
         }
     }
-    vec![format!("{start}{inner}{end}"), format!("{start}x{inner}x{end}"), start, end]
+    let filled = format!(
+        "{start}{inner}{}{end}",
+        "x".repeat(missing_size(field, tests, [&start, &inner, &end]))
+    );
+    vec![filled, format!("{start}{inner}{end}"), format!("{start}x{inner}x{end}"), start, end]
+}
+
+/// How many characters the parts lack of the size the field is to have.
+fn missing_size(field: &FieldRef, tests: &[Test<'_>], parts: [&str; 3]) -> usize {
+    let size = tests.iter().find_map(|(leaf, _)| match &**leaf {
+        Expr::Compare(
+            _,
+            Operand::Derived(Derived::Size, of),
+            Operand::Literal(Literal::Number(n)),
+        ) if of.field() == Some(field) => n.exact.to_usize(),
+        _ => None,
+    });
+    let held: usize = parts.iter().map(|part| part.chars().count()).sum();
+    size.unwrap_or(0).min(MAX_SIZE).saturating_sub(held)
+}
+
+/// That a computed value is one of the set.
+fn equals(value: &Operand, set: &Set) -> Option<Expr> {
+    let [Part::Line(line)] = set.parts.as_slice() else { return None };
+    let samples = line.samples(Scale::Whole).into_iter();
+    let number = samples.filter_map(|point| match point {
+        Point::Exact(exact) => Some(Number { exact, float: exact.to_f64()? }),
+        Point::Float(_) => None,
+    });
+    let literal = Operand::Literal(Literal::Number({ number }.next()?));
+    Some(Expr::Compare(Comparison::Equal, value.clone(), literal))
+}
+
+/// Every hour of a week, for a test of a part of a time.
+fn times(leaf: &Expr) -> impl Iterator<Item = Value> {
+    let by_clock = matches!(leaf, Expr::Compare(_, Operand::Derived(Derived::Clock(..), _), _));
+    let hours = if by_clock { 7 * 24 } else { 0 };
+    (0..hours).map(|hour| Value::Time(Timestamp::from_millis(A_DAY + hour * 3_600_000)))
 }
 
 /// Addresses in the networks the tests look for.
-fn addresses(field: &FieldRef, tests: &[(&Expr, Truth)]) -> Vec<Value> {
-    let first = |(leaf, _): &(&Expr, Truth)| match leaf {
+fn addresses(field: &FieldRef, tests: &[Test<'_>]) -> Vec<Value> {
+    let first = |(leaf, _): &Test<'_>| match &**leaf {
         Expr::InNetwork(operand, network) if operand.field() == Some(field) => {
             network.to_string().split_once('/')?.0.parse().ok().map(Value::Ip)
         }

@@ -45,6 +45,9 @@ impl Printer<'_> {
                 inner => Ok(format!("not ({})", self.condition(inner)?)),
             },
             Expr::Has(field) => Ok(format!("not is_missing({})", self.field(field)?.0)),
+            Expr::Holds(Operand::Field(field)) => {
+                Err(format!("Radar has no attribute for `{field}`"))
+            }
             Expr::Compare(op, left, right) => self.compare(*op, left, right),
             Expr::In(operand, list) => {
                 let (name, kind) = self.operand(operand)?;

@@ -88,7 +88,7 @@ imports! {
     customer_metadata: "Allow if ::customer:Trusted:: = 'true'"
         => "live" "custom.`customer:Trusted` == \"true\"" ["`custom` member"];
     named_list: "Block if :card_country: in @card_countries_to_block"
-        => "off" "false" ["lists have to be given"];
+        => "off" "bin.country in list(\"card_countries_to_block\")" ["has to be made first"];
     missing_or_listed: "Review if is_missing(:email_domain:) OR :email_domain: IN ('yopmail.net', 'yandex.ru')"
         => "live" "!has(email.domain) || email.domain.lowerAscii() in [\"yopmail.net\", \"yandex.ru\"]";
     metadata_missing: "Review if !(is_missing(::foo::))" => "live" "has(custom.foo)" ["`custom` member"];

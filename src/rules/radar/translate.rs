@@ -26,6 +26,12 @@ pub(super) fn translate(condition: &Condition, attributes: &Attributes) -> Trans
         match check(&text) {
             Ok(expr) => {
                 work.note_late_fields(&expr);
+                for listed in expr.lists() {
+                    work.off.push(format!(
+                        "list `{0}` has to be made first, as a file `{0}.txt`",
+                        listed.list
+                    ));
+                }
                 when = expr.to_string();
             }
             Err(found) => found.into_iter().for_each(|(problem, _)| work.not_accepted(&problem)),
@@ -94,9 +100,7 @@ impl<'a> Work<'a> {
             Condition::Compare(name, operator, value) => self.compare(name, operator, value),
             Condition::In(name, values) => self.one_of(name, values),
             Condition::InList(name, list) => match self.meaning(name) {
-                Meaning::Value { text, any_case, .. } => {
-                    format!("{} in list({})", lowered(&text, any_case), quoted(list))
-                }
+                Meaning::Value { text, .. } => format!("{text} in list({})", quoted(list)),
                 Meaning::Unknown => NOTHING.to_owned(),
                 _ => self.refuse(format!("{name} is no value that a list holds")),
             },
@@ -372,7 +376,7 @@ impl<'a> Work<'a> {
             }
             ["", middle, ""] => test("contains", middle),
             parts => {
-                let inner: Vec<String> = parts.iter().map(|part| escaped(part)).collect();
+                let inner: Vec<String> = parts.iter().map(|part| regex::escape(part)).collect();
                 let flag = if any_case { "(?i)" } else { "" };
                 format!("{text}.matches({})", quoted(&format!("{flag}^{}$", inner.join(".*"))))
             }
@@ -392,16 +396,10 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// What our checker says of the translation: a list that is not there keeps the rule off, all
-    /// else is the author's.
+    /// What our checker says of the translation.
     fn not_accepted(&mut self, problem: &Problem) {
         let help = problem.help().map(|help| format!("; {help}")).unwrap_or_default();
-        let reason = format!("{}{help}", problem.message());
-        if reason.contains("list") {
-            self.off.push(format!("lists have to be given here: {reason}"));
-        } else {
-            self.refused.push(reason);
-        }
+        self.refused.push(format!("{}{help}", problem.message()));
     }
 }
 
@@ -411,17 +409,6 @@ fn lowered(text: &str, any_case: bool) -> String {
 
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// A text as a pattern that finds itself.
-fn escaped(part: &str) -> String {
-    part.chars().fold(String::new(), |mut pattern, c| {
-        if c.is_ascii_punctuation() {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-        pattern
-    })
 }
 
 /// The network of all addresses that begin with one to three numbers: `192.168` is `192.168.0.0/16`.

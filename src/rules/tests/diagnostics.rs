@@ -5,7 +5,7 @@ use crate::lists::Lists;
 use crate::rules::problem::Problem;
 use crate::rules::{
     Diagnostics, MAX_CONDITION, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_LIST, MAX_RULES,
-    MAX_TERMS, RuleSet, Source, parse,
+    MAX_SET_PATTERNS, MAX_TERMS, RuleSet, Source, parse,
 };
 use expect_test::expect_file;
 use std::collections::BTreeMap;
@@ -301,6 +301,9 @@ fn every_diagnostic_reads_as_recorded() {
     let lists = Lists::default().read(Some(dir.path()), &BTreeMap::new(), &|_| false).lists;
     let error = rules.check_lists(&lists).unwrap_err();
     writeln!(page, "==== lists {asks:?}\n{error}\n").unwrap();
+    let wrong = asks.replace("'card.bin in list(\"bins\") && device.ip in list(\"blocked\")'", "'ip.tor'\ntests = [{ name = \"home\", given = { \"ip.tor\" = false }, expect = \"match\" }]");
+    let error = RuleSet::from_sources(&[Source::new("rules/x.toml", wrong)]).unwrap();
+    writeln!(page, "==== a test that fails\n{}\n", error.passing().unwrap_err()).unwrap();
     for (name, error) in large() {
         // The condition is not shown: it is longer than a page.
         for found in error.all() {
@@ -327,11 +330,18 @@ fn large() -> Vec<(&'static str, Diagnostics)> {
         )
     };
     let set: String = (0..=MAX_RULES).map(rule).collect();
+    let searching =
+        (0..=MAX_SET_PATTERNS).map(|id| rule(id).replace("'true'", "'custom.a.matches(\"x\")'"));
+    let searching = searching.collect::<String>();
     vec![
         ("more text than a condition may have", condition(" ".repeat(MAX_CONDITION + 1))),
         ("deeper than a condition may be", condition(format!("{}true", "(".repeat(MAX_DEPTH)))),
         ("more comparisons", condition(vec!["ip.tor"; MAX_TERMS + 1].join(" || "))),
         ("more values", condition(format!("custom.a in [{}]", vec!["1"; MAX_LIST + 1].join(",")))),
+        (
+            "more patterns in a set",
+            RuleSet::from_sources(&[Source::new("searching.toml", searching)]).unwrap_err(),
+        ),
         ("more rules", RuleSet::from_sources(&[Source::new("many.toml", set)]).unwrap_err()),
     ]
 }

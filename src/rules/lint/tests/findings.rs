@@ -40,11 +40,25 @@ fn conditions_by_themselves() {
         ("amount > money('1','EUR') && amount > money('1','USD')", &["R301"]),
         ("ip.country != billing.country && ip.country == billing.country", &["R301"]),
         ("has(ip.tor) && !has(ip.tor)", &["R301"]),
+        ("event_time.getHours('UTC') >= 22 && event_time.getHours('UTC') <= 6", &["R301"]),
+        ("event_time.getHours('UTC') >= 22 || event_time.getHours('UTC') <= 6", &none),
+        ("event_time.getHours('UTC') > 23", &["R301"]),
+        ("event_time.getHours('UTC') >= 0", &["R302"]),
+        ("event_time.getHours('UTC') in [22, 23] && event_time.getHours('UTC') < 22", &["R301"]),
+        ("event_time.getHours('UTC') > 21 && event_time.getHours('Asia/Tokyo') < 5", &none),
+        ("size(email.domain) < 0", &["R301"]),
+        ("size(email.domain) >= 0", &["R303"]),
+        ("size(custom.x) >= 0", &none),
+        ("size(email.domain) > 5 && size(email.domain) > 3", &["R305"]),
         ("true", &["R302"]),
         ("has(type)", &["R302"]),
         ("default(ip.tor, true) || !default(ip.tor, true)", &["R302"]),
         ("amount_eur > 5 || amount_eur <= 5", &["R303"]),
         ("card_tx_count_1h >= 0", &["R303"]),
+        ("ip.country == billing.country || !(ip.country == billing.country)", &["R303"]),
+        ("email.domain.endsWith('a') || !(email.domain.endsWith('a'))", &["R303", "R312"]),
+        ("amount > money('1.00','EUR') || amount <= money('1.00','EUR')", &none),
+        ("custom.x > 1 || custom.x <= 1", &none),
         ("has(ip.tor)", &none),
         ("ip.tor || amount_eur > 5 && amount_eur < 4", &["R304"]),
         ("amount_eur > 100 && amount_eur > 50", &["R305"]),
@@ -61,11 +75,32 @@ fn conditions_by_themselves() {
         ("has(ip.tor) && !ip.tor", &none),
         ("type != 'login'", &none),
         ("ip.country != billing.country", &none),
+        ("!email.domain.matches('^a')", &["R312"]),
+        ("email.domain.lowerAscii() != 'a.com'", &["R312"]),
+        ("!(size(email.domain) == 5)", &["R312"]),
+        ("default(email.domain, 'a').lowerAscii() != 'a.com'", &none),
+        ("has(email.domain) && !email.domain.matches('^a')", &none),
         ("card.cvv_result == 'N'", &["R325"]),
         ("default(card.cvv_result, 'M') == 'N'", &none),
         ("card_blocked_count_1d > 2", &["R326"]),
     ] {
         assert_eq!(about(when), want, "{when}");
+    }
+}
+
+/// That a rule does not match without a field is only said where no other part can make it true.
+#[test]
+fn a_negation_beside_an_alternative() {
+    let told = |when: &str| found(&tidy(&[("a", "tag", when, "")])).remove(0).message;
+    for (when, ends) in [
+        ("ip.country != 'DE'", "is missing, so `a` does not match there"),
+        ("ip.country != 'DE' && ip.tor", "is missing, so `a` does not match there"),
+        ("!email.domain.matches('^a')", "is missing, so `a` does not match there"),
+        ("email.domain.lowerAscii() != 'a'", "is missing, so `a` does not match there"),
+        ("ip.country != 'DE' || ip.tor", "is missing"),
+        ("!(ip.country == 'DE' && ip.tor)", "is missing"),
+    ] {
+        assert!(told(when).ends_with(ends), "{when}: {}", told(when));
     }
 }
 
@@ -95,6 +130,43 @@ fn rules_beside_each_other() {
     ] {
         assert_eq!(both(one, other), told(want), "{one:?} {other:?}");
     }
+}
+
+#[test]
+fn what_decides_otherwise_is_not_the_same() {
+    let both = |one: &str, other: &str| {
+        let narrow = ("a", "block", "ip.tor && ip.hosting", one);
+        codes(&found(&tidy(&[narrow, ("b", "block", "ip.tor", other)])))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(both("", ""), ["R307"]);
+    assert_eq!(both("guard = false", ""), none);
+    assert_eq!(both("", "guard = false"), none);
+    assert_eq!(both("guard = false", "guard = false"), ["R307"]);
+    assert_eq!(both("mode = 'canary'\ncanary = { percent = 5, by = 'card' }", ""), none);
+    let said = |extra: &str| {
+        let rules = [("a", "block", "ip.tor", ""), ("b", "block", "ip.tor", extra)];
+        found(&tidy(&rules)).remove(0).message
+    };
+    assert!(said("").ends_with("matches"));
+    assert!(said("customer_text = 'Sorry.'").ends_with("; only the reason it gives differs"));
+    assert!(said("priority = 5").ends_with("; only its priority differs"));
+}
+
+/// A narrow challenge before the wide one may win over a third between them.
+#[test]
+fn a_challenge_of_higher_priority_decides() {
+    let with = |priority: &str| {
+        let sms = "challenge = \"sms_otp\"";
+        let first = format!("{sms}\npriority = {priority}");
+        codes(&found(&tidy(&[
+            ("a", "challenge", "ip.tor && ip.hosting", &first),
+            ("b", "challenge", "ip.tor", sms),
+        ])))
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(with("5"), none);
+    assert_eq!(with("-5"), ["R307"]);
 }
 
 #[test]
@@ -163,6 +235,19 @@ fn challenges_of_two_kinds_at_one_priority() {
     assert_eq!(rules("1"), none);
 }
 
+/// A record is found for computed values too.
+#[test]
+fn an_overlap_of_computed_values_is_shown() {
+    let night = "event_time.getHours('Europe/Berlin') < 6 && event_time.getDayOfWeek('UTC') == 2";
+    let long = "size(email.domain) > 9 && email.domain.endsWith('.tk')";
+    let rules = tidy(&[
+        ("vip", "allow", "account.id == 'a'", "expires = 2027-06-01"),
+        ("long", "block", long, ""),
+        ("night", "block", night, ""),
+    ]);
+    assert_eq!(codes(&found(&rules)), ["R309", "R309"]);
+}
+
 #[test]
 fn gaps_between_bands() {
     let bands = |one: &str, other: &str| {
@@ -202,6 +287,15 @@ fn what_a_rule_lacks() {
     let country = |when: &str| about_block(when).contains(&"R324");
     assert!(country("ip.country in ['DE', 'GB']"));
     assert!(country("ip.tor || billing.country == 'DE' && amount_eur > 5"));
+    assert!(country("ip.country == 'DE' && amount_usd > 5"));
+    assert!(country("ip.country == 'DE' && event_time.getHours('UTC') < 6"));
+    assert!(country("ip.country == 'DE' && descriptor.startsWith('a')"));
+    assert!(country("ip.country == 'DE' && amount_eur > amount_usd"));
+    assert!(country("ip.country in list('lands')"));
+    assert!(!country("ip.country == 'DE' && email.domain.startsWith('a')"));
+    assert!(!country("ip.country == 'DE' && size(email.domain) > 9"));
+    assert!(!country("ip.country == 'DE' && custom.x > 9"));
+    assert!(!country("ip.country == price_region"));
     assert!(!country("ip.country == 'DE' && ip.tor"));
     assert!(!country("ip.country != billing.country"));
     assert!(!country("price_region == 'DE'"));
