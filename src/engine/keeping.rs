@@ -47,8 +47,8 @@ impl Engine {
                     Ok(pending) => {
                         let review = (answer.0.action == Action::Review)
                             .then(|| Review::of(&answer.0, &record, new.received_at));
-                        let queued = review
-                            .and_then(|review| self.desk.open_review(&request.tenant, review));
+                        let queued =
+                            review.map(|review| self.desk.open_review(&request.tenant, review));
                         let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =

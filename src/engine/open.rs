@@ -53,8 +53,7 @@ impl Engine {
             return Err(error);
         }
         desk::rebuild(&desk, &ledger, standing, behind)?;
-        let lists = desk.put_on(&snapshot.lists);
-        let snapshot = snapshot.with_lists(lists);
+        let snapshot = desk.put_on(snapshot);
         artefacts.keep(&snapshot)?;
         let checkpoints = Checkpoints::new(&data_dir, storage, start);
         let kept = Kept { ledger, durability, artefacts, checkpoints, desk: Arc::new(desk) };

@@ -179,8 +179,7 @@ impl Engine {
     pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
         // What people changed on lists while the files were read.
         let _no_act = self.desk.acting();
-        let lists = self.desk.put_on(&snapshot.lists);
-        let snapshot = snapshot.with_lists(lists);
+        let snapshot = self.desk.put_on(snapshot);
         if let Some(artefacts) = &self.artefacts
             && snapshot.versions != self.snapshot().versions
         {
@@ -277,7 +276,7 @@ impl Engine {
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
         history::read(&self.histories.windows, &keys, &moment, &mut record);
         outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
-        snapshot.ask_lists(tx.event_time, &mut record);
+        snapshot.ask_lists(tenant, tx.event_time, &mut record);
         self.desk.answer(&keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };

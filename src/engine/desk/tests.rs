@@ -200,7 +200,7 @@ fn a_snooze_is_for_one_rule_and_one_buyer_and_ends() {
     let mut other = purchase("t-3", 1);
     other["account"]["id"] = "acc-2".into();
     assert_eq!(score(&engine, &other).action, Action::Decline);
-    assert_eq!(engine.snoozes(at(1), 9).len(), 1);
+    assert_eq!(engine.snoozes(&tenant(), at(1), 9).len(), 1);
     assert!(engine.wake(&tenant(), &who(), (rule.clone(), &buyer), at(1)).unwrap());
     assert!(!engine.wake(&tenant(), &who(), (rule, &buyer), at(1)).unwrap());
     assert_eq!(score(&engine, &purchase("t-4", 1)).action, Action::Decline);
@@ -309,38 +309,91 @@ fn a_review_the_disk_loses_waits_for_nobody_and_one_whose_end_is_lost_waits_on()
     score(&engine, &large("r-1", 1));
     fails(true);
     assert!(approve(&engine, "r-1").is_err());
-    assert_eq!(engine.waiting_reviews(), 1, "its end is lost");
+    assert_eq!(engine.waiting_reviews(&tenant()), 1, "its end is lost");
     fails(false);
     fails(true);
     let begun = begin(&engine, tenant(), &large("r-2", 2));
-    assert_eq!(engine.waiting_reviews(), 2);
+    assert_eq!(engine.waiting_reviews(&tenant()), 2);
     assert!(engine.settle_blocking(begun.settling.unwrap()).is_err());
-    assert_eq!(engine.waiting_reviews(), 1, "its decision is lost");
+    assert_eq!(engine.waiting_reviews(&tenant()), 1, "its decision is lost");
     fails(false);
     score(&engine, &large("r-2", 2));
-    assert_eq!(engine.waiting_reviews(), 2);
+    assert_eq!(engine.waiting_reviews(&tenant()), 2);
     approve(&engine, "r-1").unwrap();
     approve(&engine, "r-2").unwrap();
-    assert_eq!(engine.waiting_reviews(), 0);
+    assert_eq!(engine.waiting_reviews(&tenant()), 0);
 }
 
 #[test]
-fn the_queue_of_reviews_is_the_default_tenants() {
+fn what_people_of_a_tenant_do_is_theirs_alone_and_outlives_restarts() {
     let shop = Shop::new();
     let engine = shop.open();
-    let other = TenantId::new("other").unwrap();
-    score(&engine, &large("r-1", 1));
-    for id in ["r-1", "r-2"] {
-        let begun = begin(&engine, other.clone(), &large(id, 1));
+    let tenants = [tenant(), TenantId::new("one").unwrap(), TenantId::new("two").unwrap()];
+    let [default, one, two] = &tenants;
+    let ask = |engine: &Engine, tenant: &TenantId, tx: &Value| {
+        let begun = begin(engine, tenant.clone(), tx);
         engine.settle_blocking(begun.settling.unwrap()).unwrap();
+        begun.answer.unwrap().0.clone()
+    };
+    for tenant in &tenants {
+        for id in ["r-1", "r-2"] {
+            assert_eq!(ask(&engine, tenant, &large(id, 1)).action, Action::Review);
+        }
     }
-    assert_eq!(engine.waiting_reviews(), 1);
+    let add = |tenant: &TenantId, value: &str| {
+        let entry = ListEntry { value: value.to_owned(), expires: None };
+        let act = ("mailboxes".to_owned(), entry, String::new());
+        engine.list_add(tenant, &who(), act, at(0)).unwrap();
+    };
+    add(default, "zero@example.com");
+    add(one, "one@example.com");
+    let off = ("mailboxes".to_owned(), "bad@example.com".to_owned());
+    assert!(engine.list_remove(one, &who(), off, at(0)).unwrap());
+    let buyer = Buyer::new("account", "acc-1").unwrap();
+    let rule = Some("listed-mail".to_owned());
+    engine.snooze(two, &who(), (rule, &buyer, at(24 * 9), String::new()), at(0)).unwrap();
     let (outcome, note) = (Outcome::Declined, String::new());
     let resolution = Resolution { outcome, label: None, note, by: who() };
-    engine.resolve_review(&other, &tx_id("r-1"), &resolution, at(5)).unwrap();
-    assert_eq!(engine.waiting_reviews(), 1);
+    engine.resolve_review(one, &tx_id("r-1"), &resolution, at(5)).unwrap();
+
+    let hours = std::cell::Cell::new(6);
+    let hold = |engine: &Engine, round: &str| {
+        let waiting = tenants.each_ref().map(|tenant| engine.waiting_reviews(tenant));
+        assert_eq!(waiting, [2, 1, 2], "{round}");
+        let asleep = tenants.each_ref().map(|tenant| engine.snoozes(tenant, at(1), 9).len());
+        assert_eq!(asleep, [0, 0, 1], "{round}");
+        let changes = tenants.each_ref().map(|tenant| engine.list_views(tenant)[0].changes);
+        assert_eq!(changes, [1, 2, 0], "{round}");
+        for (mail, declined) in [
+            ("bad@example.com", [true, false, false]),
+            ("zero@example.com", [true, false, false]),
+            ("one@example.com", [false, true, false]),
+        ] {
+            hours.set(hours.get() + 2);
+            let mut tx = purchase(&format!("{round}-{mail}"), hours.get());
+            tx["account"]["email"] = mail.into();
+            for (tenant, declined) in tenants.iter().zip(declined) {
+                let decision = ask(engine, tenant, &tx);
+                let is_so = decision.action == Action::Decline;
+                assert_eq!(is_so, declined, "{round} {mail} {tenant}");
+                let digest = engine.snapshot().lists_of(tenant).digest().to_owned();
+                assert_eq!(decision.versions.lists, digest);
+            }
+        }
+    };
+    hold(&engine, "at once");
+    engine.swap(engine.snapshot().again()).unwrap();
+    hold(&engine, "after a reload");
     drop(engine);
-    assert_eq!(shop.open().waiting_reviews(), 1, "as it was before the restart");
+    let engine = shop.open();
+    hold(&engine, "from the ledger");
+    engine.save_checkpoint().unwrap().unwrap();
+    drop(engine);
+    let engine = shop.open();
+    assert!(engine.start().unwrap().after.is_some());
+    hold(&engine, "from a checkpoint");
+    assert_eq!(engine.end_overdue_reviews((HOUR_MS, Outcome::Declined), at(9)).unwrap(), 5);
+    assert_eq!(tenants.each_ref().map(|tenant| engine.waiting_reviews(tenant)), [0; 3]);
 }
 
 #[test]
@@ -352,12 +405,12 @@ fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     }
     score(&engine, &without(purchase("fine", 1), &["account", "device"]));
     let ids = |engine: &Engine, filter: &ReviewFilter| -> Vec<String> {
-        engine.reviews(filter).into_iter().map(|review| review.transaction_id).collect()
+        engine.reviews(&tenant(), filter).into_iter().map(|review| review.transaction_id).collect()
     };
     let all = ReviewFilter { limit: 9, ..ReviewFilter::default() };
     assert_eq!(ids(&engine, &all), ["r-1", "r-2", "r-3"]);
     let page = ReviewFilter { limit: 1, ..ReviewFilter::default() };
-    let after = engine.reviews(&page)[0].cursor();
+    let after = engine.reviews(&tenant(), &page)[0].cursor();
     assert_eq!(ids(&engine, &ReviewFilter { after: Some(after), ..page }), ["r-2"]);
 
     let resolution = |outcome| Resolution {
@@ -389,7 +442,7 @@ fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     assert_eq!(ids(&engine, &all), ["r-2", "r-3"]);
     let end = |engine: &Engine, hour| {
         let rule = (HOUR_MS, Outcome::Declined);
-        engine.end_overdue_reviews(&tenant(), rule, at(hour)).unwrap()
+        engine.end_overdue_reviews(rule, at(hour)).unwrap()
     };
     assert_eq!(end(&engine, 2), 0);
     assert_eq!(end(&engine, 3), 1);
@@ -401,7 +454,7 @@ fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     drop(engine);
     let engine = shop.open();
     assert_eq!((end(&engine, 3), end(&engine, 9), end(&engine, 9)), (0, 1, 0));
-    assert_eq!(engine.waiting_reviews(), 0);
+    assert_eq!(engine.waiting_reviews(&tenant()), 0);
     let resolved = engine.ledger().unwrap().scan(None).unwrap().filter(|entry| {
         String::from_utf8_lossy(&entry.as_ref().unwrap().open).contains("review.resolved")
     });
@@ -425,7 +478,7 @@ fn what_if_moves_nothing() {
 fn done(engine: &Engine) -> (Vec<Review>, Vec<SnoozeView>, String) {
     let all = ReviewFilter { limit: usize::MAX, ..ReviewFilter::default() };
     let lists = format!("{:?}", engine.snapshot().lists.get("mailboxes").unwrap().changes());
-    (engine.reviews(&all), engine.snoozes(at(0), usize::MAX), lists)
+    (engine.reviews(&tenant(), &all), engine.snoozes(&tenant(), at(0), usize::MAX), lists)
 }
 
 /// Checkpoints made while two threads decide and resolve and one acts: whatever was under way at the
