@@ -219,9 +219,9 @@ const MONTH: i64 = 720;
 pub(super) fn lists(command: &ListsCommand) -> Result<ExitCode> {
     let now = clock::now();
     match command {
-        ListsCommand::Show { name: None, desk, .. } => print(&desk.open()?.list_views()),
+        ListsCommand::Show { name: None, desk, .. } => print(&desk.open()?.list_views(&tenant())),
         ListsCommand::Show { name: Some(name), limit, desk } => {
-            let lists = desk.open()?.snapshot().lists.clone();
+            let lists = desk.open()?.snapshot().lists_of(&tenant()).clone();
             let Some(list) = lists.get(name) else { bail!("there is no list `{name}`") };
             for (_, ListEntry { value, expires }) in list.entries(0, *limit) {
                 println!("{value}{}", expires.map(|at| format!(", {at}")).unwrap_or_default());
@@ -247,7 +247,7 @@ pub(super) fn review(command: &ReviewCommand) -> Result<ExitCode> {
         ReviewCommand::List { limit, rule, desk } => {
             let filter =
                 ReviewFilter { rule: rule.clone(), limit: *limit, ..ReviewFilter::default() };
-            print(&desk.open()?.reviews(&filter))
+            print(&desk.open()?.reviews(&tenant(), &filter))
         }
         ReviewCommand::Show { id, desk } => match desk.open()?.find_decision(&tenant(), id)? {
             Some((decision, ..)) => print(&decision),

@@ -67,7 +67,7 @@ pub(super) fn run(
         defensibility: defensibility(record),
         warnings: occasion.warnings,
         degraded: occasion.degraded,
-        versions: snapshot.versions.clone(),
+        versions: snapshot.versions_of(occasion.tenant),
     };
     (decision, outcome.unknown.into_iter().map(str::to_owned).collect())
 }

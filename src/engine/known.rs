@@ -7,6 +7,7 @@
 //! "the last time seen with this device" could not. So such ids are noted, and their retry counts
 //! nothing again.
 
+use super::desk::Queued;
 use crate::domain::{Decision, Event, Timestamp, Transaction, TransactionKind, Warning};
 use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
 use crate::velocity::{EntityKey, EntityKeys};
@@ -166,7 +167,12 @@ impl KnownIds {
     }
 
     /// Ends a flight: its id becomes known for good, or is forgotten so that a retry decides anew.
-    fn land(&self, id: IdHash, flight: &Flight, outcome: &Result<Ack, LedgerError>) -> Landing {
+    fn land(
+        &self,
+        id: IdHash,
+        (flight, queued): (&Flight, Option<&Queued>),
+        outcome: &Result<Ack, LedgerError>,
+    ) -> Landing {
         if let Ok(ack) = outcome {
             self.keep(id, flight.content, ack.position);
             return Landing::Kept(ack.durability);
@@ -174,7 +180,21 @@ impl KnownIds {
         if flight.counted {
             self.lost().note(id, flight.content);
         }
-        self.ids.remove(&id);
+        // Under the lock of the decision: a review waits only while its decision is known.
+        if let Some(queued) = queued
+            && let Some(decision) = queued.decision()
+            && let Some(_locked) = self.ids.get(decision)
+        {
+            queued.take_back();
+        }
+        self.ids.remove_if(&id, |_, _| {
+            if let Some(queued) = queued
+                && queued.decision().is_none()
+            {
+                queued.take_back();
+            }
+            true
+        });
         Landing::Failed
     }
 }
@@ -194,26 +214,28 @@ struct Ticket {
     known: Arc<KnownIds>,
     id: IdHash,
     flight: Arc<Flight>,
+    queued: Option<Queued>,
     landing: watch::Sender<Landing>,
 }
 
 impl Ticket {
     fn land(&self, outcome: &Result<Ack, LedgerError>) {
-        self.landing.send_replace(self.known.land(self.id, &self.flight, outcome));
+        let flight = (&*self.flight, self.queued.as_ref());
+        self.landing.send_replace(self.known.land(self.id, flight, outcome));
     }
 }
 
 impl Settling {
-    /// Something the ledger is writing, and the rest of the work.
+    /// Something the ledger is writing, what it did to the queue of reviews, and the rest of the work.
     pub(super) fn new(
         known: &Arc<KnownIds>,
         id: IdHash,
-        pending: Pending,
+        (pending, queued): (Pending, Option<Queued>),
         flight: impl FnOnce(watch::Receiver<Landing>) -> Flight,
     ) -> (Arc<Flight>, Self) {
         let (landing, landed) = watch::channel(Landing::Pending);
         let flight = Arc::new(flight(landed));
-        let ticket = Ticket { known: known.clone(), id, flight: flight.clone(), landing };
+        let ticket = Ticket { known: known.clone(), id, flight: flight.clone(), queued, landing };
         (flight, Self { ticket, pending: Some(pending) })
     }
 

@@ -3,7 +3,7 @@
 use super::metrics::Metrics;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
-use crate::domain::{TenantId, Timestamp};
+use crate::domain::Timestamp;
 use crate::engine::{Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -74,8 +74,7 @@ impl AppState {
     pub async fn end_overdue_reviews(&self, now: Timestamp) {
         let Some(after_ms) = self.review.timeout_ms() else { return };
         let (engine, outcome) = (self.engine.clone(), self.review.timeout_action.outcome());
-        let tenant = TenantId::default_tenant();
-        let work = move || engine.end_overdue_reviews(&tenant, (after_ms, outcome), now);
+        let work = move || engine.end_overdue_reviews((after_ms, outcome), now);
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(0)) => {}
             Ok(Ok(ended)) => tracing::info!(ended, "reviews ended without a person"),

@@ -129,13 +129,13 @@ impl Engine {
             let _alone = self.histories.gate.alone();
             (self.desk.standing(), ledger.accepted()?)
         };
-        Some((standing.positions(|transaction| self.kept_at(transaction)), accepted))
+        Some((standing.positions(|tenant, id| self.kept_at(tenant, id)), accepted))
     }
 
-    /// Where a decision of the default tenant lies, once it is written.
-    fn kept_at(&self, transaction: &str) -> Option<Position> {
+    /// Where a decision lies, once it is written.
+    fn kept_at(&self, tenant: &TenantId, transaction: &str) -> Option<Position> {
         let id = TransactionId::new(transaction).ok()?;
-        match self.known.get(&entry::transaction_hash(&TenantId::default_tenant(), &id))? {
+        match self.known.get(&entry::transaction_hash(tenant, &id))? {
             Known::Kept { position, .. } => Some(position),
             Known::Flying(_) | Known::Unkept { .. } => None,
         }

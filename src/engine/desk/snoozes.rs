@@ -21,11 +21,12 @@ const BUYER: [Entity; 4] = [Entity::Card, Entity::Email, Entity::Device, Entity:
 
 #[derive(Debug, Clone)]
 struct Snooze {
+    tenant: TenantId,
     until: Timestamp,
     position: Position,
 }
 
-/// By what a buyer is known by, then by rule; no rule for every block.
+/// By what a buyer is known by, whose hash is the tenant's own, then by rule; no rule for every block.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Snoozes {
     asleep: BTreeMap<(String, EntityKey), BTreeMap<Option<String>, Snooze>>,
@@ -66,12 +67,13 @@ pub struct SnoozeView {
 }
 
 impl Snoozes {
-    pub(super) fn count(&mut self, act: Act, position: Position) {
+    pub(super) fn count(&mut self, tenant: &TenantId, act: Act, position: Position) {
         match act {
             Act::Snooze { rule, keys, until, .. } => {
                 for key in keys {
                     let asleep = self.asleep.entry(key).or_default();
-                    asleep.insert(rule.clone(), Snooze { until, position });
+                    let tenant = tenant.clone();
+                    asleep.insert(rule.clone(), Snooze { tenant, until, position });
                 }
             }
             Act::Wake { rule, keys } => {
@@ -182,11 +184,12 @@ impl Engine {
         self.act(tenant, who, Act::Wake { rule, keys: vec![key] }, now).map(|_| true)
     }
 
-    /// Every rule asleep at `now`, in the order of buyers' keys; at most `most`.
-    pub fn snoozes(&self, now: Timestamp, most: usize) -> Vec<SnoozeView> {
+    /// Every rule of a tenant asleep at `now`, in the order of buyers' keys; at most `most`.
+    pub fn snoozes(&self, tenant: &TenantId, now: Timestamp, most: usize) -> Vec<SnoozeView> {
         let snoozes = self.desk.snoozes.load();
         let all = snoozes.asleep.iter().flat_map(|((by, key), asleep)| {
-            asleep.iter().filter(|(_, snooze)| now < snooze.until).map(move |(rule, snooze)| {
+            let lasts = |snooze: &Snooze| now < snooze.until && snooze.tenant == *tenant;
+            asleep.iter().filter(move |(_, snooze)| lasts(snooze)).map(move |(rule, snooze)| {
                 let until = snooze.until;
                 SnoozeView { rule: rule.clone(), by: by.clone(), key: key.to_string(), until }
             })

@@ -66,7 +66,7 @@ pub(in crate::http) struct EntryBody {
 
 /// `GET /v1/lists`
 pub(in crate::http) async fn lists(State(state): State<AppState>) -> Response {
-    axum::Json(ListsAnswer { lists: state.engine.list_views() }).into_response()
+    axum::Json(ListsAnswer { lists: state.engine.list_views(&access::tenant()) }).into_response()
 }
 
 /// `GET /v1/lists/{name}/entries`
@@ -81,7 +81,7 @@ pub(in crate::http) async fn entries(
         let asked = Asked::of(&uri, &["from", "limit"])?;
         let from = asked.number("from", 0..=usize::MAX, 0)?;
         let limit = asked.number("limit", 1..=MAX_PAGE, 100)?;
-        let lists = state.engine.snapshot().lists.clone();
+        let lists = state.engine.snapshot().lists_of(&access::tenant()).clone();
         let list = lists.get(&name).ok_or_else(no_list)?;
         let page = list.entries(from, limit.saturating_add(1));
         let next = page.last().filter(|_| page.len() > limit).map(|(place, _)| *place);
@@ -103,7 +103,7 @@ pub(in crate::http) async fn entry(
 ) -> Response {
     let found = || -> Result<EntryView, Failure> {
         let (name, value) = path(parts)?;
-        let lists = state.engine.snapshot().lists.clone();
+        let lists = state.engine.snapshot().lists_of(&access::tenant()).clone();
         let found = lists.get(&name).ok_or_else(no_list)?.find(&value);
         let (ListEntry { value, expires }, note) = found.ok_or_else(not_on_it)?;
         Ok(EntryView { value, expires, note: note.map(str::to_owned) })

@@ -85,12 +85,16 @@ pub(in crate::http) async fn reviews(
             min_risk,
             limit,
         };
-        let reviews = state.engine.reviews(&filter);
+        let reviews = state.engine.reviews(&access::tenant(), &filter);
         let next = reviews.last().filter(|_| reviews.len() == limit).map(Review::cursor);
         let due = |at: Timestamp| state.review.timeout_ms().map(|ms| at.plus_millis(ms));
         let view = |review: Review| ReviewView { due_by: due(review.received_at), review };
         let reviews = reviews.into_iter().map(view).collect();
-        Ok(ReviewsAnswer { waiting: state.engine.waiting_reviews(), reviews, next })
+        Ok(ReviewsAnswer {
+            waiting: state.engine.waiting_reviews(&access::tenant()),
+            reviews,
+            next,
+        })
     };
     answer(page(), &id)
 }

@@ -79,7 +79,7 @@ pub(in crate::http) struct SnoozesAnswer {
 
 /// `GET /v1/snoozes`
 pub(in crate::http) async fn snoozes(State(state): State<AppState>) -> Response {
-    let snoozes = state.engine.snoozes(crate::clock::now(), MOST);
+    let snoozes = state.engine.snoozes(&access::tenant(), crate::clock::now(), MOST);
     axum::Json(SnoozesAnswer { snoozes }).into_response()
 }
 
