@@ -359,8 +359,8 @@ impl Engine {
                 (flight.answer.clone(), Keeping::Flying(flight.landed.clone()))
             }
             Known::Kept { position, .. } => {
-                let stored = self.stored_decision(*position)?;
-                (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(self.durability))
+                let answer = self.answer_of(&request.tenant, *position)?;
+                (answer.map(Arc::new), Keeping::Done(self.durability))
             }
         };
         Ok(Begun {

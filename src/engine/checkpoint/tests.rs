@@ -84,10 +84,14 @@ fn state(histories: &Histories, known: &KnownIds) -> State {
     links.for_each_node(&mut |party, key, ties| outcomes.push(format!("{party:?} {key} {ties:?}")));
     outcomes.sort_unstable();
     let mut ids = BTreeMap::new();
-    known.for_each(|id, known| match known {
-        Known::Kept { content, position } => drop(ids.insert(*id, (*content, *position))),
-        other => unreachable!("{other:?}"),
-    });
+    ids.extend(
+        known
+            .parts(|id, known| match known {
+                Known::Kept { content, position } => Some((*id, (*content, *position))),
+                other => unreachable!("{other:?}"),
+            })
+            .flatten(),
+    );
     State { windows: histories.windows.views(), outcomes, ids }
 }
 
