@@ -19,11 +19,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
 
-/// The tenant of a request.
-pub(super) fn tenant() -> TenantId {
-    TenantId::default_tenant()
-}
-
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
@@ -31,6 +26,8 @@ pub(super) struct Caller {
     pub(super) tenant: TenantId,
     /// The key it came by; `None` where none is needed.
     pub(super) key: Option<KeyId>,
+    /// The request's id.
+    pub(super) request: RequestId,
 }
 
 /// Lets a request pass to a route whose scope its key has, within the key's limits.
@@ -41,7 +38,7 @@ pub(super) async fn admit(
     next: Next,
 ) -> Response {
     if state.gate.lets_all_in() {
-        let caller = Caller { tenant: TenantId::default_tenant(), key: None };
+        let caller = Caller { tenant: TenantId::default_tenant(), key: None, request: id };
         request.extensions_mut().insert(caller);
         return next.run(request).await;
     }
@@ -50,8 +47,8 @@ pub(super) async fn admit(
         .and_then(|key| state.gate.admit(key, scope, crate::clock::now()));
     match admitted {
         Ok(admitted) => {
-            let caller = Caller { tenant: admitted.tenant().clone(), key: Some(admitted.key()) };
-            tracing::debug!(key = %admitted.key(), "admitted");
+            let (tenant, key) = (admitted.tenant().clone(), Some(admitted.key()));
+            let caller = Caller { tenant, key, request: id };
             request.extensions_mut().insert(caller);
             // Under way for its key until there is an answer.
             let response = next.run(request).await;

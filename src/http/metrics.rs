@@ -218,7 +218,8 @@ impl Metrics {
         self.velocity_keys.set(whole(stats.keys as u64));
         self.velocity_evictions.set(whole(stats.evictions));
         self.known_ids.set(whole(engine.known_ids() as u64));
-        self.reviews_waiting.set(whole(engine.waiting_reviews(&super::access::tenant()) as u64));
+        self.reviews_waiting
+            .set(whole(engine.waiting_reviews(&crate::domain::TenantId::default_tenant()) as u64));
         if let Some(health) = engine.ledger().map(Ledger::health) {
             self.ledger_records.set(whole(health.sequence));
             self.ledger_queue.set(whole(health.queued as u64));

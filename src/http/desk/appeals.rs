@@ -1,8 +1,8 @@
 //! `POST /v1/appeals`: letting a person back in.
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::Failure;
-use super::super::state::{AppState, RequestId};
+use super::super::state::AppState;
 use super::snoozes::{BuyerBody, nobody};
 use super::{End, answer, done, field, read, who};
 use crate::domain::TransactionId;
@@ -55,7 +55,7 @@ pub(super) fn checked(note: String) -> Result<String, Failure> {
 /// `POST /v1/appeals`
 pub(in crate::http) async fn appeal(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -63,7 +63,7 @@ pub(in crate::http) async fn appeal(
         let AppealBody { transaction_id, buyer, end, note, by } =
             read(&state, &headers, body).await?;
         let now = crate::clock::now();
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
         let of = match (transaction_id, buyer.buyer()?) {
             (Some(_), Some(_)) => {
                 return Err(field("/transaction_id", "name a transaction or a buyer, not both"));
@@ -75,7 +75,7 @@ pub(in crate::http) async fn appeal(
         let usual = End { until: None, hours: Some(HOURS) };
         let until = end.at(now)?.or(usual.at(now)?).unwrap_or(now);
         let appeal = Appeal { of, until, note: checked(note)? };
-        done(&state, move |engine| engine.grant(&access::tenant(), &by, appeal, now)).await
+        done(&state, move |engine| engine.grant(&tenant, &by, appeal, now)).await
     };
-    answer(granted.await, &id)
+    answer(granted.await, &caller.request)
 }

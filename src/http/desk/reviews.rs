@@ -1,9 +1,9 @@
 //! `/v1/reviews`: transactions that wait for a person.
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::{Code, Failure};
 use super::super::query::Asked;
-use super::super::state::{AppState, RequestId};
+use super::super::state::AppState;
 use super::appeals::checked;
 use super::{Parts, answer, done, field, path, read, who};
 use crate::config::ReviewAction;
@@ -65,7 +65,7 @@ pub(in crate::http) struct ResolutionBody {
 /// `GET /v1/reviews`
 pub(in crate::http) async fn reviews(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Response {
     let page = || -> Result<ReviewsAnswer, Failure> {
@@ -85,31 +85,27 @@ pub(in crate::http) async fn reviews(
             min_risk,
             limit,
         };
-        let reviews = state.engine.reviews(&access::tenant(), &filter);
+        let reviews = state.engine.reviews(&caller.tenant, &filter);
         let next = reviews.last().filter(|_| reviews.len() == limit).map(Review::cursor);
         let due = |at: Timestamp| state.review.timeout_ms().map(|ms| at.plus_millis(ms));
         let view = |review: Review| ReviewView { due_by: due(review.received_at), review };
         let reviews = reviews.into_iter().map(view).collect();
-        Ok(ReviewsAnswer {
-            waiting: state.engine.waiting_reviews(&access::tenant()),
-            reviews,
-            next,
-        })
+        Ok(ReviewsAnswer { waiting: state.engine.waiting_reviews(&caller.tenant), reviews, next })
     };
-    answer(page(), &id)
+    answer(page(), &caller.request)
 }
 
 /// `POST /v1/reviews/{id}`
 pub(in crate::http) async fn resolve(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     transaction: Parts<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let resolved = async {
         let ResolutionBody { resolution, label, note, by } = read(&state, &headers, body).await?;
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
         let transaction = TransactionId::new(&path(transaction)?)
             .map_err(|_| Failure::new(Code::NotFound, "there is no such transaction"))?;
         let outcome = resolution.outcome();
@@ -118,10 +114,8 @@ pub(in crate::http) async fn resolve(
         }
         let resolution = Resolution { outcome, label, note: checked(note)?, by };
         let now = crate::clock::now();
-        done(&state, move |engine| {
-            engine.resolve_review(&access::tenant(), &transaction, &resolution, now)
-        })
-        .await
+        done(&state, move |engine| engine.resolve_review(&tenant, &transaction, &resolution, now))
+            .await
     };
-    answer::<Resolved>(resolved.await, &id)
+    answer::<Resolved>(resolved.await, &caller.request)
 }

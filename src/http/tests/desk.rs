@@ -10,7 +10,7 @@ impl Server {
     }
 
     /// Takes lists into use: the rules of these tests name none, people may change them all the same.
-    fn with_lists(self, files: &[(&str, &str)]) -> Self {
+    pub(super) fn with_lists(self, files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
