@@ -39,6 +39,7 @@ impl Budget {
         Some(Self(steps))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is given back can't be spent again")]
     pub(super) fn put_back(&mut self, part: Self) {
         self.0 = self.0.saturating_add(part.0);
     }
