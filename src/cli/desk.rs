@@ -176,6 +176,9 @@ pub(super) struct AppealArgs {
     whose: Whose,
     #[command(flatten)]
     end: For,
+    /// End one that was granted instead; name the buyer, not a transaction
+    #[arg(long)]
+    withdraw: bool,
     #[command(flatten)]
     desk: Desk,
 }
@@ -274,6 +277,11 @@ pub(super) fn review(command: &ReviewCommand) -> Result<ExitCode> {
 
 pub(super) fn appeal(args: &AppealArgs) -> Result<ExitCode> {
     let now = clock::now();
+    if args.withdraw {
+        let (engine, buyer) = (args.desk.open()?, args.whose.buyer()?);
+        let ended = engine.wake(&tenant(), &args.desk.who()?, (None, &buyer), now)?;
+        return Ok(found(ended, "no appeal is granted to this buyer"));
+    }
     let until = args.end.until(now).unwrap_or_else(|| now.plus_millis(3 * MONTH * HOUR_MS));
     let appeal = Appeal { of: args.whose.of()?, until, note: args.end.note.clone() };
     print(&args.desk.open()?.grant(&tenant(), &args.desk.who()?, appeal, now)?)

@@ -98,6 +98,7 @@ impl Engine {
         let lists = self.snapshot().lists_of(tenant).clone();
         let named = found(&lists, &list)?;
         self.check_value(named, &value, &note)?;
+        let value = named.kind().canonical(&value);
         if expires.is_some_and(|expires| expires <= now) {
             let why = "an entry expires in the future".to_owned();
             return Err(EngineError::Unfit { pointer: "/expires", why });
@@ -121,9 +122,17 @@ impl Engine {
         now: Timestamp,
     ) -> Result<bool, EngineError> {
         let lists = self.snapshot().lists_of(tenant).clone();
-        let Some((entry, _)) = found(&lists, &list)?.find(&value) else { return Ok(false) };
-        let act = Act::ListRemove { list, value: entry.value };
-        self.act(tenant, who, act, now).map(|_| true)
+        let named = found(&lists, &list)?;
+        let Some((entry, _)) = named.find(&value, now) else { return Ok(false) };
+        let mut values: Vec<_> = named.spellings(&value).map(str::to_owned).collect();
+        let one = named.kind().canonical(&entry.value);
+        if !values.contains(&one) {
+            values.push(one);
+        }
+        for value in values {
+            self.act(tenant, who, Act::ListRemove { list: list.clone(), value }, now)?;
+        }
+        Ok(true)
     }
 
     /// Every list, as a tenant has it.

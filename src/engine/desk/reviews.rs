@@ -21,6 +21,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Bytes of an event's reason.
+const MAX_REASON: usize = 256;
+
 /// A transaction that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Review {
@@ -122,8 +125,17 @@ impl Review {
 
 impl ReviewFilter {
     fn place(&self) -> Option<Place> {
-        let (at, id) = self.after.as_ref()?.split_once(':')?;
+        Self::read_cursor(self.after.as_ref()?)
+    }
+
+    fn read_cursor(after: &str) -> Option<Place> {
+        let (at, id) = after.split_once(':')?;
         Some((Timestamp::from_millis(at.parse().ok()?), id.to_owned()))
+    }
+
+    /// Whether a text is a [`Review::cursor`].
+    pub fn is_cursor(after: &str) -> bool {
+        Self::read_cursor(after).is_some()
     }
 
     fn takes(&self, review: &Review) -> bool {
@@ -255,6 +267,13 @@ impl Engine {
             let why = format!("`{id}` was not sent to review: its action is `{}`", decision.action);
             return Err(EngineError::Unfit { pointer: "", why });
         }
+        if resolution.outcome == Outcome::Approved
+            && resolution.label.is_some_and(LabelClass::is_fraud)
+        {
+            let why = "what is approved is no fraud".to_owned();
+            return Err(EngineError::Unfit { pointer: "/label", why });
+        }
+        self.check_note(&resolution.note)?;
         let event_id = Self::review_event(id);
         let resolved = |repeated| Resolved {
             transaction_id: id.to_owned(),
@@ -272,7 +291,7 @@ impl Engine {
             self.label(tenant, transaction, (resolution.label, before.event_time))?;
             return Ok(resolved(true));
         }
-        let event = event(&event_id, transaction, resolution, now);
+        let event = event(&event_id, transaction, resolution, now)?;
         self.keep_event(tenant, &event, now)?;
         self.label(tenant, transaction, (resolution.label, now))?;
         Ok(resolved(false))
@@ -303,7 +322,7 @@ impl Engine {
             let resolution = Resolution { outcome, label: None, note, by: Who::timer() };
             // The time at which it was due, so that another start writes the same event.
             let due = received_at.plus_millis(after_ms);
-            let event = event(&Self::review_event(&id), &transaction, &resolution, due);
+            let event = event(&Self::review_event(&id), &transaction, &resolution, due)?;
             match self.keep_event(&tenant, &event, now) {
                 Ok(()) => ended += 1,
                 Err(EngineError::Conflict { .. }) => {
@@ -345,7 +364,11 @@ impl Engine {
     }
 
     /// The event that resolved a review.
-    fn resolution_of(&self, tenant: &TenantId, event: &str) -> Result<Option<Event>, EngineError> {
+    pub(super) fn resolution_of(
+        &self,
+        tenant: &TenantId,
+        event: &str,
+    ) -> Result<Option<Event>, EngineError> {
         let Some(Known::Kept { position, .. }) = self.known.get(&entry::event_hash(tenant, event))
         else {
             return Ok(None);
@@ -355,18 +378,22 @@ impl Engine {
     }
 }
 
-fn event(id: &str, transaction: &TransactionId, resolution: &Resolution, at: Timestamp) -> Event {
+fn event(
+    id: &str,
+    transaction: &TransactionId,
+    resolution: &Resolution,
+    at: Timestamp,
+) -> Result<Event, EngineError> {
     let Resolution { outcome, note, by, .. } = resolution;
     let reason = format!("{}: {note}", by.as_str());
-    let reason: String = reason.chars().take(60).collect();
-    let data = EventData {
-        outcome: Some(*outcome),
-        reason: Text::new(&reason).ok(),
-        ..EventData::default()
-    };
+    let reason = Text::new(&reason).map_err(|_| EngineError::Unfit {
+        pointer: "/note",
+        why: format!("name and note are kept together and take at most {MAX_REASON} bytes"),
+    })?;
+    let data = EventData { outcome: Some(*outcome), reason: Some(reason), ..EventData::default() };
     let event = bare(EventKind::ReviewResolved, id, transaction, (at, data));
     let is_timer = *by == Who::timer();
-    Event { actor: Some(if is_timer { Actor::System } else { Actor::Staff }), ..event }
+    Ok(Event { actor: Some(if is_timer { Actor::System } else { Actor::Staff }), ..event })
 }
 
 fn bare(

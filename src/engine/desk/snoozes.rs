@@ -8,6 +8,8 @@ use crate::engine::service::Engine;
 use crate::engine::standing::{appeal_question, snooze_question};
 use crate::features::Record;
 use crate::ledger::Position;
+use crate::lists::check_note;
+use crate::reference::pan;
 use crate::velocity::{Entity, EntityKey, EntityKeys};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,9 @@ struct Snooze {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Snoozes {
     asleep: BTreeMap<(String, EntityKey), BTreeMap<Option<String>, Snooze>>,
+    /// Entries that ended sleeps begun by acts of which others still stand: whoever reads those again
+    /// must read these too.
+    wakes: Vec<Position>,
 }
 
 /// What a buyer is known by, as a person names them.
@@ -83,6 +88,9 @@ impl Snoozes {
                     }
                 }
                 self.asleep.retain(|_, asleep| !asleep.is_empty());
+                self.wakes.push(position);
+                let earliest = self.earliest();
+                self.wakes.retain(|wake| earliest.is_some_and(|earliest| earliest < *wake));
             }
             Act::ListAdd { .. } | Act::ListRemove { .. } => {}
         }
@@ -104,7 +112,25 @@ impl Snoozes {
     }
 
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        self.asleep.values().flat_map(BTreeMap::values).map(|snooze| snooze.position)
+        let asleep = self.asleep.values().flat_map(BTreeMap::values);
+        asleep.map(|snooze| snooze.position).chain(self.wakes.iter().copied())
+    }
+
+    fn earliest(&self) -> Option<Position> {
+        self.asleep.values().flat_map(BTreeMap::values).map(|snooze| snooze.position).min()
+    }
+
+    /// Everything a buyer is known by that the same act put to sleep as this.
+    fn together(
+        &self,
+        key: &(String, EntityKey),
+        rule: &Option<String>,
+    ) -> Vec<(String, EntityKey)> {
+        let position =
+            |asleep: &BTreeMap<_, Snooze>| asleep.get(rule).map(|snooze| snooze.position);
+        let Some(act) = self.asleep.get(key).and_then(position) else { return Vec::new() };
+        let same = self.asleep.iter().filter(|(_, asleep)| position(asleep) == Some(act));
+        same.map(|(key, _)| key.clone()).collect()
     }
 
     fn len(&self, now: Timestamp) -> usize {
@@ -149,7 +175,8 @@ impl Engine {
         act: Act,
         now: Timestamp,
     ) -> Result<u64, EngineError> {
-        if let Act::Snooze { until, .. } = &act {
+        if let Act::Snooze { until, note, .. } = &act {
+            self.check_note(note)?;
             let ahead = until.millis_since(now);
             if ahead <= 0 || ahead > MAX_DAYS * crate::domain::DAY_MS {
                 return Err(EngineError::Unfit {
@@ -165,7 +192,8 @@ impl Engine {
         self.act(tenant, who, act, now)
     }
 
-    /// Ends such a sleep. `false` where there is none; then nothing is written.
+    /// Ends such a sleep, with no rule a granted appeal, for all that the buyer was put to sleep by
+    /// together. `false` where there is none; then nothing is written.
     ///
     /// # Errors
     /// No ledger, or it takes nothing now.
@@ -177,11 +205,18 @@ impl Engine {
         now: Timestamp,
     ) -> Result<bool, EngineError> {
         let key = self.buyer_key(tenant, buyer);
-        let sleeps = self.desk.snoozes.load();
-        if !sleeps.asleep.get(&key).is_some_and(|asleep| asleep.contains_key(&rule)) {
+        let keys = self.desk.snoozes.load().together(&key, &rule);
+        if keys.is_empty() {
             return Ok(false);
         }
-        self.act(tenant, who, Act::Wake { rule, keys: vec![key] }, now).map(|_| true)
+        self.act(tenant, who, Act::Wake { rule, keys }, now).map(|_| true)
+    }
+
+    /// Whether a note of a person may be kept.
+    pub(super) fn check_note(&self, note: &str) -> Result<(), EngineError> {
+        let reference = self.snapshot().reference.clone();
+        let shows_card = |text: &str| pan::find(text, reference.bins()).is_some();
+        check_note(note, &shows_card).map_err(|why| EngineError::Unfit { pointer: "/note", why })
     }
 
     /// Every rule of a tenant asleep at `now`, in the order of buyers' keys; at most `most`.

@@ -1,5 +1,7 @@
 //! What people do, on a real ledger: it counts, it is audited, and it outlives restarts.
 
+mod people;
+
 use super::*;
 use crate::decision::Policy;
 use crate::domain::{HOUR_MS, LabelClass, Outcome, RuleAction, Transaction, TransactionId};

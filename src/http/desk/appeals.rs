@@ -1,7 +1,6 @@
 //! `POST /v1/appeals`: letting a person back in.
 
 use super::super::access::Caller;
-use super::super::error::Failure;
 use super::super::state::AppState;
 use super::snoozes::{BuyerBody, nobody};
 use super::{End, answer, done, field, read, who};
@@ -16,9 +15,6 @@ use serde::Deserialize;
 
 /// How long an appeal holds without an end, in hours: 90 days.
 const HOURS: u32 = 2_160;
-/// Longest note, in characters.
-const MAX_NOTE: usize = 200;
-
 /// An appeal to grant: of a transaction's buyer, or of a buyer.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(in crate::http) struct AppealBody {
@@ -39,17 +35,6 @@ pub(in crate::http) struct AppealBody {
     #[serde(default)]
     #[schema(max_length = 64)]
     by: Option<String>,
-}
-
-/// A note of a length that is kept.
-pub(super) fn checked(note: String) -> Result<String, Failure> {
-    if note.chars().count() > MAX_NOTE || note.contains(char::is_control) {
-        return Err(field(
-            "/note",
-            format!("at most {MAX_NOTE} characters, no control characters"),
-        ));
-    }
-    Ok(note)
 }
 
 /// `POST /v1/appeals`
@@ -74,7 +59,7 @@ pub(in crate::http) async fn appeal(
         };
         let usual = End { until: None, hours: Some(HOURS) };
         let until = end.at(now)?.or(usual.at(now)?).unwrap_or(now);
-        let appeal = Appeal { of, until, note: checked(note)? };
+        let appeal = Appeal { of, until, note };
         done(&state, move |engine| engine.grant(&tenant, &by, appeal, now)).await
     };
     answer(granted.await, &caller.request)

@@ -107,7 +107,7 @@ pub(in crate::http) async fn entry(
     let found = || -> Result<EntryView, Failure> {
         let (name, value) = path(parts)?;
         let lists = state.engine.snapshot().lists_of(&caller.tenant).clone();
-        let found = lists.get(&name).ok_or_else(no_list)?.find(&value);
+        let found = lists.get(&name).ok_or_else(no_list)?.find(&value, crate::clock::now());
         let (ListEntry { value, expires }, note) = found.ok_or_else(not_on_it)?;
         Ok(EntryView { value, expires, note: note.map(str::to_owned) })
     };

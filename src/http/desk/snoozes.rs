@@ -53,8 +53,9 @@ impl BuyerBody {
 /// A rule to put to sleep for a buyer, or to wake.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(in crate::http) struct SnoozeBody {
-    /// The rule's id.
-    rule: String,
+    /// The rule's id; to end a granted appeal, none.
+    #[serde(default)]
+    rule: Option<String>,
     /// For whom.
     #[serde(flatten)]
     buyer: BuyerBody,
@@ -97,10 +98,11 @@ pub(in crate::http) async fn snooze(
         let SnoozeBody { rule, buyer, end, note, by } = read(&state, &headers, body).await?;
         let now = crate::clock::now();
         let (tenant, by) = who(by.as_deref(), &caller)?;
+        let no_rule = "name the rule; `POST /v1/appeals` lets a buyer past every block";
+        let rule = rule.ok_or_else(|| field("/rule", no_rule))?;
         let buyer = buyer.buyer()?.ok_or_else(nobody)?;
         let month = End { until: None, hours: Some(HOURS) };
         let until = end.at(now)?.or(month.at(now)?).unwrap_or(now);
-        let note = super::appeals::checked(note)?;
         done(&state, move |engine| {
             engine.snooze(&tenant, &by, (Some(rule), &buyer, until, note), now)
         })
@@ -122,9 +124,8 @@ pub(in crate::http) async fn wake(
         let (tenant, by) = who(by.as_deref(), &caller)?;
         let buyer = buyer.buyer()?.ok_or_else(nobody)?;
         let now = crate::clock::now();
-        let found =
-            done(&state, move |engine| engine.wake(&tenant, &by, (Some(rule), &buyer), now));
-        undone(found.await?, "the rule does not sleep for this buyer")
+        let found = done(&state, move |engine| engine.wake(&tenant, &by, (rule, &buyer), now));
+        undone(found.await?, "nothing sleeps for this buyer")
     };
     answer::<UndoReceipt>(awake.await, &caller.request)
 }

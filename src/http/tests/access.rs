@@ -20,7 +20,9 @@ fn key(tenant: &TenantId, scopes: &[Scope]) -> (Key, String) {
 
 fn guarded(server: Server, keys: Vec<Key>) -> Server {
     let mut file = AccessFile::default();
-    keys.into_iter().for_each(|key| file.add(key).unwrap());
+    for key in keys {
+        file.add(key).unwrap();
+    }
     let state = server.state.clone().guarded(Arc::new(Gate::new(&file)));
     Server { router: router(state.clone()), state, ..server }
 }
@@ -152,7 +154,7 @@ const DONE: [(&str, &str, &str); 6] = [
     ("PUT", "/v1/lists/nets/entries/10.0.0.0%2F8", r#"{"note":"office"}"#),
     ("POST", "/v1/snoozes", r#"{"rule":"huge","account":"acc-7","hours":100}"#),
     ("POST", "/v1/appeals", r#"{"account":"acc-7"}"#),
-    ("PUT", "/v1/lists/bins/entries/457173", r#"{}"#),
+    ("PUT", "/v1/lists/bins/entries/457173", "{}"),
 ];
 
 /// What anybody may read, and a score of the same buyer.
