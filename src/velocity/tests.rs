@@ -61,7 +61,7 @@ fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
         let (card, email, ip, device, account) = payer;
         let (sku, licence, invoice, machine, country, bin, seller, wallet) = rest;
         let payer = EntityKeys { card, email, ip, device, account, ..EntityKeys::default() };
-        EntityKeys { sku, licence, invoice, machine, country, bin, seller, wallet, ..payer }
+        EntityKeys { sku, licence, invoice, bin, seller, wallet, machine, country, ..payer }
     });
     let signal = prop_oneof![
         2 => Just(Signal::Attempt),

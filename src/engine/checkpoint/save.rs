@@ -69,6 +69,8 @@ impl Engine {
     ) -> Result<Saved, CheckpointError> {
         let fault = |error| StorageFault::new("write", path, error);
         let storage = &checkpoints.storage;
+        // One left behind by a crash, whoever may read it. There mostly is none, so a failure is none.
+        let _ = storage.remove(path);
         let mut file = Writer::begin(storage.open(path).map_err(fault)?, path)?;
         let stores = stores(&self.histories);
         let limits = self.histories.limits;
@@ -103,6 +105,8 @@ impl Engine {
         }
         let end = ledger.last().filter(|end| end.sequence >= held);
         let end = end.filter(|_| !self.histories.gate.is_torn()).ok_or(CheckpointError::Torn)?;
+        // Or it could be ahead of the ledger after a power loss.
+        ledger.sync(end)?;
         file.block(Kind::End, |out| {
             out.extend(end.sequence.to_le_bytes());
             out.extend(end.hash.0);
