@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
 mod backtest;
+mod disputes;
 mod engine;
 mod ledger;
 mod model;
@@ -17,6 +18,7 @@ criterion::criterion_group!(
     model::bench,
     ledger::bench,
     engine::bench,
-    backtest::bench
+    backtest::bench,
+    disputes::bench
 );
 criterion::criterion_main!(stages);
