@@ -3,7 +3,7 @@
 use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, connection, decisions, events, layers, openapi, ops, reload, score};
+use super::{access, connection, decisions, events, layers, openapi, ops, packets, reload, score};
 use axum::Extension;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -35,11 +35,12 @@ pub enum ServeError {
 type Route = (&'static str, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 13] {
+pub(super) fn working_routes() -> [Route; 14] {
     [
         ("/v1/score", post(score::score)),
         ("/v1/events", post(events::events)),
         ("/v1/decisions/{id}", get(decisions::decision)),
+        ("/v1/disputes/{id}/packet", get(packets::packet)),
         ("/v1/lists", get(lists::lists)),
         ("/v1/lists/{name}/entries", get(lists::entries)),
         (

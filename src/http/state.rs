@@ -3,7 +3,7 @@
 use super::metrics::Metrics;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
 use crate::domain::{TenantId, Timestamp};
-use crate::engine::{Engine, Reloader};
+use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::task::TaskTracker;
@@ -21,6 +21,8 @@ pub struct AppState {
     pub(super) work: TaskTracker,
     /// Absent where nothing can be read again.
     pub(super) reloader: Option<Arc<Reloader>>,
+    /// Where disputes are read; without it there are none.
+    pub(super) cases: Option<Arc<CaseSource>>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -41,6 +43,7 @@ impl AppState {
             review: ReviewConfig::default(),
             work: TaskTracker::new(),
             reloader: None,
+            cases: None,
             reload_turn: Arc::default(),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -52,6 +55,12 @@ impl AppState {
     #[must_use]
     pub fn reloading(self, reloader: Arc<Reloader>, stale_days: u32) -> Self {
         Self { reloader: Some(reloader), stale_days, ..self }
+    }
+
+    /// The same, able to answer disputes.
+    #[must_use]
+    pub fn answering(self, cases: CaseSource) -> Self {
+        Self { cases: Some(Arc::new(cases)), ..self }
     }
 
     /// The same, where reviews do not wait for ever.
