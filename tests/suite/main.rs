@@ -16,6 +16,7 @@ mod golden;
 mod input;
 mod ledger;
 mod mmdb;
+mod packets;
 mod parity;
 mod pointintime;
 mod readme;
