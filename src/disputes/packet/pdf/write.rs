@@ -79,29 +79,39 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, mark: &Mark) {
             let mut path = PathBuilder::new();
             path.move_to(points(from.0), points(from.1));
             path.line_to(points(to.0), points(to.1));
-            outline(surface, path.finish(), *width);
+            outline(surface, path.finish().as_ref(), *width);
         }
         Mark::Bar { x, y, width, height, solid } => {
             let corner = (points(*x), points(*y));
             let rect = Rect::from_xywh(corner.0, corner.1, points(*width), points(*height));
             let mut path = PathBuilder::new();
-            rect.into_iter().for_each(|rect| path.push_rect(rect));
+            if let Some(rect) = rect {
+                path.push_rect(rect);
+            }
             if *solid {
-                surface.set_stroke(None);
-                surface.set_fill(Some(black()));
-                path.finish().iter().for_each(|path| surface.draw_path(path));
+                fill(surface, path.finish().as_ref());
             } else {
-                outline(surface, path.finish(), 800);
+                outline(surface, path.finish().as_ref(), 800);
             }
         }
     }
 }
 
-fn outline(surface: &mut Surface<'_>, path: Option<Path>, width: i32) {
+fn fill(surface: &mut Surface<'_>, path: Option<&Path>) {
+    surface.set_stroke(None);
+    surface.set_fill(Some(black()));
+    if let Some(path) = path {
+        surface.draw_path(path);
+    }
+}
+
+fn outline(surface: &mut Surface<'_>, path: Option<&Path>, width: i32) {
     surface.set_fill(None);
     let paint = luma::Color::black().into();
     surface.set_stroke(Some(Stroke { paint, width: points(width), ..Stroke::default() }));
-    path.iter().for_each(|path| surface.draw_path(path));
+    if let Some(path) = path {
+        surface.draw_path(path);
+    }
 }
 
 fn print(surface: &mut Surface<'_>, face: &Face, style: Style, at: Point, text: &str) {
