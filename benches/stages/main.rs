@@ -3,6 +3,7 @@
 
 mod access;
 mod backtest;
+mod disputes;
 mod engine;
 mod ledger;
 mod lists;
@@ -21,6 +22,7 @@ criterion::criterion_group!(
     ledger::bench,
     lists::bench,
     engine::bench,
-    backtest::bench
+    backtest::bench,
+    disputes::bench
 );
 criterion::criterion_main!(stages);

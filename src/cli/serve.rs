@@ -4,8 +4,10 @@ mod keys;
 
 use super::state::{self, ConfigArgs};
 use crate::access::{AccessFile, Gate};
-use crate::engine::{Artefacts, Engine, Reloader};
+use crate::config;
+use crate::engine::{Artefacts, CaseSource, Engine, Reloader};
 use crate::http::{AppState, bind, serve};
+use crate::ledger::MasterKey;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -65,10 +67,12 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         // Before anybody knows of us, so that from then on a signal ends us in order.
         let stop = stop()?;
+        let master = config::master_key()?.map(MasterKey::from_bytes);
         let app = AppState::new(engine.clone(), config.server.clone(), config.ledger.clone())
             .reloading(reloader, config.reference.stale_days)
             .guarded(gate.clone())
-            .reviewing(config.review);
+            .reviewing(config.review)
+            .answering(CaseSource::new(&args.data_dir, master));
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;

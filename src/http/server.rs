@@ -3,7 +3,7 @@
 use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, connection, decisions, events, layers, openapi, ops, reload, score};
+use super::{access, connection, decisions, events, layers, openapi, ops, packets, reload, score};
 use crate::access::{Gate, Scope};
 use axum::Extension;
 use axum::Router;
@@ -37,12 +37,13 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 13] {
+pub(super) fn working_routes() -> [Route; 14] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
         ("/v1/events", events_, post(events::events)),
         ("/v1/decisions/{id}", score_, get(decisions::decision)),
+        ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
         ("/v1/lists", rules_, get(lists::lists)),
         ("/v1/lists/{name}/entries", rules_, get(lists::entries)),
         (

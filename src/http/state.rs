@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
 use crate::domain::Timestamp;
-use crate::engine::{Engine, Reloader};
+use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,8 @@ pub struct AppState {
     pub(super) gate: Arc<Gate>,
     /// Absent where nothing can be read again.
     pub(super) reloader: Option<Arc<Reloader>>,
+    /// Where disputes are read; without it there are none.
+    pub(super) cases: Option<Arc<CaseSource>>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -45,6 +47,7 @@ impl AppState {
             work: TaskTracker::new(),
             gate: Arc::default(),
             reloader: None,
+            cases: None,
             reload_turn: Arc::default(),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -62,6 +65,12 @@ impl AppState {
     #[must_use]
     pub fn guarded(self, gate: Arc<Gate>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same, able to answer disputes.
+    #[must_use]
+    pub fn answering(self, cases: CaseSource) -> Self {
+        Self { cases: Some(Arc::new(cases)), ..self }
     }
 
     /// The same, where reviews do not wait for ever.
