@@ -124,10 +124,10 @@ impl Snoozes {
     fn together(
         &self,
         key: &(String, EntityKey),
-        rule: &Option<String>,
+        rule: Option<&String>,
     ) -> Vec<(String, EntityKey)> {
         let position =
-            |asleep: &BTreeMap<_, Snooze>| asleep.get(rule).map(|snooze| snooze.position);
+            |asleep: &BTreeMap<_, Snooze>| asleep.get(&rule).map(|snooze| snooze.position);
         let Some(act) = self.asleep.get(key).and_then(position) else { return Vec::new() };
         let same = self.asleep.iter().filter(|(_, asleep)| position(asleep) == Some(act));
         same.map(|(key, _)| key.clone()).collect()
@@ -205,7 +205,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<bool, EngineError> {
         let key = self.buyer_key(tenant, buyer);
-        let keys = self.desk.snoozes.load().together(&key, &rule);
+        let keys = self.desk.snoozes.load().together(&key, rule.as_ref());
         if keys.is_empty() {
             return Ok(false);
         }
