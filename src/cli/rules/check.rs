@@ -164,7 +164,7 @@ mod tests {
         let test =
             "tests = [{ name = \"t\", given = { \"ip.tor\" = true }, expect = \"no_match\" }]\n";
         let many = format!("{RULE}when = '''{}'''\n", "ip.tor ip.tor &&\n".repeat(300));
-        let cases: &[(&str, String, (usize, usize, usize, &str, bool))] = &[
+        let cases = [
             ("toml", "[[rule]\n".to_owned(), (1, 1, 8, "R004", false)),
             ("no rules", String::new(), (1, 1, 1, "R018", true)),
             ("key", format!("{}whan = 1\n", rule("ip.tor")), (1, 7, 1, "R005", true)),
@@ -173,7 +173,7 @@ mod tests {
             ("list", rule("account.email in list(\"nowhere\")"), (1, 6, 31, "R250", true)),
             ("test", rule("ip.tor") + test, (1, 7, 19, "R260", true)),
         ];
-        for (name, text, (count, line, column, code, helps)) in cases {
+        for (name, text, (count, line, column, code, helps)) in &cases {
             let (result, out, err) = run(&["check", "--json", "a.toml"], &[("a.toml", text)]);
             assert_eq!((result, err.as_str()), (Ok(FINDING), ""), "{name}");
             let page: Value = serde_json::from_str(&out).unwrap();

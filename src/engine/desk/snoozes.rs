@@ -126,10 +126,12 @@ impl Snoozes {
         key: &(String, EntityKey),
         rule: Option<&String>,
     ) -> Vec<(String, EntityKey)> {
-        let position =
-            |asleep: &BTreeMap<_, Snooze>| asleep.get(&rule).map(|snooze| snooze.position);
-        let Some(act) = self.asleep.get(key).and_then(position) else { return Vec::new() };
-        let same = self.asleep.iter().filter(|(_, asleep)| position(asleep) == Some(act));
+        let of_rule = |asleep: &BTreeMap<Option<String>, Snooze>| {
+            let found = asleep.iter().find(|(asleep, _)| asleep.as_ref() == rule);
+            found.map(|(_, snooze)| snooze.position)
+        };
+        let Some(act) = self.asleep.get(key).and_then(of_rule) else { return Vec::new() };
+        let same = self.asleep.iter().filter(|(_, asleep)| of_rule(asleep) == Some(act));
         same.map(|(key, _)| key.clone()).collect()
     }
 

@@ -190,7 +190,7 @@ fn one_bad_text_leaves_the_others() {
     let bad = [long.as_str(), &deep, &pattern, "Block if :email: = '\u{fffd}'"];
     let mut text = "Block if :card_country: = 'US'\n".to_owned();
     for bad in bad {
-        text += &format!("\n{bad}\n\nAllow if :ip_country: = 'DE'\n");
+        text.extend(["\n", bad, "\n\nAllow if :ip_country: = 'DE'\n"]);
     }
     let import = import_radar(&text);
     assert_eq!(import.rules.len(), 1 + 2 * bad.len());
