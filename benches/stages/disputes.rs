@@ -4,7 +4,8 @@
 //! for its file, 50 µs for a thousand earlier sales.
 
 use criterion::Criterion;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 use std::hint::black_box;
 use vouch::disputes::{CaseFile, Link, OtherSale, ce3, packet, stripe};
 use vouch::domain::{Event, Transaction, TransactionId};
@@ -45,14 +46,15 @@ pub(crate) fn bench(c: &mut Criterion) {
     c.bench_function("disputes/ce3_1000_sales", |b| b.iter(|| ce3::of_case(black_box(&long))));
 }
 
+/// A case as it lies in a file.
+#[derive(Deserialize)]
+struct Kept {
+    transaction: Transaction,
+    events: Vec<Event>,
+}
+
 fn reference() -> CaseFile {
-    let file: Value = serde_json::from_str(CASE).expect("a case");
-    let mut events: Vec<Event> =
-        serde_json::from_value(file.get("events").cloned().unwrap_or_default())
-            .expect("its events");
-    let sale: Transaction =
-        serde_json::from_value(file.get("transaction").cloned().unwrap_or_default())
-            .expect("its sale");
+    let Kept { transaction: sale, mut events } = serde_json::from_str(CASE).expect("a case");
     events.extend((0..90).map(|number| {
         let at = sale.event_time.plus_millis(DAY_MS / 5 * (number + 1));
         serde_json::from_value(json!({
