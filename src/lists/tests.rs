@@ -53,7 +53,7 @@ fn each_kind_compares_in_its_own_way() {
     assert_eq!(holds(&countries, country("GB")), Some(true));
     assert_eq!(holds(&countries, country("FR")), Some(false));
     let networks =
-        list("# type: ip\n10.0.0.0/8 # office\n2001:db8::/32\n192.0.2.7\n0.0.0.0/1\n").unwrap();
+        list("# type: ip\n10.0.0.0/8 # office\n2001:db8::/32\n192.0.2.7\n0.0.0.0/1\n::ffff:172.16.0.0/108\n").unwrap();
     for (ip, held) in [
         ("10.9.8.7", true),
         ("::ffff:10.0.0.1", true),
@@ -62,6 +62,9 @@ fn each_kind_compares_in_its_own_way() {
         ("2001:db8::1", true),
         ("2001:db9::1", false),
         ("127.255.255.255", true),
+        ("172.31.0.1", true),
+        ("::ffff:172.31.0.1", true),
+        ("172.32.0.1", false),
     ] {
         assert_eq!(holds(&networks, ip.parse::<IpAddr>().unwrap()), Some(held), "{ip}");
     }
