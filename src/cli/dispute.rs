@@ -16,6 +16,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 mod ce3;
+mod paper;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -73,6 +74,8 @@ pub(super) enum DisputeCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         #[command(flatten)]
+        paper: paper::PaperArgs,
+        #[command(flatten)]
         place: Place,
     },
 }
@@ -125,9 +128,13 @@ pub(super) fn run<S: DisputeStore>(
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
-        DisputeCommand::Packet { id, out: path, .. } => {
-            let packet = write_packet(id, store, path.as_deref(), out)?;
-            for warning in &packet.warnings {
+        DisputeCommand::Packet { id, out: path, paper, place } => {
+            let warnings = if paper.is_wanted() {
+                paper.write(&case_of(id, store)?, store, &place.data_dir, notes)?
+            } else {
+                write_packet(id, store, path.as_deref(), out)?.warnings
+            };
+            for warning in &warnings {
                 writeln!(notes, "warning: {warning}")?;
             }
             Ok(())

@@ -96,6 +96,34 @@ pub enum IntakeError {
     },
 }
 
+/// Why a packet was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum PacketError {
+    /// Even at its shortest, with every exhibit the letter rests on, it is more than is taken.
+    #[error(
+        "the packet does not fit `{profile}`: {pages} pages{}, {bytes} bytes of at most {max_bytes}; choose another profile",
+        max_pages.map(|most| format!(" of at most {most}")).unwrap_or_default()
+    )]
+    TooLarge {
+        /// The profile.
+        profile: &'static str,
+        /// Its pages.
+        pages: usize,
+        /// Its bytes; 0 when it was not written for its pages.
+        bytes: usize,
+        /// The limit, where there is one.
+        max_pages: Option<usize>,
+        /// The limit.
+        max_bytes: usize,
+    },
+    /// The writer refused; a mistake of ours.
+    #[error("the file was refused by its writer: {words}")]
+    Refused {
+        /// Its words.
+        words: String,
+    },
+}
+
 fn place(pointer: &str) -> String {
     if pointer.is_empty() { "the message".to_owned() } else { format!("`{pointer}`") }
 }

@@ -1,6 +1,6 @@
 //! A record in memory, for tests.
 
-use super::{DisputeStore, Intake, OtherSale, SaleKeys, is_same_card, merge, stripe};
+use super::{DisputeStore, Intake, Link, OtherSale, SaleKeys, is_same_card, merge, stripe};
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
 };
@@ -86,6 +86,16 @@ impl DisputeStore for Memory {
             (other.transaction.event_time, other.transaction.transaction_id.clone())
         });
         Ok(found)
+    }
+
+    fn links(&self, sale: &Transaction) -> Result<Vec<Link>, Infallible> {
+        let ids = std::iter::once((true, sale.transaction_id.to_string()))
+            .chain(self.events.iter().map(|event| (false, event.event_id.to_string())));
+        let link = |((is_sale, id), sequence): ((bool, String), u64)| {
+            let hash = super::sha256_hex(id.as_bytes());
+            Link { is_sale, id, sequence, hash }
+        };
+        Ok(ids.zip(1..).map(link).collect())
     }
 
     fn record_report(&mut self, report: &Intake) -> Result<bool, Infallible> {

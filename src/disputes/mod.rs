@@ -22,12 +22,12 @@ pub mod rulebook;
 mod store;
 pub mod stripe;
 
-pub use error::IntakeError;
+pub use error::{IntakeError, PacketError};
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
-pub use store::{DisputeStore, Taken, case_file, is_same_card, take_in};
+pub use store::{DisputeStore, Link, Taken, case_file, is_same_card, links, take_in};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

@@ -38,6 +38,13 @@ pub trait DisputeStore {
     /// The record could not be read.
     fn other_sales(&self, sale: &Transaction) -> Result<Vec<OtherSale>, Self::Error>;
 
+    /// Where the records of a sale lie in the ledger: its decision and every event that may be about
+    /// it, in the order of the ledger.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn links(&self, sale: &Transaction) -> Result<Vec<Link>, Self::Error>;
+
     /// Keeps a report: its event, its dispute and the raw message, as one record. True when it is
     /// new, false when an event of this id is already there.
     ///
@@ -62,6 +69,19 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+}
+
+/// Where one record lies in the hash chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// True for a sale with its decision, false for an event.
+    pub is_sale: bool,
+    /// The transaction's or the event's identifier.
+    pub id: String,
+    /// Number of the record in the ledger, from 1.
+    pub sequence: u64,
+    /// Hash of the chain up to and with this record, in hex.
+    pub hash: String,
 }
 
 /// What became of a message.
@@ -160,6 +180,21 @@ pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<Ca
         other_sales,
         transaction: Some(sale),
     }))
+}
+
+/// Where everything a packet may show lies in the ledger.
+///
+/// # Errors
+/// The record could not be read.
+pub fn links<S: DisputeStore>(store: &S, case: &CaseFile) -> Result<Vec<Link>, S::Error> {
+    let others = case.other_sales.iter().map(|other| &other.transaction);
+    let mut links = Vec::new();
+    for sale in case.transaction.iter().chain(others) {
+        links.extend(store.links(sale)?);
+    }
+    links.sort_by(|a, b| (a.sequence, &a.id).cmp(&(b.sequence, &b.id)));
+    links.dedup();
+    Ok(links)
 }
 
 fn bind(report: &mut Intake, sale: &Transaction) {

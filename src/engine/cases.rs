@@ -8,17 +8,17 @@ use super::error::EngineError;
 use super::query::{read_decision, read_event, read_sealed_event};
 use super::service::Engine;
 use super::stored::Report;
-use crate::disputes::{DisputeStore, Intake, OtherSale, SaleKeys, is_same_card, merge};
+use crate::disputes::{DisputeStore, Intake, Link, OtherSale, SaleKeys, is_same_card, merge};
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, Outcome, TenantId, Timestamp, Transaction,
     TransactionId,
 };
 use crate::ledger::{
-    EntryKind, Index, IndexKey, LookupField, MasterKey, Position, Query, Reader, StoredEntry,
-    refresh,
+    EntryKind, Index, IndexKey, LedgerError, LookupField, MasterKey, Position, Query, Reader,
+    SigningKey, StoredEntry, refresh,
 };
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Most entries of one question.
 const MAX_ENTRIES: u32 = 10_000;
@@ -32,6 +32,36 @@ pub struct Cases<'e> {
     engine: Option<&'e Engine>,
     now: Timestamp,
     fresh: Vec<Position>,
+}
+
+/// Where a ledger lies that is asked for disputes again and again, beside whoever writes it.
+#[derive(Debug, Clone)]
+pub struct CaseSource {
+    data_dir: PathBuf,
+    master: Option<MasterKey>,
+}
+
+impl CaseSource {
+    /// The ledger of a data directory; `master` where its key is kept elsewhere.
+    pub fn new(data_dir: &Path, master: Option<MasterKey>) -> Self {
+        Self { data_dir: data_dir.to_owned(), master }
+    }
+
+    /// Opens it for reading, as it is now.
+    ///
+    /// # Errors
+    /// As [`Cases::open`].
+    pub fn open(&self, tenant: TenantId, now: Timestamp) -> Result<Cases<'static>, EngineError> {
+        Cases::open(&self.data_dir, self.master.clone(), tenant, now)
+    }
+
+    /// The key that signs manifests, made at first use.
+    ///
+    /// # Errors
+    /// As [`SigningKey::open`].
+    pub fn signing_key(&self) -> Result<SigningKey, LedgerError> {
+        SigningKey::open(&self.data_dir)
+    }
 }
 
 impl<'e> Cases<'e> {
@@ -113,6 +143,19 @@ impl<'e> Cases<'e> {
         Ok(false)
     }
 
+    /// The entries that may be about a sale: its decision, its events, its account's and its order's.
+    fn around(&self, sale: &Transaction) -> Result<BTreeMap<u64, StoredEntry>, EngineError> {
+        let mut entries = self.of_transaction(&sale.transaction_id)?;
+        let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
+        if let Some(account) = account {
+            entries.extend(self.by_lookup(LookupField::Account, account.as_str())?);
+        }
+        if let Some(order) = &sale.order_id {
+            entries.extend(self.by_lookup(LookupField::Order, order.as_str())?);
+        }
+        Ok(entries.into_iter().map(|entry| (entry.sequence, entry)).collect())
+    }
+
     fn write(&mut self, event: &Event, report: Option<Report>) -> Result<bool, EngineError> {
         let engine = self.engine.ok_or(EngineError::ReadOnly)?;
         let begun = engine.record(&self.tenant, event, report, Some(self.now))?;
@@ -161,19 +204,10 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn events(&self, sale: &Transaction) -> Result<Vec<Event>, EngineError> {
-        let mut entries = self.of_transaction(&sale.transaction_id)?;
         let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
-        if let Some(account) = account {
-            entries.extend(self.by_lookup(LookupField::Account, account.as_str())?);
-        }
-        if let Some(order) = &sale.order_id {
-            entries.extend(self.by_lookup(LookupField::Order, order.as_str())?);
-        }
-        let (mut seen, mut events) = (BTreeSet::new(), Vec::new());
-        for entry in entries {
-            if seen.insert(entry.sequence) {
-                events.extend(read_event(&entry)?);
-            }
+        let mut events = Vec::new();
+        for entry in self.around(sale)?.values() {
+            events.extend(read_event(entry)?);
         }
         events.retain(|event| {
             event.transaction_id.as_ref() == Some(&sale.transaction_id)
@@ -213,6 +247,16 @@ impl DisputeStore for Cases<'_> {
             others.push(OtherSale { transaction, events });
         }
         Ok(others)
+    }
+
+    fn links(&self, sale: &Transaction) -> Result<Vec<Link>, EngineError> {
+        let link = |entry: StoredEntry| Link {
+            is_sale: entry.kind == EntryKind::Decision,
+            id: entry.id,
+            sequence: entry.sequence,
+            hash: entry.hash.to_string(),
+        };
+        Ok(self.around(sale)?.into_values().map(link).collect())
     }
 
     fn record_report(&mut self, report: &Intake) -> Result<bool, EngineError> {

@@ -43,7 +43,7 @@ mod watch;
 
 pub use adopt::{AdoptError, Adopted, ToldEvent, read_told_event};
 pub use artefacts::Artefacts;
-pub use cases::Cases;
+pub use cases::{CaseSource, Cases};
 pub use chain::decision_name;
 pub use checkpoint::{CHECKPOINT_FILE, CheckpointError, Saved, Start, Unusable};
 pub use desk::{

@@ -18,6 +18,7 @@ mod layers;
 mod metrics;
 mod openapi;
 mod ops;
+mod packets;
 mod query;
 mod reload;
 mod score;

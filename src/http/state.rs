@@ -1,9 +1,10 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
+use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
-use crate::domain::{TenantId, Timestamp};
-use crate::engine::{Engine, Reloader};
+use crate::domain::Timestamp;
+use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::task::TaskTracker;
@@ -19,8 +20,12 @@ pub struct AppState {
     pub(super) review: ReviewConfig,
     /// Requests and writings under way; a shutdown waits for them.
     pub(super) work: TaskTracker,
+    /// Who may ask for what.
+    pub(super) gate: Arc<Gate>,
     /// Absent where nothing can be read again.
     pub(super) reloader: Option<Arc<Reloader>>,
+    /// Where disputes are read; without it there are none.
+    pub(super) cases: Option<Arc<CaseSource>>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -40,7 +45,9 @@ impl AppState {
             metrics: Arc::new(Metrics::new()),
             review: ReviewConfig::default(),
             work: TaskTracker::new(),
+            gate: Arc::default(),
             reloader: None,
+            cases: None,
             reload_turn: Arc::default(),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -54,6 +61,18 @@ impl AppState {
         Self { reloader: Some(reloader), stale_days, ..self }
     }
 
+    /// The same, with access keys.
+    #[must_use]
+    pub fn guarded(self, gate: Arc<Gate>) -> Self {
+        Self { gate, ..self }
+    }
+
+    /// The same, able to answer disputes.
+    #[must_use]
+    pub fn answering(self, cases: CaseSource) -> Self {
+        Self { cases: Some(Arc::new(cases)), ..self }
+    }
+
     /// The same, where reviews do not wait for ever.
     #[must_use]
     pub fn reviewing(self, review: ReviewConfig) -> Self {
@@ -64,8 +83,7 @@ impl AppState {
     pub async fn end_overdue_reviews(&self, now: Timestamp) {
         let Some(after_ms) = self.review.timeout_ms() else { return };
         let (engine, outcome) = (self.engine.clone(), self.review.timeout_action.outcome());
-        let tenant = TenantId::default_tenant();
-        let work = move || engine.end_overdue_reviews(&tenant, (after_ms, outcome), now);
+        let work = move || engine.end_overdue_reviews((after_ms, outcome), now);
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(0)) => {}
             Ok(Ok(ended)) => tracing::info!(ended, "reviews ended without a person"),

@@ -1,10 +1,12 @@
 //! The router over an engine on a temporary ledger, without sockets.
 
+mod access;
 mod broken;
 mod contract;
 mod desk;
 mod events;
 mod flow;
+mod packets;
 mod refusals;
 mod secrets;
 
@@ -13,7 +15,7 @@ use super::{AppState, router};
 use crate::config::{LedgerSettings, ServerConfig};
 use crate::decision::Policy;
 use crate::domain::{TenantId, Transaction};
-use crate::engine::{Engine, ScoreRequest, Snapshot};
+use crate::engine::{CaseSource, Engine, ScoreRequest, Snapshot};
 use crate::ledger::{Disk, LedgerConfig, Storage, StorageFile};
 use crate::lists::Lists;
 use crate::reference::Reference;
@@ -56,6 +58,8 @@ struct Settings {
     server: ServerConfig,
     ledger: LedgerSettings,
     queue: Option<usize>,
+    /// With an index, and able to answer disputes.
+    index: bool,
     disk: TestDisk,
 }
 
@@ -83,13 +87,16 @@ impl Server {
             segment_bytes: 1 << 16,
             queue: settings.queue.unwrap_or(100),
             retry: Duration::from_millis(1),
-            index_every: None,
+            index_every: settings.index.then_some(Duration::from_millis(1)),
             storage: Arc::new(settings.disk.clone()),
             ..LedgerConfig::new(dir.path())
         };
         let limits = Limits { max_keys: 10_000, seed: 7 };
         let engine = Arc::new(Engine::open(snapshot, config, limits, &mut |_| ()).unwrap());
-        let state = AppState::new(engine, settings.server, settings.ledger);
+        let mut state = AppState::new(engine, settings.server, settings.ledger);
+        if settings.index {
+            state = state.answering(CaseSource::new(dir.path(), None));
+        }
         Self { router: router(state.clone()), state, disk: settings.disk, dir }
     }
 

@@ -16,6 +16,7 @@ use super::frame::HEADER_BYTES;
 use super::keyfile::KEYS_FILE;
 use super::seal::{MASTER_KEY_FILE, MasterKey};
 use super::segment::{LOG_DIR, segment_path, segments};
+use super::signing::SIGNING_KEY_FILE;
 use super::verify::{VerifyReport, verify};
 use super::walk::Walk;
 use serde::{Deserialize, Serialize};
@@ -74,7 +75,7 @@ pub struct BackupFile {
 pub struct Backup<'b> {
     /// The master key, where it is kept elsewhere; to check that every record has its key.
     pub master: Option<MasterKey>,
-    /// Leaves `master.key` out: whoever restores must have it from elsewhere.
+    /// Leaves `master.key` and `signing.key` out: whoever restores must have it from elsewhere.
     pub without_master_key: bool,
     /// Further directories of the data directory, without directories in them.
     pub also: &'b [&'b str],
@@ -97,6 +98,7 @@ pub fn backup(
             Copy { from: data_dir, to: dir, files: Vec::new(), done: 0, total: 0, progress };
         copy.log()?;
         copy.optional(MASTER_KEY_FILE, what.without_master_key)?;
+        copy.optional(SIGNING_KEY_FILE, what.without_master_key)?;
         for name in what.also {
             copy.directory(name)?;
         }

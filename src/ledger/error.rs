@@ -102,6 +102,12 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// The signing key file is not 64 hexadecimal digits.
+    #[error("`{}` is not a signing key: 64 hexadecimal digits", path.display())]
+    SigningKeyMalformed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The subject keys were wrapped by another master key.
     #[error("`{}` belongs to another master key", path.display())]
     MasterKeyWrong {

@@ -9,6 +9,7 @@
 //! DIR/ledger/00000001.log  segments of the log      frame, segment, walk, log
 //! DIR/keys.log             wrapped subject keys     keyfile, keyring
 //! DIR/master.key           what unwraps them        seal
+//! DIR/signing.key          signs manifests           signing
 //! DIR/index.sqlite         rebuildable index        index
 //! DIR/ledger.lock          one writer at a time     storage
 //! ```
@@ -38,6 +39,7 @@ mod reader;
 mod recover;
 mod seal;
 mod segment;
+mod signing;
 mod storage;
 mod store;
 mod verify;
@@ -62,6 +64,7 @@ pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh}
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
 pub use seal::{IndexKey, MasterKey};
+pub use signing::{Signed, SigningKey};
 pub use storage::{Disk, Storage, StorageFile};
 pub use store::{Health, Ledger, Recovery};
 pub use verify::{VerifyReport, verify};

@@ -113,6 +113,24 @@ fn random<const N: usize>() -> Result<[u8; N], LedgerError> {
     Ok(bytes)
 }
 
+/// The text of a key file; `None` where there is none.
+pub(super) fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, LedgerError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StorageFault::new("read", path, error).into()),
+    }
+}
+
+/// Keeps a key in a new file, readable by its owner alone, on disk before this returns.
+pub(super) fn keep_secret(path: &Path, key: &Secret) -> io::Result<()> {
+    let text = Zeroizing::new(hex(key.bytes()) + "\n");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
 /// The key everything personal hangs on. Losing it loses the personal fields of every record.
 #[derive(Clone)]
 pub struct MasterKey(Arc<Secret>);
@@ -126,11 +144,7 @@ impl MasterKey {
     /// Reads `master.key`; `None` where there is none.
     pub(super) fn read(data_dir: &Path) -> Result<Option<Self>, LedgerError> {
         let path = data_dir.join(MASTER_KEY_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StorageFault::new("read", &path, error).into()),
-        };
+        let Some(text) = read_secret(&path)? else { return Ok(None) };
         match unhex(text.trim_end()) {
             Some(bytes) => Ok(Some(Self::from_bytes(bytes))),
             None => Err(LedgerError::MasterKeyMalformed { path }),
@@ -142,15 +156,7 @@ impl MasterKey {
     pub(super) fn create(data_dir: &Path) -> Result<Self, LedgerError> {
         let path = data_dir.join(MASTER_KEY_FILE);
         let key = Secret::random()?;
-        let text = Zeroizing::new(hex(key.bytes()) + "\n");
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::File::open(data_dir)?.sync_all())
-            .map_err(|error| StorageFault::new("create", &path, error))?;
+        keep_secret(&path, &key).map_err(|error| StorageFault::new("create", &path, error))?;
         Ok(Self(Arc::new(key)))
     }
 

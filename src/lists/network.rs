@@ -11,7 +11,8 @@ pub(super) enum Block {
 }
 
 impl Block {
-    /// Reads an address or a network; `None` for bits set behind the prefix.
+    /// Reads an address or a network; `None` for bits set behind the prefix. What holds only IPv4
+    /// addresses written as IPv6 (`::ffff:10.0.0.0/104`) is the IPv4 network.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
@@ -31,11 +32,12 @@ impl Block {
                 (bits & mask4(length) == bits).then_some(Self::V4(length, bits))
             }
             IpAddr::V6(v6) => {
-                if let (Some(v4), 128) = (v6.to_ipv4_mapped(), length) {
-                    return Some(Self::V4(32, v4.to_bits()));
-                }
                 let bits = v6.to_bits();
-                (bits & mask6(length) == bits).then_some(Self::V6(length, bits))
+                let network = match (v6.to_ipv4_mapped(), length.checked_sub(96)) {
+                    (Some(v4), Some(length)) => Self::V4(length, v4.to_bits()),
+                    _ => Self::V6(length, bits),
+                };
+                (bits & mask6(length) == bits).then_some(network)
             }
         }
     }

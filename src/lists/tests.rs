@@ -53,7 +53,7 @@ fn each_kind_compares_in_its_own_way() {
     assert_eq!(holds(&countries, country("GB")), Some(true));
     assert_eq!(holds(&countries, country("FR")), Some(false));
     let networks =
-        list("# type: ip\n10.0.0.0/8 # office\n2001:db8::/32\n192.0.2.7\n0.0.0.0/1\n").unwrap();
+        list("# type: ip\n10.0.0.0/8 # office\n2001:db8::/32\n192.0.2.7\n0.0.0.0/1\n::ffff:172.16.0.0/108\n").unwrap();
     for (ip, held) in [
         ("10.9.8.7", true),
         ("::ffff:10.0.0.1", true),
@@ -62,6 +62,9 @@ fn each_kind_compares_in_its_own_way() {
         ("2001:db8::1", true),
         ("2001:db9::1", false),
         ("127.255.255.255", true),
+        ("172.31.0.1", true),
+        ("::ffff:172.31.0.1", true),
+        ("172.32.0.1", false),
     ] {
         assert_eq!(holds(&networks, ip.parse::<IpAddr>().unwrap()), Some(held), "{ip}");
     }
@@ -158,8 +161,11 @@ fn changes_of_people_outlive_the_file() {
         entries.into_iter().map(|(_, entry)| entry.value).collect()
     };
     assert_eq!(values(&lists), ["520000", "4000"]);
-    assert_eq!(lists.get("bins").unwrap().find("520000").unwrap().1, Some("why"));
-    assert!(lists.get("bins").unwrap().find("457173").is_none());
+    assert_eq!(
+        lists.get("bins").unwrap().find("520000", Timestamp::default()).unwrap().1,
+        Some("why")
+    );
+    assert!(lists.get("bins").unwrap().find("457173", Timestamp::default()).is_none());
 
     fs::write(&file, "4000\n457173\n457174\n").unwrap();
     let again = load(dir.path(), &lists).lists;

@@ -94,19 +94,38 @@ fn edits(was: Option<Meaning>, now: Option<Meaning>) -> Vec<Edit> {
     names.into_iter().filter_map(edit).collect()
 }
 
-/// A rule's keys but its id, as a file spells them.
+/// A rule's keys but its id, as a file spells them. Taken apart whole, so that a new one can't be
+/// forgotten.
 fn keys(meaning: Meaning) -> BTreeMap<&'static str, String> {
+    let Meaning {
+        id: _,
+        action,
+        challenge,
+        adjust,
+        mode,
+        canary,
+        guard,
+        customer_text,
+        priority,
+        reason,
+        text,
+        expires,
+        when,
+    } = meaning;
     let mut keys = BTreeMap::from([
-        ("action", meaning.action.word().to_owned()),
-        ("mode", meaning.mode.word().to_owned()),
-        ("priority", meaning.priority.to_string()),
-        ("reason", meaning.reason),
-        ("text", meaning.text),
-        ("when", meaning.when),
+        ("action", action.word().to_owned()),
+        ("guard", guard.to_string()),
+        ("mode", mode.word().to_owned()),
+        ("priority", priority.to_string()),
+        ("reason", reason),
+        ("text", text),
+        ("when", when),
     ]);
-    keys.extend(meaning.challenge.map(|kind| ("challenge", kind.word().to_owned())));
-    keys.extend(meaning.adjust.map(|by| ("adjust", by.to_string())));
-    keys.extend(meaning.expires.map(|at| ("expires", at.to_string())));
+    keys.extend(challenge.map(|kind| ("challenge", kind.word().to_owned())));
+    keys.extend(adjust.map(|by| ("adjust", by.to_string())));
+    keys.extend(canary.map(|canary| ("canary", canary.to_string())));
+    keys.extend(customer_text.map(|text| ("customer_text", text)));
+    keys.extend(expires.map(|at| ("expires", at.to_string())));
     keys
 }
 
@@ -173,5 +192,32 @@ mod tests {
             .collect();
         assert_eq!(kinds, ["\"added\"", "\"removed\"", "\"changed\""]);
         assert_eq!(compare(&new, &new), []);
+    }
+
+    #[test]
+    fn on_whom_a_rule_acts_and_what_the_buyer_reads_are_compared() {
+        let with = |more: &str| set(&[("a", "ip.tor", &format!("action = \"block\"\n{more}"))]);
+        let canary = |percent| {
+            with(&format!("mode = \"canary\"\ncanary = {{ percent = {percent}, by = \"card\" }}"))
+        };
+        for (old, new, told) in [
+            (with(""), with("guard = false"), ("guard", "true", "false")),
+            (with(""), with("customer_text = \"Call us.\""), ("customer_text", "", "Call us.")),
+            (
+                canary("5"),
+                canary("0.25"),
+                ("canary", "5 % of buyers by card", "0.25 % of buyers by card"),
+            ),
+        ] {
+            let changes = compare(&old, &new);
+            let edits: Vec<_> = changes
+                .iter()
+                .flat_map(RuleChange::edits)
+                .map(|Edit { key, was, now }| {
+                    (*key, was.as_deref().unwrap_or(""), now.as_deref().unwrap_or(""))
+                })
+                .collect();
+            assert_eq!(edits, [told]);
+        }
     }
 }

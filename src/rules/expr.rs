@@ -231,20 +231,30 @@ pub struct Network {
 }
 
 impl Network {
-    /// Reads `10.0.0.0/8` or `2001:db8::/32`. `None` for a prefix too long, or with bits set
-    /// behind the prefix: `10.1.2.3/8` leaves open which of the two is meant.
+    /// Reads `10.0.0.0/8` or `2001:db8::/32`; `::ffff:10.0.0.0/104` is the first of these. `None` for a
+    /// prefix too long, or with bits set behind the prefix: `10.1.2.3/8` leaves open which of the two
+    /// is meant.
     pub fn parse(text: &str) -> Option<Self> {
         let (first, prefix) = text.split_once('/')?;
         let network = Self { first: first.parse().ok()?, prefix: prefix.parse().ok()? };
         let width = if network.first.is_ipv4() { 32 } else { 128 };
         let plain = prefix == network.prefix.to_string() && network.prefix <= width;
-        (plain && network.masked(network.first) == bits(network.first)).then_some(network)
+        let whole = plain && network.masked(network.first) == bits(network.first);
+        whole.then(|| network.canonical())
+    }
+
+    /// A network of IPv4 addresses written as IPv6 is the IPv4 network.
+    fn canonical(self) -> Self {
+        match (self.first.to_canonical(), self.prefix.checked_sub(96)) {
+            (first @ IpAddr::V4(_), Some(prefix)) if self.first.is_ipv6() => Self { first, prefix },
+            _ => self,
+        }
     }
 
     /// True when the address lies in the block. An IPv4 address written as IPv6
-    /// (`::ffff:192.0.2.1`) is the IPv4 address.
+    /// (`::ffff:192.0.2.1`) is the IPv4 address, which lies in no IPv6 network.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = if self.first.is_ipv4() { address.to_canonical() } else { address };
+        let address = address.to_canonical();
         address.is_ipv4() == self.first.is_ipv4() && self.masked(address) == bits(self.first)
     }
 

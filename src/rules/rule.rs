@@ -110,6 +110,14 @@ pub struct Canary {
     pub by: CanaryBy,
 }
 
+impl std::fmt::Display for Canary {
+    /// `0.25 % of buyers by card`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let percent = rust_decimal::Decimal::new(self.share_bp.into(), 2).normalize();
+        write!(f, "{percent} % of buyers by {}", self.by.word())
+    }
+}
+
 words! {
     /// What tells the buyers of a canary apart.
     CanaryBy {

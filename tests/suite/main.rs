@@ -6,16 +6,20 @@
     reason = "a test that fails must say so at once"
 )]
 
+mod allocations;
 mod archive;
 mod backtest;
 mod backup;
 mod disk;
 mod disputes;
+mod foreign;
 mod fossils;
 mod golden;
 mod input;
+mod keys;
 mod ledger;
 mod mmdb;
+mod packets;
 mod parity;
 mod pointintime;
 mod readme;

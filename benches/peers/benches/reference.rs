@@ -30,7 +30,10 @@ fn phones(c: &mut Criterion, places: &vouch::reference::Places) {
         number.country().id().map(|id| id.as_ref().to_owned())
     };
     assert_eq!(theirs(PHONE).as_deref(), Some("GB"));
-    assert_eq!(places.phone_country(PHONE).map(|country| country.to_string()).as_deref(), Some("GB"));
+    assert_eq!(
+        places.phone_country(PHONE).map(|country| country.to_string()).as_deref(),
+        Some("GB")
+    );
     let mut group = c.benchmark_group("phone");
     group.bench_function("vouch", |b| b.iter(|| places.phone_country(black_box(PHONE))));
     group.bench_function("phonenumber", |b| b.iter(|| theirs(black_box(PHONE))));
@@ -53,14 +56,18 @@ fn mailboxes(c: &mut Criterion, reference: &Reference) {
     assert_eq!(reference.email(THROWN_AWAY).class, Some(EmailClass::Disposable));
     let mut group = c.benchmark_group("mailbox");
     group.bench_function("vouch", |b| b.iter(|| reference.email(black_box(THROWN_AWAY))));
-    group.bench_function("mailchecker", |b| b.iter(|| mailchecker::is_valid(black_box(THROWN_AWAY))));
+    group.bench_function("mailchecker", |b| {
+        b.iter(|| mailchecker::is_valid(black_box(THROWN_AWAY)))
+    });
     group.finish();
 }
 
 fn countries(c: &mut Criterion, places: &vouch::reference::Places) {
     let mut group = c.benchmark_group("country code");
     group.bench_function("vouch", |b| {
-        b.iter(|| black_box("GB").parse().ok().and_then(|country| places.country(country)).is_some());
+        b.iter(|| {
+            black_box("GB").parse().ok().and_then(|country| places.country(country)).is_some()
+        });
     });
     group.bench_function("rust_iso3166", |b| {
         b.iter(|| rust_iso3166::from_alpha2(black_box("GB")).is_some());

@@ -20,23 +20,31 @@ fn bench(c: &mut Criterion, given: &Rules, rows: &[Row]) {
         assert_eq!(&our_hits(&set, record, &mut scratch), expected);
     }
     group.bench_function(BenchmarkId::from_parameter("vouch"), |b| {
-        b.iter(|| records.iter().map(|r| set.matching(black_box(r), &mut scratch).count()).sum::<usize>());
+        b.iter(|| {
+            records.iter().map(|r| set.matching(black_box(r), &mut scratch).count()).sum::<usize>()
+        });
     });
     group.bench_function(BenchmarkId::from_parameter("vouch-tree"), |b| {
-        let count = |r| set.rules().iter().filter(|rule| rule.when.eval(r) == vouch::rules::Truth::True).count();
+        let count = |r| {
+            set.rules().iter().filter(|rule| rule.when.eval(r) == vouch::rules::Truth::True).count()
+        };
         b.iter(|| records.iter().map(|r| count(black_box(r))).sum::<usize>());
     });
 
     let engine = Engine::new();
-    let logic: Vec<_> = given.jsonlogic.iter().map(|rule| engine.compile(rule.as_str()).expect("a rule")).collect();
+    let logic: Vec<_> =
+        given.jsonlogic.iter().map(|rule| engine.compile(rule.as_str()).expect("a rule")).collect();
     let data: Vec<_> = rows
         .iter()
-        .map(|row| ParsedData::from_json(&serde_json::to_string(row).expect("a row")).expect("a row"))
+        .map(|row| {
+            ParsedData::from_json(&serde_json::to_string(row).expect("a row")).expect("a row")
+        })
         .collect();
     let mut arena = Bump::new();
     let mut datalogic = |row: &ParsedData| {
         arena.reset();
-        let holds = |rule| engine.evaluate(rule, row, &arena).ok().and_then(|x| x.as_bool()) == Some(true);
+        let holds =
+            |rule| engine.evaluate(rule, row, &arena).ok().and_then(|x| x.as_bool()) == Some(true);
         logic.iter().map(holds).collect::<Vec<bool>>()
     };
     check("datalogic-rs", data.iter().map(&mut datalogic), given);
@@ -44,11 +52,15 @@ fn bench(c: &mut Criterion, given: &Rules, rows: &[Row]) {
         b.iter(|| data.iter().map(|row| datalogic(black_box(row)).len()).sum::<usize>());
     });
 
-    let compiled: Vec<_> = given.zen.iter().map(|rule| compile_expression(rule).expect("a rule")).collect();
-    let contexts: Vec<Variable> = rows.iter().map(|row| serde_json::Value::Object(row.clone()).into()).collect();
+    let compiled: Vec<_> =
+        given.zen.iter().map(|rule| compile_expression(rule).expect("a rule")).collect();
+    let contexts: Vec<Variable> =
+        rows.iter().map(|row| serde_json::Value::Object(row.clone()).into()).collect();
     let mut vm = zen_expression::vm::VM::new();
     let mut zen = |row: &Variable| {
-        let mut holds = |rule: &zen_expression::Expression<zen_expression::expression::Standard>| {
+        let mut holds = |rule: &zen_expression::Expression<
+            zen_expression::expression::Standard,
+        >| {
             rule.evaluate_with(row.clone(), &mut vm).ok().and_then(|x| x.as_bool()) == Some(true)
         };
         compiled.iter().map(&mut holds).collect::<Vec<bool>>()
@@ -58,9 +70,12 @@ fn bench(c: &mut Criterion, given: &Rules, rows: &[Row]) {
         b.iter(|| contexts.iter().map(|row| zen(black_box(row)).len()).sum::<usize>());
     });
 
-    let programs: Vec<_> = given.cel.iter().map(|rule| cel::Program::compile(rule).expect("a rule")).collect();
+    let programs: Vec<_> =
+        given.cel.iter().map(|rule| cel::Program::compile(rule).expect("a rule")).collect();
     let contexts: Vec<_> = rows.iter().map(cel_context).collect();
-    let cel = |context: &cel::Context<'_, '_>| programs.iter().map(|p| cel_matches(p, context)).collect::<Vec<bool>>();
+    let cel = |context: &cel::Context<'_, '_>| {
+        programs.iter().map(|p| cel_matches(p, context)).collect::<Vec<bool>>()
+    };
     check("cel", contexts.iter().map(cel), given);
     group.bench_function(BenchmarkId::from_parameter("cel"), |b| {
         b.iter(|| contexts.iter().map(|context| cel(black_box(context)).len()).sum::<usize>());

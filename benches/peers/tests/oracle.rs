@@ -2,14 +2,15 @@
 //! and on composed rules, over records with fields left out.
 
 use vouch::rules::Scratch;
-use vouch_peers::{Row, Slots, cel_context, cel_matches, ours, our_hits, rows, rules};
+use vouch_peers::{Row, Slots, cel_context, cel_matches, our_hits, ours, rows, rules};
 
 /// A small generator of numbers: the same on every machine.
 struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % limit
     }
 }

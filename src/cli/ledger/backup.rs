@@ -19,7 +19,7 @@ pub(super) struct BackupArgs {
     dir: PathBuf,
     #[command(flatten)]
     place: Place,
-    /// Leave `master.key` out; a restore then needs it from elsewhere
+    /// Leave `master.key` and `signing.key` out; a restore then needs it from elsewhere
     #[arg(long)]
     without_master_key: bool,
 }

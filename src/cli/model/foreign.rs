@@ -10,6 +10,7 @@ use crate::model::{
     Artefact, Calibrator, FILE, FORMAT, Model, ModelError, Scorer, Training, sigmoid,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Map, json};
 use std::io::{ErrorKind, Read as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,10 @@ pub(in crate::cli) struct PredictArgs {
     /// Rows to predict, with the model's features as columns: CSV, JSON lines or Parquet
     #[arg(long, value_name = "ROWS")]
     data: PathBuf,
+    /// Also give what each feature adds to the margin (exact Shapley values), and last the margin
+    /// expected of any row
+    #[arg(long)]
+    contributions: bool,
     /// Print one JSON object a row
     #[arg(long)]
     json: bool,
@@ -62,6 +67,12 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
     let engine = Engine::new(&forest)?;
     let names: Vec<String> = forest.features.iter().map(|feature| feature.name.clone()).collect();
     let mut row = vec![f64::NAN; names.len()];
+    let mut shares = vec![];
+    ensure!(
+        !args.contributions || forest.shapley(&row, &mut shares).is_some(),
+        "{}: it does not say how many training rows its leaves stand for: no contributions",
+        name()
+    );
     let mut bad = 0_u64;
     let done = columns::for_each(&args.data, &names, |number, cells| {
         let filled = cells.and_then(|cells| fill(&mut row, cells, &forest.features));
@@ -77,10 +88,23 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
             }
             _ => forest.link.probability(margin),
         };
+        let expected = if args.contributions { forest.shapley(&row, &mut shares) } else { None };
         if args.json {
-            writeln!(out, r#"{{"margin":{margin:?},"probability":{probability:?}}}"#)?;
+            let mut line = Map::new();
+            line.insert("margin".to_owned(), json!(margin));
+            line.insert("probability".to_owned(), json!(probability));
+            if let Some(expected) = expected {
+                let shares = names.iter().cloned().zip(shares.iter().map(|share| json!(share)));
+                line.insert("contributions".to_owned(), shares.collect::<Map<_, _>>().into());
+                line.insert("expected".to_owned(), json!(expected));
+            }
+            writeln!(out, "{}", serde_json::Value::Object(line))?;
         } else {
-            writeln!(out, "{margin:>24?} {probability:>24?}")?;
+            write!(out, "{margin:>24?} {probability:>24?}")?;
+            for share in shares.iter().chain(&expected).filter(|_| expected.is_some()) {
+                write!(out, " {share:>24?}")?;
+            }
+            writeln!(out)?;
         }
         Ok(())
     });

@@ -1,6 +1,7 @@
 //! What of a case's history is evidence, and of what kind.
 
 use super::CaseFile;
+use super::prior::{Prior, prior};
 use crate::domain::{Actor, DAY_MS, Dispute, Event, EventKind, Loose, Timestamp, Transaction};
 
 /// A case with the events that belong to the disputed sale, in time order.
@@ -8,6 +9,8 @@ pub(super) struct Facts<'a> {
     pub(super) dispute: &'a Dispute,
     pub(super) sale: Option<&'a Transaction>,
     pub(super) events: Vec<&'a Event>,
+    /// Earlier purchases nobody disputed; only where the claim is of a kind they answer.
+    pub(super) prior: Option<Prior<'a>>,
     /// Messages to and from support about anything, in any order.
     messages: Vec<&'a Event>,
 }
@@ -24,7 +27,8 @@ impl<'a> Facts<'a> {
         events.dedup_by_key(|event| &event.event_id);
         let is_message = |event: &&Event| event.kind == EventKind::SupportMessage;
         let messages = case.events.iter().filter(is_message).collect();
-        Self { dispute: &case.dispute, sale: case.transaction.as_ref(), events, messages }
+        let (dispute, sale) = (&case.dispute, case.transaction.as_ref());
+        Self { dispute, sale, events, prior: prior(case), messages }
     }
 
     /// Events of the given kinds.

@@ -7,26 +7,32 @@
 //! stands on; nothing is printed that would not be shown to the cardholder (scores, rules, people who
 //! work for the merchant, card numbers). What is missing is told to the merchant, not to the bank.
 //!
-//! A PDF and a processor's own evidence fields are other renderings of the same draft.
+//! [`text`] and [`pdf()`] are two renderings of one draft.
 
 mod choose;
 mod clean;
 mod facts;
 mod layout;
+mod manifest;
 mod needs;
+mod pdf;
 mod plan;
 mod points;
+mod prior;
+mod profile;
 mod render;
 mod sale;
 mod sheets;
 mod words;
 
+pub use pdf::{Pdf, PdfOptions, pdf};
+pub use profile::{Limits, Paper, Profile};
+
 use super::sha256_hex;
 use crate::domain::{Decision, Dispute, DisputeStatus, Event, EventId, EventKind, Transaction};
-use facts::Facts;
 use plan::Plan;
 use points::{Draft, Point};
-use sheets::{Sheet, Source};
+use sheets::{MAX_ROWS, Sheet, Source};
 
 /// Most numbered answers. A reviewer remembers the strongest, not the seventh.
 const MAX_POINTS: usize = 5;
@@ -72,7 +78,7 @@ pub struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhibit {
     /// `A` receipt and authorization, `B` delivery and use, `C` terms and policies, `D`
-    /// communication, `E` refunds, `F` device and account.
+    /// communication, `E` refunds, `F` device and account, `G` earlier undisputed purchases.
     pub letter: char,
     /// Its title.
     pub title: &'static str,
@@ -91,11 +97,8 @@ pub struct Exhibit {
 /// Writes the packet of a case. Pure. Cost: O(events · log events).
 pub fn text(case: &CaseFile) -> Packet {
     let plan = plan::plan(case.dispute.reason);
-    let facts = Facts::new(case);
-    let sheets = sheets::sheets(&facts, plan.exhibits, plan.checks);
-    let draft = Draft { facts, sheets };
-    let points: Vec<Point> =
-        plan.points.iter().filter_map(|template| template(&draft)).take(MAX_POINTS).collect();
+    let draft = Draft::of(case, plan, MAX_ROWS);
+    let points = draft.points(plan);
     let exhibits: Vec<Exhibit> = draft.sheets.iter().map(|s| exhibit(&draft, s)).collect();
     Packet {
         text: render::document(&draft, plan, &points, &exhibits),
@@ -122,7 +125,7 @@ fn exhibit(draft: &Draft<'_>, sheet: &Sheet<'_>) -> Exhibit {
             .iter()
             .filter_map(|row| match row.source {
                 Source::Event(event) => Some(event.event_id.clone()),
-                Source::Sale(_) => None,
+                Source::Sale(_) | Source::Prior(_) => None,
             })
             .collect(),
         log_events: sheet.log.len(),
@@ -157,6 +160,11 @@ fn warnings(case: &CaseFile, draft: &Draft<'_>, plan: &Plan, points: &[Point]) -
         let at = words::utc(event.event_time);
         warnings.push(format!("a cancellation of {at} UTC came before the charge"));
     }
+    let prior = draft.facts.prior.as_ref().filter(|prior| !prior.inherited.is_empty());
+    warnings.extend(prior.map(|prior| {
+        let inherited = prior.inherited;
+        format!("earlier purchases are shown and not argued: their {inherited} was copied")
+    }));
     let missing = plan.needs.iter().filter(|need| !(need.met)(&draft.facts));
     warnings.extend(missing.map(|need| format!("missing: {}", need.what)));
     let at_checkout = case.decision.iter().flat_map(|decision| &decision.defensibility.missing);

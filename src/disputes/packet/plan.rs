@@ -42,10 +42,11 @@ pub(super) fn plan(reason: DisputeReason) -> &'static Plan {
 
 static FRAUD: Plan = Plan {
     claim: "The cardholder says they neither made nor authorized this purchase.",
-    exhibits: &[Kind::Receipt, Kind::Use, Kind::Refunds, Kind::Account],
+    exhibits: &[Kind::Receipt, Kind::Use, Kind::Refunds, Kind::Account, Kind::Prior],
     checks: true,
     points: &[
         p::refunded,
+        p::earlier_purchases,
         p::authenticated,
         p::used_after_dispute,
         p::seen_before,

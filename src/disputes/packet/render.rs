@@ -7,7 +7,7 @@ use super::layout::Page;
 use super::plan::Plan;
 use super::points::{Draft, Point};
 use super::sheets::{Kind, Row, Sheet};
-use super::words::{Line, capital, card_text, utc};
+use super::words::{Line, capital, card_text, items_text, utc};
 use crate::disputes::reasons;
 use crate::domain::{DisputeStage, EventId, EventKind, Personal, Text, Transaction};
 
@@ -30,7 +30,7 @@ pub(super) fn document(
         page.labelled("Enclosed: ", &format!("exhibits {}.", enclosed.join(", ")));
     }
     page.line("\u{c}");
-    timeline(&mut page, draft);
+    print_timeline(&mut page, draft);
     let mut text = page.text();
     for exhibit in exhibits {
         text.push('\n');
@@ -41,28 +41,33 @@ pub(super) fn document(
 }
 
 fn heading(page: &mut Page, draft: &Draft<'_>) {
-    let dispute = draft.facts.dispute;
     page.line("ANSWER TO A DISPUTE");
     page.rule('=');
-    let case = format!("{} at {}", dispute.id, dispute.processor.as_str());
-    let mut field = |label: &str, value: Option<String>| {
-        if let Some(value) = value {
-            page.labelled(&format!("{label:<20}"), &value);
-        }
-    };
-    field("Case", Some(case));
+    for (label, value) in facts(draft) {
+        page.labelled(&format!("{label:<20}"), &value);
+    }
+}
+
+/// What the letter is about, as labels with values: what the bank knows the case and the buyer by.
+pub(super) fn facts(draft: &Draft<'_>) -> Vec<(&'static str, String)> {
+    let dispute = draft.facts.dispute;
+    let mut found = Vec::new();
+    let mut field = |label, value: Option<String>| found.extend(value.map(|value| (label, value)));
+    field("Case", Some(format!("{} at {}", dispute.id, dispute.processor.as_str())));
     field("Network and code", network_and_code(draft));
     field("Disputed amount", Some(dispute.amount.to_string()));
     field("Dispute opened", Some(format!("{} UTC", utc(dispute.opened_at))));
-    let Some(sale) = draft.facts.sale else { return };
+    let Some(sale) = draft.facts.sale else { return found };
     let charged = sale.amount.filter(|amount| *amount != dispute.amount);
     field("Amount charged", charged.map(|amount| amount.to_string()));
     field("Purchase", Some(purchase(sale)));
+    field("Product", items_text(sale));
     field("Statement text", sale.descriptor.as_ref().map(|text| clean(text.as_str())));
     field("Customer", customer(sale));
     field("Card", sale.card.as_ref().and_then(card_text));
     let reference = draft.facts.of(&[EventKind::Capture]).find_map(|event| event.data.arn.as_ref());
     field("Acquirer reference", reference.map(|arn| clean(arn.as_str())));
+    found
 }
 
 fn network_and_code(draft: &Draft<'_>) -> Option<String> {
@@ -106,19 +111,23 @@ fn answer(page: &mut Page, draft: &Draft<'_>, plan: &Plan, points: &[Point]) {
     }
     page.gap();
     page.line("WE ASK");
+    page.labelled("  ", &wish(draft));
+    page.gap();
+}
+
+/// What we ask.
+pub(super) fn wish(draft: &Draft<'_>) -> String {
     let dispute = draft.facts.dispute;
-    let wish = match dispute.stage {
+    match dispute.stage {
         DisputeStage::Inquiry | DisputeStage::Alert => {
             "that the matter be closed without a chargeback.".to_owned()
         }
         _ => format!("that the dispute be reversed and {} returned to us.", dispute.amount),
-    };
-    page.labelled("  ", &wish);
-    page.gap();
+    }
 }
 
-/// The records that matter, with the dispute as a ruled line between them.
-fn timeline(page: &mut Page, draft: &Draft<'_>) {
+/// The records that matter, by time, each with its place in the exhibits; at most `most`.
+pub(super) fn timeline<'s>(draft: &'s Draft<'_>, most: usize) -> Vec<(&'s Row<'s>, String)> {
     let mut entries: Vec<(&Row<'_>, Kind, usize)> = draft
         .sheets
         .iter()
@@ -126,17 +135,22 @@ fn timeline(page: &mut Page, draft: &Draft<'_>) {
         .filter(|(row, ..)| row.key)
         .collect();
     entries.sort_by_key(|(row, ..)| row.at); // stable: by exhibit within one instant
-    let shown = choose(&vec![0; entries.len()], MAX_TIMELINE);
+    let shown = choose(&vec![0; entries.len()], most);
+    let entries = shown.into_iter().filter_map(|at| entries.get(at));
+    entries.map(|(row, kind, number)| (*row, format!("{}{number}", kind.letter()))).collect()
+}
+
+/// The timeline, with the dispute as a ruled line in it.
+fn print_timeline(page: &mut Page, draft: &Draft<'_>) {
     page.line("TIMELINE (UTC)");
     page.rule('-');
     let opened = draft.facts.dispute.opened_at;
     let mut ruled = false;
-    for (row, kind, number) in shown.into_iter().filter_map(|at| entries.get(at)) {
+    for (row, place) in timeline(draft, MAX_TIMELINE) {
         if !ruled && row.at > opened {
             dispute_line(page, draft);
             ruled = true;
         }
-        let place = format!("{}{number}", kind.letter());
         page.labelled(&format!("{}  {place:<4} ", utc(row.at)), &row.text);
     }
     if !ruled {
@@ -166,13 +180,19 @@ pub(super) fn exhibit(draft: &Draft<'_>, sheet: &Sheet<'_>, log_sha256: &str) ->
         }
         page.labelled(&format!("{number:>3}  {}  ", utc(row.at)), &row.text);
     }
-    let shown = sheet.rows.iter().filter(|row| row.is_event()).count();
-    let (all, hidden) = (sheet.log.len(), sheet.log.len().saturating_sub(shown));
-    if hidden > 0 || (sheet.kind == Kind::Use && all > 0) {
-        page.line(&format!("{shown} of {all} events are shown. SHA-256 of the full log:"));
+    if let Some(count) = log_line(sheet) {
+        page.line(&count);
         page.line(log_sha256);
     }
     page.text()
+}
+
+/// How many events of the log are shown, where some are not or the log itself is evidence.
+pub(super) fn log_line(sheet: &Sheet<'_>) -> Option<String> {
+    let shown = sheet.rows.iter().filter(|row| row.is_event()).count();
+    let all = sheet.log.len();
+    let says = all > shown || (sheet.kind == Kind::Use && all > 0);
+    says.then(|| format!("{shown} of {all} events are shown. SHA-256 of the full log:"))
 }
 
 /// Digests of the exhibits and the records they show.

@@ -1,7 +1,7 @@
 //! Rows of what the sale itself records: order, charge, checks, terms, account, device.
 
 use super::sheets::{Kind, Row, Source};
-use super::words::{Line, card_text, checks_text, item_text};
+use super::words::{Line, card_text, checks_text, items_text};
 use crate::domain::{Loose, Personal, Text, Transaction};
 
 /// What of the sale itself a row shows.
@@ -14,6 +14,8 @@ pub(super) enum SaleFact {
     Terms,
     Account,
     Device,
+    /// The sale beside earlier ones.
+    Compared,
 }
 
 /// Rows of what the sale itself records.
@@ -50,18 +52,15 @@ pub(super) fn sale_rows<'a>(sale: &Transaction, kind: Kind, checks: bool) -> Vec
             let device = device_text(sale).map(|text| row(SaleFact::Device, at, text));
             rows.extend(device.map(|row| Row { key: false, ..row }));
         }
-        Kind::Use | Kind::Communication | Kind::Refunds => {}
+        Kind::Use | Kind::Communication | Kind::Refunds | Kind::Prior => {}
     }
     rows
 }
 
 fn order_text(sale: &Transaction) -> String {
-    let items: Vec<String> =
-        sale.items.iter().filter_map(|item| item_text(item, sale.amount)).collect();
-    let items = (!items.is_empty()).then(|| items.join("; "));
     Line::new(&format!("Transaction {}", sale.transaction_id))
         .fact(", order ", sale.order_id.as_ref())
-        .fact(": ", items)
+        .fact(": ", items_text(sale))
         .text()
 }
 

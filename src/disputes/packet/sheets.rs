@@ -2,9 +2,10 @@
 
 use super::choose::choose;
 use super::facts::Facts;
+use super::prior;
 use super::sale::{SaleFact, sale_rows};
 use super::words::{checks_text, event_text};
-use crate::domain::{Actor, Event, EventKind, Timestamp};
+use crate::domain::{Actor, Event, EventKind, Timestamp, Transaction};
 use std::collections::BTreeSet;
 
 /// Most rows of one exhibit. A log of 900 rows makes twenty pages, more than Mastercard takes.
@@ -19,11 +20,19 @@ pub(super) enum Kind {
     Communication,
     Refunds,
     Account,
+    Prior,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Receipt, Self::Use, Self::Terms, Self::Communication, Self::Refunds, Self::Account];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Receipt,
+        Self::Use,
+        Self::Terms,
+        Self::Communication,
+        Self::Refunds,
+        Self::Account,
+        Self::Prior,
+    ];
 
     pub(super) fn letter(self) -> char {
         match self {
@@ -33,6 +42,7 @@ impl Kind {
             Self::Communication => 'D',
             Self::Refunds => 'E',
             Self::Account => 'F',
+            Self::Prior => 'G',
         }
     }
 
@@ -44,6 +54,7 @@ impl Kind {
             Self::Communication => "Communication",
             Self::Refunds => "Refunds",
             Self::Account => "Device and account",
+            Self::Prior => "Earlier undisputed purchases",
         }
     }
 }
@@ -53,6 +64,8 @@ impl Kind {
 pub(super) enum Source<'a> {
     Sale(SaleFact),
     Event(&'a Event),
+    /// Another sale.
+    Prior(&'a Transaction),
 }
 
 /// One row.
@@ -82,22 +95,32 @@ pub(super) struct Sheet<'a> {
     pub(super) late: usize,
 }
 
-/// The exhibits of the given kinds that have at least one row.
-pub(super) fn sheets<'a>(facts: &Facts<'a>, kinds: &[Kind], checks: bool) -> Vec<Sheet<'a>> {
+/// The exhibits of the given kinds that have at least one row, of at most `most` each.
+pub(super) fn sheets<'a>(
+    facts: &Facts<'a>,
+    kinds: &[Kind],
+    checks: bool,
+    most: usize,
+) -> Vec<Sheet<'a>> {
     let all = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind));
-    all.map(|kind| sheet(facts, kind, checks)).filter(|sheet| !sheet.rows.is_empty()).collect()
+    let all = all.map(|kind| sheet(facts, kind, checks, most));
+    all.filter(|sheet| !sheet.rows.is_empty()).collect()
 }
 
-fn sheet<'a>(facts: &Facts<'a>, kind: Kind, checks: bool) -> Sheet<'a> {
+fn sheet<'a>(facts: &Facts<'a>, kind: Kind, checks: bool, most: usize) -> Sheet<'a> {
     let log: Vec<&Event> = facts
         .events
         .iter()
         .copied()
         .filter(|event| is_of(facts, kind, checks, event) && event_text(event).is_some())
         .collect();
-    let sale_rows = facts.sale.map(|sale| sale_rows(sale, kind, checks)).unwrap_or_default();
+    let sale_rows = match (facts.sale, &facts.prior) {
+        (Some(sale), Some(prior)) if kind == Kind::Prior => prior::rows(prior, sale, facts.dispute),
+        (Some(sale), _) => sale_rows(sale, kind, checks),
+        (None, _) => Vec::new(),
+    };
     let classes = classes(facts, kind, &log);
-    let room = MAX_ROWS.saturating_sub(sale_rows.len());
+    let room = most.saturating_sub(sale_rows.len());
     let shown = choose(&classes, room);
     let (mut late, mut rows) = (Vec::new(), sale_rows);
     for at in shown {
@@ -151,6 +174,7 @@ fn is_of(facts: &Facts<'_>, kind: Kind, checks: bool, event: &Event) -> bool {
         ),
         Kind::Refunds => matches!(event.kind, K::Refund | K::RefundOffered),
         Kind::Account => facts.is_prior_sight(event),
+        Kind::Prior => false,
     }
 }
 
@@ -179,7 +203,7 @@ fn classes(facts: &Facts<'_>, kind: Kind, log: &[&Event]) -> Vec<u8> {
             _ => 0,
         },
         Kind::Account => u8::from(!types.insert((false, event.kind))),
-        Kind::Receipt | Kind::Terms | Kind::Refunds => 0,
+        Kind::Receipt | Kind::Terms | Kind::Refunds | Kind::Prior => 0,
     };
     log.iter().map(class).collect()
 }

@@ -5,9 +5,9 @@ use crate::disputes::stripe;
 use crate::domain::{
     AccountId, Actor, DisputeReason, LicenceId, OrderId, Text, Timestamp, TransactionId,
 };
+use facts::Facts;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sheets::MAX_ROWS;
 
 const LICENCE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cases/licence.json"));
@@ -38,9 +38,7 @@ fn event(id: &str, kind: &str, time: &str, more: &Value) -> Event {
 
 fn points_of(case: &CaseFile) -> Vec<Point> {
     let plan = plan::plan(case.dispute.reason);
-    let facts = Facts::new(case);
-    let sheets = sheets::sheets(&facts, plan.exhibits, plan.checks);
-    let draft = Draft { facts, sheets };
+    let draft = Draft::of(case, plan, MAX_ROWS);
     plan.points.iter().filter_map(|template| template(&draft)).collect()
 }
 
@@ -51,8 +49,7 @@ fn sentences(case: &CaseFile) -> Vec<String> {
 /// The case without the records a point stands on.
 fn without(case: &CaseFile, point: &Point) -> CaseFile {
     let plan = plan::plan(case.dispute.reason);
-    let facts = Facts::new(case);
-    let sheets = sheets::sheets(&facts, plan.exhibits, plan.checks);
+    let sheets = Draft::of(case, plan, MAX_ROWS).sheets;
     let mut less = case.clone();
     let sale = less.transaction.as_mut().unwrap();
     for cite in &point.cites {
@@ -60,6 +57,10 @@ fn without(case: &CaseFile, point: &Point) -> CaseFile {
         for row in &cite.rows {
             match sheet.rows[row - 1].source {
                 Source::Event(cited) => less.events.retain(|e| e.event_id != cited.event_id),
+                Source::Prior(cited) => less
+                    .other_sales
+                    .retain(|other| other.transaction.transaction_id != cited.transaction_id),
+                Source::Sale(sale::SaleFact::Compared) => {}
                 Source::Sale(sale::SaleFact::Order) => sale.order_id = None,
                 Source::Sale(sale::SaleFact::Charge) => sale.amount = None,
                 Source::Sale(sale::SaleFact::Agreement) => sale.subscription = None,

@@ -8,7 +8,7 @@ use super::clean::clean;
 use super::facts::Facts;
 use crate::domain::{
     Amount, Card, ChallengeKind, Event, EventKind, Item, LicenceId, Loose, Outcome, Text, ThreeDs,
-    Timestamp,
+    Timestamp, Transaction,
 };
 use std::fmt::Display;
 
@@ -96,7 +96,7 @@ pub(super) fn checks_text(
 }
 
 /// `1 x pro-year (subscription) at 49.00 EUR`; `None` for an item without a name.
-pub(super) fn item_text(item: &Item, charged: Option<Amount>) -> Option<String> {
+fn item_text(item: &Item, charged: Option<Amount>) -> Option<String> {
     let sku = item.sku.as_ref().map(|sku| clean(sku.as_str()));
     let category = item.category.as_ref().map(|category| clean(category.as_str()));
     let name = match (sku, category) {
@@ -107,6 +107,13 @@ pub(super) fn item_text(item: &Item, charged: Option<Amount>) -> Option<String> 
     let price =
         item.unit_price.zip(charged).map(|(price, of)| format!("{price} {}", of.currency()));
     Some(Line(count).say(&name).fact(" at ", price).text())
+}
+
+/// Everything a sale sold; `None` where no item has a name.
+pub(super) fn items_text(sale: &Transaction) -> Option<String> {
+    let items: Vec<String> =
+        sale.items.iter().filter_map(|item| item_text(item, sale.amount)).collect();
+    (!items.is_empty()).then(|| items.join("; "))
 }
 
 /// What an event says, in one line; `None` for one that is no evidence.

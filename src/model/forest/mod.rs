@@ -12,6 +12,7 @@ mod matching;
 mod packed;
 mod probe;
 mod quantise;
+mod shap;
 mod simd;
 mod stages;
 #[cfg(test)]

@@ -33,6 +33,28 @@ struct Expected {
     row: Vec<String>,
     margin: Option<f64>,
     probability: f64,
+    /// What each feature adds, and the margin expected of any row: exact Shapley values.
+    #[serde(default)]
+    contributions: Vec<f64>,
+}
+
+#[test]
+fn contributions_are_those_of_the_libraries() {
+    for (name, file, expected) in FIXTURES {
+        let Imported { forest, .. } = read(file).unwrap();
+        let tolerance = if name.starts_with("lightgbm") { 1e-9 } else { 1e-6 };
+        let mut found = vec![];
+        for line in expected.lines() {
+            let Expected { row, contributions, .. } = serde_json::from_str(line).unwrap();
+            let Some((expected_base, expected)) = contributions.split_last() else { continue };
+            let row: Vec<f64> = row.iter().map(|cell| cell.parse().unwrap()).collect();
+            let base = forest.shapley(&row, &mut found).unwrap();
+            assert!((base - expected_base).abs() < tolerance, "{name}: {base} {expected_base}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((found - expected).abs() < tolerance, "{name} {row:?}: {found} {expected}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -43,7 +65,7 @@ fn margins_are_those_of_the_libraries() {
         let engines = [Kernel::Packed, Kernel::Avx2];
         let engines = engines.map(|kernel| Engine::with_kernel(&forest, kernel).unwrap());
         for line in expected.lines() {
-            let Expected { row, margin: expected, probability } =
+            let Expected { row, margin: expected, probability, .. } =
                 serde_json::from_str(line).unwrap();
             let row: Vec<f64> = row.iter().map(|cell| cell.parse().unwrap()).collect();
             let margin = forest.margin(&row);

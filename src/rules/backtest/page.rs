@@ -6,7 +6,7 @@ use crate::domain::RuleMode;
 use std::fmt::{self, Write as _};
 
 /// Widest name of a rule that is shown whole.
-const NAME: usize = 34;
+const NAME: usize = 30;
 /// Changed rows listed.
 const LISTED: usize = 10;
 

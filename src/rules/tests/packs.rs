@@ -20,6 +20,14 @@ fn record(given: &Json) -> Record {
     record_from_json(given.as_object().unwrap()).unwrap()
 }
 
+#[test]
+fn the_packs_are_laid_out_as_the_tool_lays_them_out() {
+    for source in crate::rules::builtin::packs() {
+        let laid_out = crate::rules::lay_out(&source).unwrap();
+        assert!(laid_out == source.text(), "run `cargo run -- rules fmt rules`: {}", source.name());
+    }
+}
+
 /// The first request of the README, with what tables and an empty history add.
 fn ordinary() -> Record {
     let request = json!({
@@ -40,7 +48,7 @@ fn ordinary() -> Record {
         "bin.test": false, "email.class": "other", "email.role": false,
         "ip_billing_mismatch": false, "ip_bin_mismatch": false, "bin_billing_mismatch": false,
         "price_region_mismatch": false, "discount_share": 0.0, "links.accounts": 0,
-        "account.disputes": 0, "card.disputes": 0, "email.disputes": 0,
+        "account.clean_history": false, "account.disputes": 0, "card.disputes": 0, "email.disputes": 0,
     });
     let mut record = record(&request);
     for field in crate::features::FIELDS.iter().filter(|field| !field.window.is_empty()) {

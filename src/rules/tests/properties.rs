@@ -65,8 +65,18 @@ fn literal(kind: Kind) -> BoxedStrategy<Literal> {
         .boxed()
 }
 
+/// The first fields of each kind: conditions are about few of them, so that they meet in one.
+fn fields() -> impl Iterator<Item = &'static Field> {
+    let mut taken = std::collections::HashMap::new();
+    FIELDS.iter().filter(move |field| {
+        let so_far = taken.entry(std::mem::discriminant(&field.kind)).or_insert(0);
+        *so_far += 1;
+        *so_far <= 4
+    })
+}
+
 fn field(of: fn(Kind) -> bool) -> impl Strategy<Value = &'static Field> {
-    select(FIELDS.iter().filter(|field| of(field.kind)).collect::<Vec<_>>())
+    select(fields().filter(|field| of(field.kind)).collect::<Vec<_>>())
 }
 
 /// A field, or sometimes a field with a default.
@@ -154,7 +164,7 @@ fn leaf(closed: bool) -> BoxedStrategy<Expr> {
     let holds = field(|kind| kind == Kind::Bool)
         .prop_flat_map(move |field| operand(field, defaults))
         .prop_map(Expr::Holds);
-    let has = select(FIELDS.iter().collect::<Vec<_>>())
+    let has = select(fields().collect::<Vec<_>>())
         .prop_map(|field| Expr::Has(FieldRef::Catalogue(field.id)));
     let open = if closed { any::<bool>().prop_map(Expr::Constant).boxed() } else { has.boxed() };
     let computed = computed(defaults);
@@ -185,12 +195,12 @@ fn flat(parts: Vec<Expr>, and: bool) -> Vec<Expr> {
     parts.into_iter().flat_map(one).collect()
 }
 
-/// A record in which every field is missing or has a value.
+/// A record in which each of these fields is missing or has a value.
 fn record() -> impl Strategy<Value = Record> {
-    let slots: Vec<_> = FIELDS.iter().map(|field| prop::option::of(value(field.kind))).collect();
+    let slots: Vec<_> = fields().map(|field| prop::option::of(value(field.kind))).collect();
     slots.prop_map(|values| {
         let mut record = Record::default();
-        for (field, value) in FIELDS.iter().zip(values) {
+        for (field, value) in fields().zip(values) {
             record.set(field.id, value.unwrap_or_default());
         }
         record
@@ -219,10 +229,10 @@ proptest! {
     /// Knowing more never changes what was decided without it.
     #[test]
     fn a_decided_condition_stays_decided(
-        expr in expr(true), record in record(), forget in prop::collection::vec(any::<bool>(), FIELDS.len()),
+        expr in expr(true), record in record(), forget in prop::collection::vec(any::<bool>(), fields().count()),
     ) {
         let mut less = record.clone();
-        for (field, _) in FIELDS.iter().zip(forget).filter(|(_, forget)| *forget) {
+        for (field, _) in fields().zip(forget).filter(|(_, forget)| *forget) {
             less.set(field.id, Value::Missing);
         }
         let before = expr.eval(&less);

@@ -37,11 +37,13 @@ def awkward(x, edges):
     return rows
 
 
-def write(name, rows, margins, probabilities):
+def write(name, rows, margins, probabilities, contributions=None):
     with open(f"{name}.expected.jsonl", "w") as out:
-        for row, margin, probability in zip(rows, margins, probabilities):
+        for place, (row, margin, probability) in enumerate(zip(rows, margins, probabilities)):
             line = {"row": [repr(float(v)) for v in row], "margin": margin, "probability": float(probability)}
             line["margin"] = None if margin is None else float(margin)
+            if contributions is not None:
+                line["contributions"] = [float(value) for value in contributions[place]]
             out.write(json.dumps(line) + "\n")
 
 
@@ -59,7 +61,8 @@ for name, extra in [
     text = model.model_to_string()
     open(f"{name}.txt", "w").write(text[: text.index("feature_importances")] + "\n")
     rows = awkward(x, EDGES + [numpy.inf, -numpy.inf])
-    write(name, rows, model.predict(rows, raw_score=True), model.predict(rows))
+    contributions = model.predict(rows, pred_contrib=True)
+    write(name, rows, model.predict(rows, raw_score=True), model.predict(rows), contributions)
 
 x = x.astype(numpy.float32)
 kinds = ["q", "q", "q", "c"]
@@ -72,7 +75,8 @@ for name, extra in [("xgboost", {}), ("xgboost-dart", {"booster": "dart", "rate_
     rows = awkward(x.astype(float), EDGES).astype(numpy.float32)
     rows[::9, 3] = 11
     data = xgboost.DMatrix(rows, feature_names=COLUMNS, feature_types=kinds, enable_categorical=True)
-    write(name, rows, model.predict(data, output_margin=True), model.predict(data))
+    contributions = model.predict(data, pred_contribs=True)
+    write(name, rows, model.predict(data, output_margin=True), model.predict(data), contributions)
 
 x = numpy.nan_to_num(x)
 rows = numpy.nan_to_num(awkward(x.astype(float), EDGES)).astype(numpy.float32)

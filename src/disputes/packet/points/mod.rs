@@ -6,9 +6,11 @@
 
 use super::clean::clean;
 use super::facts::Facts;
+use super::plan::Plan;
 use super::sale::SaleFact;
-use super::sheets::{Kind, Sheet, Source};
+use super::sheets::{Kind, Sheet, Source, sheets};
 use super::words::{Line, utc};
+use super::{CaseFile, MAX_POINTS};
 use crate::domain::{Event, EventKind, Text, Timestamp, Transaction};
 use std::fmt;
 
@@ -16,6 +18,7 @@ mod checks;
 mod contact;
 mod usage;
 
+pub(super) use super::prior::earlier_purchases;
 pub(super) use checks::{
     address_matched, as_shown_at_checkout, authenticated, authorized, challenge_passed,
     code_matched,
@@ -49,8 +52,20 @@ pub(super) struct Cite {
 pub(super) type Template = fn(&Draft<'_>) -> Option<Point>;
 
 impl<'a> Draft<'a> {
+    /// A case by its plan, at most `most` rows an exhibit.
+    pub(super) fn of(case: &'a CaseFile, plan: &Plan, most: usize) -> Self {
+        let facts = Facts::new(case);
+        let sheets = sheets(&facts, plan.exhibits, plan.checks, most);
+        Self { facts, sheets }
+    }
+
+    /// The answer: the strongest sentences the records allow.
+    pub(super) fn points(&self, plan: &Plan) -> Vec<Point> {
+        plan.points.iter().filter_map(|template| template(self)).take(MAX_POINTS).collect()
+    }
+
     /// The rows of an exhibit whose record is wanted; `None` when there are none.
-    fn cite(&self, kind: Kind, wanted: impl Fn(&Source<'a>) -> bool) -> Option<Cite> {
+    pub(super) fn cite(&self, kind: Kind, wanted: impl Fn(&Source<'a>) -> bool) -> Option<Cite> {
         let sheet = self.sheets.iter().find(|sheet| sheet.kind == kind)?;
         let rows: Vec<usize> = (1..)
             .zip(&sheet.rows)
@@ -96,7 +111,7 @@ impl<'a> Draft<'a> {
 }
 
 /// A sentence on what it stands on, rows of one exhibit together; `None` if that is nothing.
-fn point(sentence: String, cites: impl IntoIterator<Item = Cite>) -> Option<Point> {
+pub(super) fn point(sentence: String, cites: impl IntoIterator<Item = Cite>) -> Option<Point> {
     let mut merged: Vec<Cite> = Vec::new();
     for cite in cites {
         match merged.iter_mut().find(|other| other.kind == cite.kind) {
@@ -111,9 +126,9 @@ fn point(sentence: String, cites: impl IntoIterator<Item = Cite>) -> Option<Poin
     (!merged.is_empty()).then_some(Point { sentence, cites: merged })
 }
 
-impl fmt::Display for Cite {
-    /// `Exhibit B, rows 1-3, 7`; at most three ranges, then `and further rows`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Cite {
+    /// `Exhibit B, rows 1-3, 7, page 4`; at most three ranges, then `and further rows`.
+    fn text(&self, page: Option<usize>) -> String {
         const MOST: usize = 3;
         let ranges: Vec<String> = self
             .rows
@@ -126,22 +141,27 @@ impl fmt::Display for Cite {
             .collect();
         let plural = if self.rows.len() == 1 { "row" } else { "rows" };
         let shown: Vec<&str> = ranges.iter().take(MOST).map(String::as_str).collect();
-        write!(f, "Exhibit {}, {plural} {}", self.kind.letter(), shown.join(", "))?;
-        if ranges.len() > MOST {
-            f.write_str(" and further rows")?;
-        }
-        if self.more {
-            f.write_str(" and the full log")?;
-        }
-        Ok(())
+        let further = if ranges.len() > MOST { " and further rows" } else { "" };
+        let log = if self.more { " and the full log" } else { "" };
+        let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
+        let (letter, shown) = (self.kind.letter(), shown.join(", "));
+        format!("Exhibit {letter}, {plural} {shown}{further}{log}{page}")
+    }
+}
+
+impl Point {
+    /// The sentence, then what it stands on and, where known, on which page.
+    pub(super) fn text(&self, page_of: impl Fn(Kind) -> Option<usize>) -> String {
+        let cites: Vec<String> =
+            self.cites.iter().map(|cite| cite.text(page_of(cite.kind))).collect();
+        format!("{} ({}).", self.sentence, cites.join("; "))
     }
 }
 
 impl fmt::Display for Point {
     /// The sentence, then what it stands on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cites: Vec<String> = self.cites.iter().map(Cite::to_string).collect();
-        write!(f, "{} ({}).", self.sentence, cites.join("; "))
+        f.write_str(&self.text(|_| None))
     }
 }
 
