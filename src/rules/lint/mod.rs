@@ -15,6 +15,7 @@
 //! Rejected: a solver (a large dependency for intervals and small sets), sampling records (finds a
 //! gap by luck, proves nothing).
 
+mod absent;
 mod bands;
 mod condition;
 mod finding;
