@@ -143,7 +143,7 @@ problems! {
     "R114" NotIn => "`not in` is not used here",
         help: say("write `!(x in [..])`");
 
-    "R115" BadName { given: String, letter: char } => "`{given}` is no name: `{letter}` is none of its letters",
+    "R115" BadName { given: String, letter: char } => "`{given}` is no name, because of `{letter}`",
         help: say("a name has the letters `a` to `z`, digits and `_`; a member of `custom` by another name stands between back-ticks: custom.`any name`");
 
     // What it says
