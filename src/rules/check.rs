@@ -8,6 +8,7 @@
 mod constant;
 mod functions;
 mod history;
+mod never;
 mod values;
 
 use super::expr::{Comparison, Expr, FieldRef, Literal, Operand};

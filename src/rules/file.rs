@@ -27,6 +27,7 @@ use super::given::record_from_flat;
 use super::problem::Problem;
 use super::rule::{Allowed, Canary, CanaryBy, Case, Effect, Notes, Rule, Written};
 use super::table::{Table, Text, to_json};
+use super::toml_text::TomlText;
 use super::{MAX_ADJUST, MAX_CONDITION, MAX_TEXT};
 use crate::domain::{ChallengeKind, RuleAction, RuleMode, Timestamp};
 use std::ops::Range;
@@ -297,7 +298,10 @@ impl Reader<'_> {
     /// The condition, with every problem moved to its place in the file.
     fn condition(&mut self, table: &Table<'_, '_>) -> Option<Expr> {
         let text = self.required(table, "when", "'ip.tor'")?;
-        let (inner, start) = text.inner(self.source.text());
+        let source = Arc::clone(self.source);
+        let read = TomlText::read(source.text(), text.span.clone());
+        let read = read.filter(|read| read.stands_for(text.value));
+        let inner = read.as_ref().map_or(text.value, |read| &read.text);
         if inner.len() > MAX_CONDITION {
             let problem = Problem::BadText { key: "when", limit: MAX_CONDITION };
             self.report(problem, text.span);
@@ -307,10 +311,8 @@ impl Reader<'_> {
             Ok(expr) => Some(expr),
             Err(problems) => {
                 for (problem, span) in problems {
-                    let span = match start {
-                        Some(start) => start + span.start..start + span.end,
-                        None => text.span.clone(),
-                    };
+                    let span =
+                        read.as_ref().map_or_else(|| text.span.clone(), |read| read.place(span));
                     self.report(problem, span);
                 }
                 None

@@ -12,7 +12,7 @@ use super::error::{Diagnostics, Source};
 use super::expr::Expr;
 use super::lexer::lex;
 use super::set::RuleSet;
-use super::table::Text;
+use super::toml_text::TomlText;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
@@ -40,19 +40,19 @@ fn with_conditions(text: &str) -> String {
         for rule in rules {
             let DeValue::Table(rule) = rule.get_ref() else { continue };
             let Some(when) = rule.get("when") else { continue };
-            if let DeValue::String(value) = when.get_ref() {
-                places.push(Text { value, span: when.span() });
+            if let DeValue::String(_) = when.get_ref() {
+                places.push(when.span());
             }
         }
     }
-    places.sort_by_key(|place| place.span.start);
+    places.sort_by_key(|place| place.start);
     let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
     for place in places {
-        let (inner, _) = place.inner(text);
-        let Some(written) = condition(inner) else { continue };
-        out.push_str(text.get(copied..place.span.start).unwrap_or(""));
+        let Some(read) = TomlText::read(text, place.clone()) else { continue };
+        let Some(written) = condition(&read.text) else { continue };
+        out.push_str(text.get(copied..place.start).unwrap_or(""));
         out.push_str(&written);
-        copied = place.span.end;
+        copied = place.end;
     }
     out.push_str(text.get(copied..).unwrap_or(""));
     out

@@ -93,9 +93,12 @@ impl<'t> Lexer<'t> {
             self.take_while(|c| c != '\n');
         } else if first.is_ascii_digit() {
             self.number(start);
-        } else if is_name(first) {
-            let name = self.take_while(is_name).to_owned();
-            self.push(Token::Name(name), start);
+        } else if is_word(first) {
+            let given = self.take_while(is_word).to_owned();
+            match given.chars().find(|c| !is_name(*c)) {
+                Some(letter) => self.problem(Problem::BadName { given, letter }, start),
+                None => self.push(Token::Name(given), start),
+            }
         } else if matches!(first, '"' | '\'' | '`') {
             self.quoted(first, start);
         } else {
@@ -177,6 +180,11 @@ impl<'t> Lexer<'t> {
         }
         self.push(if quote == '`' { Token::Name(value) } else { Token::Text(value) }, start);
     }
+}
+
+/// What a reader takes for one word: a letter of any script that slipped in is told with all of it.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 fn is_name(c: char) -> bool {

@@ -38,6 +38,7 @@ mod radar;
 mod rule;
 mod set;
 mod table;
+mod toml_text;
 #[cfg(test)]
 mod tests;
 

@@ -143,6 +143,9 @@ problems! {
     "R114" NotIn => "`not in` is not used here",
         help: say("write `!(x in [..])`");
 
+    "R115" BadName { given: String, letter: char } => "`{given}` is no name, because of `{letter}`",
+        help: say("a name has the letters `a` to `z`, digits and `_`; a member of `custom` by another name stands between back-ticks: custom.`any name`");
+
     // What it says
     "R201" UnknownField { name: String, near: Option<String> } => "no field is called `{name}`",
         help: did_you_mean(near.as_ref()).or_else(|| say("the fields are listed in docs/features.md; the merchant's own are `custom.<name>`"));
@@ -231,7 +234,7 @@ problems! {
         => "`{given}` is {least} to {most}, so comparing it with `{number}` says nothing",
         help: say(meaning.to_owned());
     "R238" NeverLower { given: String } => "a text in lower case never holds `{given}`",
-        help: say(format!("write `{}`", given.to_ascii_lowercase()));
+        help: say(format!("write `{}`", given.to_lowercase()));
     "R239" BadPattern { message: String } => "no regular expression: {message}",
         help: if message.contains("look-around") || message.contains("backreferences") {
             say("patterns are searched in linear time, which rules both out; join simpler tests by `&&`")
@@ -246,6 +249,18 @@ problems! {
         help: say("join them by `|` in one pattern, or use `endsWith` and `in [..]`");
     "R243" TooManyInSet { limit: usize } => "the rules have more than {limit} regular expressions together",
         help: say("join those of one field by `|`, or use `endsWith`, `in [..]` and named lists");
+    "R244" NeverDomain { given: String, instead: Option<String> }
+        => "`email.domain` is the registrable domain behind the `@`, never `{given}`",
+        help: say(match instead {
+            Some(domain) => format!("write `{domain}`; the whole address is `account.email`"),
+            None => "the whole address is `account.email`".to_owned(),
+        });
+    "R245" NeverBin { given: String } => "`card.bin` is the first 6 to 8 digits of the card number, never `{given}`",
+        help: if given.len() < 6 && given.bytes().all(|byte| byte.is_ascii_digit()) {
+            say(format!("write `card.bin.startsWith(\"{given}\")`"))
+        } else {
+            say("write 6 to 8 digits and nothing else")
+        };
     "R260" FailedTest { rule: String, expected: String, got: String }
         => "this test of `{rule}` must come to {expected}, and comes to {got}",
         help: say("`vouch rules test` shows the parts of the condition");

@@ -25,23 +25,6 @@ pub(super) struct Text<'t> {
     pub span: Range<usize>,
 }
 
-impl<'t> Text<'t> {
-    /// The text to read and, where every byte stands in the file as it is, its offset there: always
-    /// so between single quotes, and between double quotes without an escape.
-    pub(super) fn inner<'s: 't>(&self, file: &'s str) -> (&'t str, Option<usize>) {
-        let raw = file.get(self.span.clone()).unwrap_or("");
-        for quote in ["'''", "\"\"\"", "'", "\""] {
-            let inner = raw.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-            let Some(inner) = inner else { continue };
-            if quote.starts_with('"') && inner.contains('\\') {
-                break;
-            }
-            return (inner, Some(self.span.start + quote.len()));
-        }
-        (self.value, None)
-    }
-}
-
 impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)

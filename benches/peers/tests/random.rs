@@ -25,7 +25,7 @@ const INTS: [&str; 4] =
     ["card_tx_count_1h", "ip_distinct_cards_1d", "payment.attempt", "item_count"];
 const FLOATS: [&str; 3] = ["account.age_h", "email.digit_share", "discount_share"];
 const BOOLS: [&str; 4] = ["ip.tor", "ip.hosting", "bin.prepaid", "amount_round"];
-const TEXTS: [&str; 4] = ["email.domain", "descriptor", "card.bin", "custom.label"];
+const TEXTS: [&str; 4] = ["device.user_agent", "descriptor", "order_id", "custom.label"];
 const DECIMALS: [&str; 2] = ["amount_eur", "items.max_price_eur"];
 const COUNTRY: [&str; 2] = ["ip.country", "billing.country"];
 const COUNTRIES: [&str; 3] = ["DE", "NO", "BR"];

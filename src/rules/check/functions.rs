@@ -2,6 +2,7 @@
 //! `timestamp`, `cidr`, `list`), and the tests of a text.
 
 use super::constant::{Constant, currency};
+use super::never::never;
 use super::{Checker, Side};
 use crate::domain::Amount;
 use crate::features::Kind;
@@ -243,8 +244,8 @@ impl Checker<'_> {
         let Some(test) = test else {
             return self.matches(operand, (target, pattern), argument);
         };
-        if operand.is_lower() && pattern.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return self.report(Problem::NeverLower { given: pattern.to_owned() }, argument);
+        if let Some(problem) = never(&operand, pattern, Some(test)) {
+            return self.report(problem, argument);
         }
         Some(Expr::Text(test, operand, pattern.into()))
     }

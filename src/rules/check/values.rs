@@ -1,6 +1,6 @@
 //! Values computed from another one: parts of a time, a text's length, a text in lower case.
 
-use super::{Checker, Side, constant::Constant};
+use super::{Checker, Side, constant::Constant, never::never};
 use crate::features::Kind;
 use crate::rules::parser::Node;
 use crate::rules::problem::Problem;
@@ -128,11 +128,10 @@ impl Checker<'_> {
                 };
                 self.report(problem, node)
             }
-            (value, Operand::Literal(Literal::Text(text)))
-                if value.is_lower() && text.bytes().any(|byte| byte.is_ascii_uppercase()) =>
-            {
-                self.report(Problem::NeverLower { given: text.to_string() }, node)
-            }
+            (value, Operand::Literal(Literal::Text(text))) => match never(value, text, None) {
+                Some(problem) => self.report(problem, node),
+                None => Some(()),
+            },
             _ => Some(()),
         }
     }

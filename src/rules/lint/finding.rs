@@ -126,6 +126,8 @@ checks! {
         "see `vouch rules lint --list`";
     UnneededAllowed "R331" Warning "an `allow` of what is not found",
         "remove the code";
+    NewOrAbsent "R332" Warning "a default that takes what is not there for new",
+        "write `has(card.fingerprint)`, or another field of what is meant, beside it";
 }
 
 impl Check {

@@ -4,7 +4,7 @@ use super::finding::Check;
 use super::region::{Cell, Region};
 use super::set::{Set, can_be_missing};
 use super::space::{Space, Subject, plain_field};
-use super::{Findings, at_part, equal_before};
+use super::{Findings, absent, at_part, equal_before};
 use crate::domain::{RuleAction, RuleMode, Timestamp};
 use crate::features::{FieldId, Kind, Origin, Stage, fields as f};
 use crate::rules::compiled::alternatives;
@@ -64,6 +64,7 @@ pub(super) fn look(
     negations(rule, region, space, found);
     if let Some(region) = region {
         decides_by(rule, region, space, found);
+        absent::look(rule, region, space, found);
     }
 }
 

@@ -15,6 +15,7 @@
 //! Rejected: a solver (a large dependency for intervals and small sets), sampling records (finds a
 //! gap by luck, proves nothing).
 
+mod absent;
 mod bands;
 mod condition;
 mod finding;
@@ -31,7 +32,7 @@ mod witness;
 pub use finding::{Check, Finding, Severity, count, table};
 
 use super::parser::{Form, Node, parse};
-use super::table::Text;
+use super::toml_text::TomlText;
 use super::{Expr, Place, Rule, RuleSet, check};
 use crate::domain::{RuleMode, Timestamp};
 use crate::features::Record;
@@ -191,12 +192,13 @@ impl Findings<'_> {
 /// rule's where there is none.
 fn at_part(rule: &Rule, part: &Expr, mut before: usize) -> Place {
     let Some(when) = &rule.written.when else { return rule.place.clone() };
-    let text = Text { value: "", span: when.span.clone() };
-    let (inner, Some(start)) = text.inner(when.source.text()) else { return when.clone() };
-    let (node, _) = parse(inner);
-    match place_of(&node, part, inner, &mut before) {
+    let Some(read) = TomlText::read(when.source.text(), when.span.clone()) else {
+        return when.clone();
+    };
+    let (node, _) = parse(&read.text);
+    match place_of(&node, part, &read.text, &mut before) {
         Some(span) if rule.when != *part => {
-            Place { source: when.source.clone(), span: start + span.start..start + span.end }
+            Place { source: when.source.clone(), span: read.place(span) }
         }
         _ => when.clone(),
     }

@@ -110,6 +110,11 @@ const CONDITIONS: &[&str] = &[
     "email.domain.lowerAscii() == \"Example.com\"",
     "email.domain.lowerAscii() in [\"a\", \"B\"]",
     "email.domain.lowerAscii().endsWith(\".COM\")",
+    "email.domain == \"Example.com\" && email.domain in [\"mail.example.com\", \"x@example.com\"]",
+    "email.domain.contains(\"@\") || bin.brand == \"Visa\"",
+    "card.bin == \"4571\" || card.bin in [\"457173\", \"457173601\"]",
+    "größe == 1 && ip.tor",
+    "custom.größe > 3 || іp.tor",
     "email.domain.lowerAscii",
     "amount_eur.lowerAscii() == \"a\"",
     "size(email.domain)",
@@ -279,6 +284,8 @@ when = 'true'
 "#,
     "\n[[rule]]\nid = \"span\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = '''\nip.tor &&\n  // of the card\n  ip.contry == \"DE\" &&\r\n  amount > 5\n'''\n",
     "\n[[rule]]\nid = \"escaped\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"ip.contry == \\\"DE\\\"\"\n",
+    "\n[[rule]]\nid = \"coded\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"ip.tor \\u0026\\u0026 ip.vpm\"\n",
+    "\n[[rule]]\nid = \"folded\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"\"\"\nip.tor \\\n    && \\\"x\\\" == ip.contry &&\r\n  amount > 5\"\"\"\n",
     "\n[[rule]]\nid = \"basic\"\naction = \"tag\"\nreason = \"A\"\ntext = \"A.\"\nwhen = \"ip.contry == 'DE'\"\n",
 ];
 

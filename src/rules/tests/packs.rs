@@ -48,7 +48,8 @@ fn ordinary() -> Record {
         "bin.test": false, "email.class": "other", "email.role": false,
         "ip_billing_mismatch": false, "ip_bin_mismatch": false, "bin_billing_mismatch": false,
         "price_region_mismatch": false, "discount_share": 0.0, "links.accounts": 0,
-        "account.clean_history": false, "account.disputes": 0, "card.disputes": 0, "email.disputes": 0,
+        "account.clean_history": false, "card.avs_match": "match", "card.cvv_match": "match",
+        "account.disputes": 0, "card.disputes": 0, "email.disputes": 0,
     });
     let mut record = record(&request);
     for field in crate::features::FIELDS.iter().filter(|field| !field.window.is_empty()) {
