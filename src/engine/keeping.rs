@@ -49,7 +49,7 @@ impl Engine {
                             let received_at = new.received_at;
                             self.desk.open_review(Review::of(&answer.0, &record, received_at));
                         }
-                        let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
+                        let (answer, counted) = (Some(answer.clone()), occurrences.first().copied());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =
                             |landed| Flight { content, sale, answer, sent, counted, landed };
