@@ -2,6 +2,7 @@
 //!
 //! One request's life runs top to bottom through the modules below; `ARCHITECTURE.md` draws it.
 
+pub mod access;
 pub mod archive;
 pub mod cli;
 pub mod clock;

@@ -15,6 +15,7 @@ const GENERATED: &[&str] = &["src/domain/currency_table.rs"];
 const EDGES: &[(&str, &[&str])] = &[
     ("clock", &["domain"]),
     ("domain", &[]),
+    ("access", &["clock", "domain"]),
     ("reference", &["domain"]),
     ("features", &["domain"]),
     ("input", &["domain"]),
@@ -46,7 +47,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("archive", &["domain", "features", "engine", "ledger"]),
     ("train", &["domain", "features", "model", "engine", "input", "ledger"]),
     ("simulate", &["domain", "features", "reference", "engine"]),
-    ("http", &["clock", "config", "domain", "engine", "disputes", "ledger", "input", "features"]),
+    (
+        "http",
+        &[
+            "access", "clock", "config", "domain", "engine", "disputes", "ledger", "input",
+            "features",
+        ],
+    ),
     ("cli", &["*"]),
 ];
 

@@ -1,6 +1,7 @@
 //! Benches per stage, one module each: `cargo bench --bench stages -- reference`.
 #![expect(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
+mod access;
 mod backtest;
 mod engine;
 mod ledger;
@@ -12,6 +13,7 @@ mod velocity;
 
 criterion::criterion_group!(
     stages,
+    access::bench,
     reference::bench,
     velocity::bench,
     outcomes::bench,

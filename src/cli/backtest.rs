@@ -109,8 +109,11 @@ fn backtest(args: &BacktestArgs) -> Result<u8> {
     }
     eprintln!("{} rows in {seconds:.2} s", report.rows.all);
     skipped.tell();
-    if let Some(found) = reproduction {
-        tell(found);
+    match reproduction {
+        Some(found) => tell(found),
+        None => eprintln!(
+            "a file does not know which rules slept for a buyer or whose appeal was granted: here they act"
+        ),
     }
     let finding = skipped.bad > 0 || found.different > 0;
     Ok(if finding { FINDING } else { DONE })
@@ -123,6 +126,12 @@ fn tell(found: &Reproduction) {
          other rules",
         found.compared, found.same, found.different, found.other_rules
     );
+    if found.other_costs > 0 {
+        eprintln!(
+            "  of {} of them the rules alone are compared: other costs were weighed",
+            found.other_costs
+        );
+    }
     for different in found.listed.iter().take(NAMED) {
         let now = different.now.map_or_else(String::new, |action| action.to_string());
         eprintln!(

@@ -176,6 +176,9 @@ pub(super) struct AppealArgs {
     whose: Whose,
     #[command(flatten)]
     end: For,
+    /// End one that was granted instead; name the buyer, not a transaction
+    #[arg(long)]
+    withdraw: bool,
     #[command(flatten)]
     desk: Desk,
 }
@@ -219,9 +222,9 @@ const MONTH: i64 = 720;
 pub(super) fn lists(command: &ListsCommand) -> Result<ExitCode> {
     let now = clock::now();
     match command {
-        ListsCommand::Show { name: None, desk, .. } => print(&desk.open()?.list_views()),
+        ListsCommand::Show { name: None, desk, .. } => print(&desk.open()?.list_views(&tenant())),
         ListsCommand::Show { name: Some(name), limit, desk } => {
-            let lists = desk.open()?.snapshot().lists.clone();
+            let lists = desk.open()?.snapshot().lists_of(&tenant()).clone();
             let Some(list) = lists.get(name) else { bail!("there is no list `{name}`") };
             for (_, ListEntry { value, expires }) in list.entries(0, *limit) {
                 println!("{value}{}", expires.map(|at| format!(", {at}")).unwrap_or_default());
@@ -247,7 +250,7 @@ pub(super) fn review(command: &ReviewCommand) -> Result<ExitCode> {
         ReviewCommand::List { limit, rule, desk } => {
             let filter =
                 ReviewFilter { rule: rule.clone(), limit: *limit, ..ReviewFilter::default() };
-            print(&desk.open()?.reviews(&filter))
+            print(&desk.open()?.reviews(&tenant(), &filter))
         }
         ReviewCommand::Show { id, desk } => match desk.open()?.find_decision(&tenant(), id)? {
             Some((decision, ..)) => print(&decision),
@@ -274,6 +277,11 @@ pub(super) fn review(command: &ReviewCommand) -> Result<ExitCode> {
 
 pub(super) fn appeal(args: &AppealArgs) -> Result<ExitCode> {
     let now = clock::now();
+    if args.withdraw {
+        let (engine, buyer) = (args.desk.open()?, args.whose.buyer()?);
+        let ended = engine.wake(&tenant(), &args.desk.who()?, (None, &buyer), now)?;
+        return Ok(found(ended, "no appeal is granted to this buyer"));
+    }
     let until = args.end.until(now).unwrap_or_else(|| now.plus_millis(3 * MONTH * HOUR_MS));
     let appeal = Appeal { of: args.whose.of()?, until, note: args.end.note.clone() };
     print(&args.desk.open()?.grant(&tenant(), &args.desk.who()?, appeal, now)?)

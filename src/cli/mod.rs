@@ -10,6 +10,7 @@ mod diff;
 mod dispute;
 mod events;
 mod feed;
+mod key;
 mod ledger;
 mod listing;
 mod lookup;
@@ -57,6 +58,9 @@ enum Command {
     /// Work the reviews that wait for a person
     #[command(subcommand)]
     Review(desk::ReviewCommand),
+    /// Make, list, replace and take away access keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Let a buyer back in by card, mailbox, device and account, and name what still blocks
     Appeal(desk::AppealArgs),
     /// Write seeded commerce: honest buyers and attacks, as a server would see them
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Lists(command) => desk::lists(&command),
         Command::Review(command) => desk::review(&command),
+        Command::Key(command) => key::run(&command),
         Command::Appeal(args) => desk::appeal(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),

@@ -1,6 +1,7 @@
 //! `vouch rules`: check, test, try and explain rules before they act.
 
 mod aggregates;
+mod check;
 mod fmt;
 mod lint;
 mod radar;
@@ -138,7 +139,7 @@ const UNUSABLE: u8 = 2;
 /// The exit code. Only what is no answer of a rule (a missing file, bad JSON) is an error.
 fn run_to(command: &Command, out: &mut impl Write, err: &mut impl Write) -> Result<u8> {
     match command {
-        Command::Check { rules, json } => check(&load(&rules.paths)?, *json, out, err),
+        Command::Check { rules, json } => check::check(&rules.paths, *json, out, err),
         Command::Lint(args) if args.list => lint::list(args, out),
         Command::Lint(args) => lint::run(args, &load(&args.rules.paths)?, out, err),
         Command::Test { rules } => test(&load(&rules.paths)?, out, err),
@@ -205,23 +206,23 @@ type Loaded = std::result::Result<RuleSet, Diagnostics>;
 /// A path that is not there is bad usage, what is wrong inside a file is a finding.
 fn load(paths: &[PathBuf]) -> Result<Loaded> {
     if let Some(missing) = paths.iter().find(|path| !path.exists()) {
-        bail!("`{}` does not exist", missing.display());
+        bail!(not_there(missing));
     }
     let loaded = if paths.is_empty() { RuleSet::builtin() } else { RuleSet::load(paths) };
     Ok(loaded.and_then(|rules| rules.check_lists(&lists_beside(paths, &rules)).map(|()| rules)))
 }
 
-/// The lists in `lists` of the rules' directory, as a server finds them there.
+/// The lists beside the rules; one that can't be used is told on standard error.
 fn lists_beside(paths: &[PathBuf], rules: &RuleSet) -> Lists {
-    let dir = paths.iter().find_map(|path| {
-        let beside = if path.is_dir() { path.clone() } else { path.parent()?.to_owned() };
-        Some(beside.join("lists")).filter(|dir| dir.is_dir())
-    });
-    let loaded = Lists::default().read(dir.as_deref(), &rules.list_questions().kinds(), &|_| false);
+    let loaded = check::read_lists(paths, rules);
     for refused in &loaded.refused {
         eprintln!("warning: {refused}");
     }
     loaded.lists
+}
+
+fn not_there(path: &Path) -> String {
+    format!("`{}` does not exist", path.display())
 }
 
 fn complain(found: &Diagnostics, code: u8, err: &mut impl Write) -> Result<u8> {
@@ -229,38 +230,6 @@ fn complain(found: &Diagnostics, code: u8, err: &mut impl Write) -> Result<u8> {
     let errors = if count == 1 { "error" } else { "errors" };
     writeln!(err, "{found}\n\n{count} {errors}: nothing of the set is used until it loads whole")?;
     Ok(code)
-}
-
-fn check(loaded: &Loaded, json: bool, out: &mut impl Write, err: &mut impl Write) -> Result<u8> {
-    if json {
-        let page = match loaded {
-            Ok(rules) => serde_json::json!({"digest": rules.digest(), "diagnostics": []}),
-            Err(found) => serde_json::json!({"digest": null, "diagnostics": found}),
-        };
-        writeln!(out, "{page:#}")?;
-        return Ok(if loaded.is_ok() { DONE } else { FINDING });
-    }
-    let rules = match loaded {
-        Ok(rules) => rules,
-        Err(found) => return complain(found, FINDING, err),
-    };
-    let width = rules.rules().iter().map(|rule| rule.id.len()).max().unwrap_or(0);
-    for rule in rules.rules() {
-        let (action, tests) = (rule.effect.action().word(), rule.tests.len());
-        let (id, status, place) = (&rule.id, status(rule), &rule.place);
-        writeln!(out, "{status:<8} {action:<10} {id:<width$}  {tests:>2} tests  {place}")?;
-    }
-    let count = |wanted| rules.rules().iter().filter(|rule| status(rule) == wanted).count();
-    writeln!(
-        out,
-        "\n{} live, {} shadow, {} off, {} expired; digest {}",
-        count("live"),
-        count("shadow"),
-        count("off"),
-        count("expired"),
-        rules.digest(),
-    )?;
-    Ok(DONE)
 }
 
 /// Whether the rule does anything today: a rule that looks on and is not is worse than none.

@@ -1,6 +1,9 @@
 //! `vouch serve`: the HTTP server.
 
+mod keys;
+
 use super::state::{self, ConfigArgs};
+use crate::access::{AccessFile, Gate};
 use crate::engine::{Artefacts, Engine, Reloader};
 use crate::http::{AppState, bind, serve};
 use anyhow::{Context, Result};
@@ -14,7 +17,8 @@ const AFTER_HELP: &str = "\
 SIGHUP and `POST /v1/reload` read rules, model, tables and MaxMind-format files again and take what is good
 into use without dropping a request; so does a changed file, looked for every `reload.poll_s` seconds (0,
 the default: never). What is broken is refused with its place in the log, and the old part goes on. Replace
-a MaxMind-format file by rename, never in place. SIGINT and SIGTERM end the server once the requests under
+a MaxMind-format file by rename, never in place. As soon as there is an access key (`vouch key add`) every
+request but the health checks must carry one; keys made and taken away count within seconds. SIGINT and SIGTERM end the server once the requests under
 way are answered.";
 
 /// Arguments of `vouch serve`.
@@ -29,7 +33,7 @@ pub(super) struct ServeArgs {
     data_dir: PathBuf,
     #[command(flatten)]
     config: ConfigArgs,
-    /// For development: no access keys, loopback only (all there is so far)
+    /// For development: no access keys needed, loopback only
     #[arg(long)]
     dev: bool,
 }
@@ -44,7 +48,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         .context("can't start the runtime")?;
     runtime.block_on(async {
         // Bound first: a taken address must not cost the time to read the ledger.
-        let listener = bind(args.listen).await?;
+        let keys = if args.dev { AccessFile::default() } else { AccessFile::read(&args.data_dir)? };
+        let gate = Arc::new(Gate::new(&keys));
+        let listener = bind(args.listen, &gate).await?;
         let origins = state::origins(&config);
         let stamps = origins.stamps();
         let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
@@ -52,7 +58,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         engine.mark_current()?;
         let reloader = Arc::new(Reloader::new(engine.clone(), origins, stamps));
         let address = listener.local_addr()?;
-        if !args.dev {
+        if !args.dev && gate.lets_all_in() {
             eprintln!(
                 "warning: no access keys: whoever can reach {address} on this machine is served"
             );
@@ -61,16 +67,22 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let stop = stop()?;
         let app = AppState::new(engine.clone(), config.server.clone(), config.ledger.clone())
             .reloading(reloader, config.reference.stale_days)
+            .guarded(gate.clone())
             .reviewing(config.review);
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
+        let watching =
+            (!args.dev).then(|| tokio::spawn(keys::watch(gate, args.data_dir.clone(), keys)));
         println!("listening on http://{address}");
         serve(listener, app, stop).await;
         reloading.abort();
         reviewing.abort();
+        if let Some(watching) = watching {
+            watching.abort();
+        }
         if let Some(keeping) = keeping {
             keeping.abort();
             checkpoint(engine).await;

@@ -92,4 +92,9 @@ impl TenantId {
     pub fn default_tenant() -> Self {
         Self("default".into())
     }
+
+    /// True for [`TenantId::default_tenant`].
+    pub fn is_default(&self) -> bool {
+        self.as_str() == "default"
+    }
 }

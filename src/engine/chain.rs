@@ -45,10 +45,10 @@ pub(super) fn run(
     });
     let outcome = snapshot.rules.evaluate(record, occasion.now);
     let mut standing = Standing::of(&outcome.hits, record);
-    let sale = Sale { is_spared: spares(snapshot, record).is_some(), ..sale(record) };
+    let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
     let verdict =
         decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &standing.matched(), &sale);
-    let spared = verdict.spared.then(|| standing.spare(snapshot, record)).flatten();
+    let spared = verdict.spared.then(|| standing.spare(&snapshot.policy, record)).flatten();
     let decision = Decision {
         decision_id: decision_id(occasion.tenant, occasion.transaction_id),
         transaction_id: occasion.transaction_id.clone(),
@@ -67,7 +67,7 @@ pub(super) fn run(
         defensibility: defensibility(record),
         warnings: occasion.warnings,
         degraded: occasion.degraded,
-        versions: snapshot.versions.clone(),
+        versions: snapshot.versions_of(occasion.tenant),
     };
     (decision, outcome.unknown.into_iter().map(str::to_owned).collect())
 }

@@ -45,15 +45,17 @@ impl Engine {
                 counting = Some(self.histories.gate.counting());
                 match ledger.append(&new) {
                     Ok(pending) => {
-                        if answer.0.action == Action::Review {
-                            let received_at = new.received_at;
-                            self.desk.open_review(Review::of(&answer.0, &record, received_at));
-                        }
-                        let (answer, counted) = (Some(answer.clone()), occurrences.first().copied());
+                        let review = (answer.0.action == Action::Review)
+                            .then(|| Review::of(&answer.0, &record, new.received_at));
+                        let queued =
+                            review.map(|review| self.desk.open_review(&request.tenant, review));
+                        let (answer, counted) =
+                            (Some(answer.clone()), occurrences.first().copied());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =
                             |landed| Flight { content, sale, answer, sent, counted, landed };
-                        let (flight, settling) = Settling::new(&self.known, id, pending, flight);
+                        let (flight, settling) =
+                            Settling::new(&self.known, id, (pending, queued), flight);
                         place.insert(Known::Flying(flight.clone()));
                         (Keeping::Flying(flight.landed.clone()), Some(settling))
                     }

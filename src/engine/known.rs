@@ -1,12 +1,14 @@
 //! Which ids are known: one answer for one id, also while the first is still being kept.
 //!
 //! `dashmap` holds a shard lock only while an entry is looked at or placed; the decision itself is
-//! made under the entry of its own id, so two equal requests at once are one decision.
+//! made under the entry of its own id, so two equal requests at once are one decision. There are several
+//! such maps, so that a checkpoint can collect the ids of one, let go of it and write them.
 //!
 //! A write that fails frees the id, but what it counted stays counted: sums could be taken back,
 //! "the last time seen with this device" could not. So such ids are noted, and their retry counts
 //! nothing again.
 
+use super::desk::Queued;
 use crate::domain::{Decision, Event, Timestamp, Transaction, TransactionKind, Warning};
 use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
 use crate::velocity::{EntityKey, EntityKeys, Occurrence};
@@ -101,11 +103,23 @@ pub enum Landing {
 /// what is queued when a disk fails is counted and lost, so this is many failures of a full queue.
 const MAX_LOST: usize = 1 << 16;
 
+/// Maps that the ids are divided among, and the locks of each.
+const MAPS: usize = 64;
+const LOCKS: usize = 4;
+
 /// Every known id.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct KnownIds {
-    ids: DashMap<IdHash, Known>,
+    /// By the first byte of the id.
+    maps: [DashMap<IdHash, Known>; MAPS],
     lost: Mutex<Lost>,
+}
+
+impl Default for KnownIds {
+    fn default() -> Self {
+        let maps = std::array::from_fn(|_| DashMap::with_shard_amount(LOCKS));
+        Self { maps, lost: Mutex::default() }
+    }
 }
 
 /// What was counted, and lost by the disk. Empty while the disk is well.
@@ -130,29 +144,41 @@ impl Lost {
 
 impl KnownIds {
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.maps.iter().map(DashMap::len).sum()
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "a remainder of the length")]
+    fn map_of(&self, id: &IdHash) -> &DashMap<IdHash, Known> {
+        let [first, ..] = *id;
+        &self.maps[usize::from(first) % MAPS]
     }
 
     /// The entry of an id, locked until it is dropped.
     pub(super) fn entry(&self, id: IdHash) -> dashmap::Entry<'_, IdHash, Known> {
-        self.ids.entry(id)
+        self.map_of(&id).entry(id)
     }
 
     pub(super) fn contains(&self, id: &IdHash) -> bool {
-        self.ids.contains_key(id)
+        self.map_of(id).contains_key(id)
     }
 
     pub(super) fn get(&self, id: &IdHash) -> Option<Known> {
-        self.ids.get(id).map(|entry| entry.clone())
+        self.map_of(id).get(id).map(|entry| entry.clone())
     }
 
     pub(super) fn keep(&self, id: IdHash, content: ContentHash, position: Position) {
-        self.ids.insert(id, Known::Kept { content, position });
+        self.map_of(&id).insert(id, Known::Kept { content, position });
     }
 
-    /// Shows every id; nothing else may be done with ids meanwhile.
-    pub(super) fn for_each(&self, mut visit: impl FnMut(&IdHash, &Known)) {
-        self.ids.iter().for_each(|entry| visit(entry.key(), entry.value()));
+    /// Collects what is kept of every id, part by part. No id is looked at twice, and no lock is held
+    /// between two parts.
+    pub(super) fn parts<T>(
+        &self,
+        mut pick: impl FnMut(&IdHash, &Known) -> Option<T>,
+    ) -> impl Iterator<Item = Vec<T>> {
+        self.maps.iter().map(move |map| {
+            map.iter().filter_map(|entry| pick(entry.key(), entry.value())).collect()
+        })
     }
 
     /// Whether this content was counted by a write that failed, as what `first` begins; asked once, for
@@ -180,7 +206,12 @@ impl KnownIds {
     }
 
     /// Ends a flight: its id becomes known for good, or is forgotten so that a retry decides anew.
-    fn land(&self, id: IdHash, flight: &Flight, outcome: &Result<Ack, LedgerError>) -> Landing {
+    fn land(
+        &self,
+        id: IdHash,
+        (flight, queued): (&Flight, Option<&Queued>),
+        outcome: &Result<Ack, LedgerError>,
+    ) -> Landing {
         if let Ok(ack) = outcome {
             self.keep(id, flight.content, ack.position);
             return Landing::Kept(ack.durability);
@@ -188,7 +219,21 @@ impl KnownIds {
         if let Some(first) = flight.counted {
             self.lost().note(id, flight.content, first);
         }
-        self.ids.remove(&id);
+        // Under the lock of the decision: a review waits only while its decision is known.
+        if let Some(queued) = queued
+            && let Some(decision) = queued.decision()
+            && let Some(_locked) = self.map_of(decision).get(decision)
+        {
+            queued.take_back();
+        }
+        self.map_of(&id).remove_if(&id, |_, _| {
+            if let Some(queued) = queued
+                && queued.decision().is_none()
+            {
+                queued.take_back();
+            }
+            true
+        });
         Landing::Failed
     }
 }
@@ -208,26 +253,28 @@ struct Ticket {
     known: Arc<KnownIds>,
     id: IdHash,
     flight: Arc<Flight>,
+    queued: Option<Queued>,
     landing: watch::Sender<Landing>,
 }
 
 impl Ticket {
     fn land(&self, outcome: &Result<Ack, LedgerError>) {
-        self.landing.send_replace(self.known.land(self.id, &self.flight, outcome));
+        let flight = (&*self.flight, self.queued.as_ref());
+        self.landing.send_replace(self.known.land(self.id, flight, outcome));
     }
 }
 
 impl Settling {
-    /// Something the ledger is writing, and the rest of the work.
+    /// Something the ledger is writing, what it did to the queue of reviews, and the rest of the work.
     pub(super) fn new(
         known: &Arc<KnownIds>,
         id: IdHash,
-        pending: Pending,
+        (pending, queued): (Pending, Option<Queued>),
         flight: impl FnOnce(watch::Receiver<Landing>) -> Flight,
     ) -> (Arc<Flight>, Self) {
         let (landing, landed) = watch::channel(Landing::Pending);
         let flight = Arc::new(flight(landed));
-        let ticket = Ticket { known: known.clone(), id, flight: flight.clone(), landing };
+        let ticket = Ticket { known: known.clone(), id, flight: flight.clone(), queued, landing };
         (flight, Self { ticket, pending: Some(pending) })
     }
 
@@ -257,5 +304,29 @@ impl Drop for Settling {
         if waiting.spawn(move || ticket.land(&pending.wait())).is_err() {
             self.ticket.land(&Err(LedgerError::Closed));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_looks_at_each_id_once_and_collects_a_little_at_a_time() {
+        let known = KnownIds::default();
+        for number in 0..10_000_u128 {
+            let id = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+            known.keep(id, [1; 16], Position { segment: 1, offset: 64 });
+        }
+        let mut looked_at = 0;
+        let parts = known.parts(|id, _| {
+            looked_at += 1;
+            Some(*id)
+        });
+        let parts: Vec<Vec<IdHash>> = parts.collect();
+        assert_eq!((looked_at, known.len()), (10_000, 10_000));
+        assert!(parts.iter().all(|ids| ids.len() < 10_000 / 32), "a part of many");
+        let unique: std::collections::HashSet<IdHash> = parts.into_iter().flatten().collect();
+        assert_eq!(unique.len(), 10_000);
     }
 }

@@ -20,6 +20,7 @@ use crate::ledger::{
 };
 use crate::velocity::Limits;
 use std::path::Path;
+use std::sync::Arc;
 
 impl KeyMaker for IndexKey {
     fn hash(&self, tenant: &TenantId, label: &str, value: &str) -> [u8; 16] {
@@ -52,11 +53,10 @@ impl Engine {
             return Err(error);
         }
         desk::rebuild(&desk, &ledger, standing, behind)?;
-        let lists = desk.put_on(&snapshot.lists);
-        let snapshot = snapshot.with_lists(lists);
+        let snapshot = desk.put_on(snapshot);
         artefacts.keep(&snapshot)?;
         let checkpoints = Checkpoints::new(&data_dir, storage, start);
-        let kept = Kept { ledger, durability, artefacts, checkpoints, desk };
+        let kept = Kept { ledger, durability, artefacts, checkpoints, desk: Arc::new(desk) };
         Ok(Self::from_parts(snapshot, histories, known, Some(kept)))
     }
 }

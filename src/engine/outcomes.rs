@@ -107,7 +107,7 @@ pub(super) fn read(past: &Histories, keys: &EntityKeys, at: Timestamp, record: &
     let is_clean = |account| past.sales.view(Party::Account, account, at, past.delay).is_clean();
     let clean = view.accounts.iter().filter(|linked| is_clean(linked.last.account)).count();
     record.set(f::LINKS_CLEAN_ACCOUNTS, number(clean));
-    links(&view, record);
+    links(&view, keys, record);
 }
 
 fn counts(view: &SalesView, frauds: &Frauds, others: &[FieldId], record: &mut Record) {
@@ -124,15 +124,20 @@ fn counts(view: &SalesView, frauds: &Frauds, others: &[FieldId], record: &mut Re
     }
 }
 
-fn links(view: &LinksView, record: &mut Record) {
+fn links(view: &LinksView, keys: &EntityKeys, record: &mut Record) {
     record.set(f::LINKS_ACCOUNTS, number(view.accounts.len()));
     record.set(f::LINKS_HUBS, view.hubs);
     record.set(f::LINKS_DISPUTES, Value::float(view.disputes));
     record.set(f::LINKS_WARNINGS, Value::float(view.warnings));
     record.set(f::LINKS_TRIALS, view.trials);
-    let known = || LinksView::TRIED_WITH.into_iter().zip(view.tried_with);
-    if known().any(|(_, trials)| trials.is_some()) {
-        let used = known().find(|(_, trials)| trials.is_some_and(|trials| trials > 0));
+    let known = || {
+        let brought = |(party, _): &(Party, _)| party.key(keys).is_some();
+        LinksView::TRIED_WITH.into_iter().zip(view.tried_with).filter(brought)
+    };
+    let used = known().find(|(_, trials)| trials.is_some_and(|trials| trials > 0));
+    // Whose trials a hub saw is not known: with a dozen invented accounts nobody becomes new.
+    let is_known = known().next().is_some() && known().all(|(_, trials)| trials.is_some());
+    if used.is_some() || is_known {
         record.set(f::TRIAL_USED, used.is_some());
         record.set(f::TRIAL_USED_BY, used.map(|(party, _)| noun(party)));
     }

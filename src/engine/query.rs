@@ -6,7 +6,9 @@ use super::error::{EngineError, StoredError};
 use super::identity;
 use super::known::{Known, SaleRef, Sent};
 use super::service::Engine;
-use super::stored::{self, OpenDecision, OpenEvent, OpenSale, SealedDecision, SealedEvent};
+use super::stored::{
+    self, OpenAnswer, OpenDecision, OpenEvent, OpenSale, SealedDecision, SealedEvent,
+};
 use crate::domain::{
     Decision, Durability, Event, EventKind, LabelClass, Outcome, TenantId, Transaction,
     TransactionId, TransactionKind, Warning,
@@ -54,8 +56,8 @@ impl Engine {
                     .as_ref()
                     .map(|answer| (answer.0.clone(), answer.1.clone(), Durability::Pending)),
                 Some(Known::Kept { position, .. }) => {
-                    let Some(stored) = self.decision_of(tenant, position)? else { continue };
-                    Some((stored.decision, stored.arrival, self.durability))
+                    let Some(answer) = self.answer_of(tenant, position)? else { continue };
+                    Some((answer.0, answer.1, self.durability))
                 }
                 Some(Known::Unkept { .. }) | None => None,
             };
@@ -68,16 +70,20 @@ impl Engine {
         Ok(None)
     }
 
-    /// The decision at a position; `None` where an event lies there, or another tenant's entry.
-    fn decision_of(
+    /// The decision at a position and the warnings it was answered with; `None` where an event lies
+    /// there, or another tenant's entry.
+    pub(super) fn answer_of(
         &self,
         tenant: &TenantId,
         position: Position,
-    ) -> Result<Option<StoredDecision>, EngineError> {
+    ) -> Result<Option<(Decision, Vec<Warning>)>, EngineError> {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let entry = ledger.read(position)?;
-        let theirs = entry.kind == EntryKind::Decision && entry.tenant == *tenant;
-        theirs.then(|| read_decision(&entry)).transpose()
+        if entry.kind != EntryKind::Decision || entry.tenant != *tenant {
+            return Ok(None);
+        }
+        let OpenAnswer { decision, arrival } = stored::read(&entry.open).map_err(at(&entry))?;
+        Ok(Some((decision, arrival)))
     }
 
     /// The stored decision at a position.
@@ -93,10 +99,11 @@ impl Engine {
     pub(super) fn stored_sale(&self, position: Position) -> Result<SaleRef, EngineError> {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;
         let stored = ledger.read(position)?;
-        let OpenSale { keys, record } = stored::read(&stored.open).map_err(at(&stored))?;
-        let kind = kind_of(&record);
-        let amount = match record.get(f::AMOUNT_EUR) {
-            Value::Decimal(amount) => counted::cents(*amount),
+        let sale: OpenSale<'_> = stored::read(&stored.open).map_err(at(&stored))?;
+        let [kind, amount] = sale.values([f::TYPE, f::AMOUNT_EUR]).map_err(at(&stored))?;
+        let (keys, kind) = (sale.keys, kind_by(&kind));
+        let amount = match amount {
+            Value::Decimal(amount) => counted::cents(amount),
             _ => None,
         };
         let id = TransactionId::new(&stored.id).map_err(|e| at(&stored)(StoredError::Id(e)))?;
@@ -181,7 +188,11 @@ pub fn is_payment(record: &Record) -> bool {
 
 /// What was scored, by its record.
 pub(super) fn kind_of(record: &Record) -> Option<TransactionKind> {
-    match record.get(f::TYPE) {
+    kind_by(record.get(f::TYPE))
+}
+
+fn kind_by(value: &Value) -> Option<TransactionKind> {
+    match value {
         Value::Text(word) => TransactionKind::from_word(word),
         _ => None,
     }

@@ -49,7 +49,7 @@ pub struct Engine {
     /// Where its own state is kept; nowhere without a ledger.
     pub(super) checkpoints: Option<Checkpoints>,
     /// What people did.
-    pub(super) desk: Desk,
+    pub(super) desk: Arc<Desk>,
 }
 
 /// One transaction to score.
@@ -141,7 +141,7 @@ impl Engine {
             Some(Kept { ledger, artefacts, checkpoints, desk, .. }) => {
                 (Some(ledger), Some(artefacts), Some(checkpoints), desk)
             }
-            None => (None, None, None, Desk::default()),
+            None => (None, None, None, Arc::default()),
         };
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -179,8 +179,7 @@ impl Engine {
     pub fn swap(&self, snapshot: Snapshot) -> Result<(), EngineError> {
         // What people changed on lists while the files were read.
         let _no_act = self.desk.acting();
-        let lists = self.desk.put_on(&snapshot.lists);
-        let snapshot = snapshot.with_lists(lists);
+        let snapshot = self.desk.put_on(snapshot);
         if let Some(artefacts) = &self.artefacts
             && snapshot.versions != self.snapshot().versions
         {
@@ -276,7 +275,7 @@ impl Engine {
         let moment = Moment { at: tx.event_time, place, cents: counted::euro_cents(&record) };
         history::read(&self.histories.windows, &keys, &moment, &mut record);
         outcomes::read(&self.histories, &keys, tx.event_time, &mut record);
-        snapshot.ask_lists(tx.event_time, &mut record);
+        snapshot.ask_lists(tenant, tx.event_time, &mut record);
         self.desk.answer(&keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
         let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
@@ -364,8 +363,8 @@ impl Engine {
                 (flight.answer.clone(), Keeping::Flying(flight.landed.clone()))
             }
             Known::Kept { position, .. } => {
-                let stored = self.stored_decision(*position)?;
-                (Some(Arc::new((stored.decision, stored.arrival))), Keeping::Done(self.durability))
+                let answer = self.answer_of(&request.tenant, *position)?;
+                (answer.map(Arc::new), Keeping::Done(self.durability))
             }
         };
         Ok(Begun {
@@ -448,19 +447,21 @@ impl Engine {
         let new = entry::event(&parts);
         let _counting = self.histories.gate.counting();
         let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
-        let (flight, settling) = Settling::new(&self.known, id, pending, |landed| Flight {
-            content,
-            sale: SaleRef::default(),
-            answer: None,
-            sent: Sent::Event(Box::new(event.clone())),
-            counted: occurrences.first().copied(),
-            landed,
-        });
+        let queued = match (event.kind, &event.transaction_id) {
+            (EventKind::ReviewResolved, Some(id)) => self.desk.close_review(tenant, id),
+            _ => None,
+        };
+        let (flight, settling) =
+            Settling::new(&self.known, id, (pending, queued), |landed| Flight {
+                content,
+                sale: SaleRef::default(),
+                answer: None,
+                sent: Sent::Event(Box::new(event.clone())),
+                counted: occurrences.first().copied(),
+                landed,
+            });
         place.insert(Known::Flying(flight.clone()));
         self.count(&occurrences, &id, &content);
-        if let (EventKind::ReviewResolved, Some(id)) = (event.kind, &event.transaction_id) {
-            self.desk.close_review(id);
-        }
         Ok(event_begun(warnings, Keeping::Flying(flight.landed.clone()), Some(settling)))
     }
 
@@ -523,7 +524,7 @@ pub(super) struct Kept {
     pub(super) durability: Durability,
     pub(super) artefacts: Artefacts,
     pub(super) checkpoints: Checkpoints,
-    pub(super) desk: Desk,
+    pub(super) desk: Arc<Desk>,
 }
 
 /// What [`Engine::decide`] made.

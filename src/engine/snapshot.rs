@@ -2,13 +2,14 @@
 
 use super::artefacts::policy_digest;
 use crate::decision::Policy;
-use crate::domain::{Timestamp, Versions};
+use crate::domain::{TenantId, Timestamp, Versions};
 use crate::features::Record;
 use crate::lists::Lists;
 use crate::model::Model;
 use crate::reference::Reference;
 use crate::rules::RuleSet;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rules, model, lists, tables and costs of one moment. A request sees one snapshot and reports it.
@@ -19,8 +20,10 @@ pub struct Snapshot {
     pub rules: Arc<RuleSet>,
     /// The model; without one, rules act alone and the answer says `degraded: ["model"]`.
     pub model: Option<Arc<Model>>,
-    /// The lists rules ask about.
+    /// The lists rules ask about, with what people of the default tenant changed.
     pub lists: Arc<Lists>,
+    /// The same lists as other tenants have them.
+    pub(super) tenants: TenantLists,
     /// The costs.
     pub policy: Policy,
     /// Digests of all of these.
@@ -28,6 +31,15 @@ pub struct Snapshot {
     /// Parts that are missing, and those whose newest file was refused (`rules.refused`) so that an
     /// older one goes on; named in every answer.
     pub degraded: Vec<String>,
+}
+
+/// The lists of tenants other than the default one: what people change is their own tenant's alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TenantLists {
+    /// As the files have them; `None` where nobody changed any.
+    pub(super) of_files: Option<Arc<Lists>>,
+    /// Of tenants whose people changed some.
+    pub(super) changed: BTreeMap<TenantId, Arc<Lists>>,
 }
 
 impl Snapshot {
@@ -60,34 +72,55 @@ impl Snapshot {
         if model.is_none() {
             degraded.push("model".to_owned());
         }
-        let lists = Arc::default();
-        Self { reference, rules, model, lists, policy, versions, degraded }
+        let (lists, tenants) = (Arc::default(), TenantLists::default());
+        Self { reference, rules, model, lists, tenants, policy, versions, degraded }
     }
 
-    /// The same with lists.
+    /// The same with lists, those of all tenants.
     #[must_use]
     pub fn with_lists(mut self, lists: Arc<Lists>) -> Self {
         lists.digest().clone_into(&mut self.versions.lists);
-        self.lists = lists;
+        (self.lists, self.tenants) = (lists, TenantLists::default());
         self
     }
 
-    /// The same with other lists, and whatever was refused still refused.
-    pub(super) fn exchanging(&self, lists: Arc<Lists>) -> Self {
-        let degraded = self.degraded.clone();
-        Self { degraded, ..self.again() }.with_lists(lists)
+    /// The same with other lists of one tenant, and whatever was refused still refused.
+    pub(super) fn exchanging(&self, tenant: &TenantId, lists: Arc<Lists>) -> Self {
+        let mut again = Self { degraded: self.degraded.clone(), ..self.again() };
+        if tenant.is_default() {
+            lists.digest().clone_into(&mut again.versions.lists);
+            again.lists = lists;
+        } else {
+            again.tenants.changed.insert(tenant.clone(), lists);
+        }
+        again
     }
 
-    /// Puts into a record what the lists say of it now: from here on they are not asked again.
-    pub(super) fn ask_lists(&self, now: Timestamp, record: &mut Record) {
-        self.rules.list_questions().answer(&self.lists, now, record);
+    /// The lists as a tenant has them.
+    pub fn lists_of(&self, tenant: &TenantId) -> &Arc<Lists> {
+        if tenant.is_default() {
+            return &self.lists;
+        }
+        let changed = self.tenants.changed.get(tenant);
+        changed.or(self.tenants.of_files.as_ref()).unwrap_or(&self.lists)
+    }
+
+    /// The digests a tenant's decisions name.
+    pub(super) fn versions_of(&self, tenant: &TenantId) -> Versions {
+        Versions { lists: self.lists_of(tenant).digest().to_owned(), ..self.versions.clone() }
+    }
+
+    /// Puts into a record what its tenant's lists say of it now: from here on they are not asked again.
+    pub(super) fn ask_lists(&self, tenant: &TenantId, now: Timestamp, record: &mut Record) {
+        self.rules.list_questions().answer(self.lists_of(tenant), now, record);
     }
 
     /// The same parts, none of them refused.
     pub(super) fn again(&self) -> Self {
         let (reference, rules) = (Arc::clone(&self.reference), Arc::clone(&self.rules));
-        Self::of(reference, rules, self.model.clone(), self.policy.clone())
-            .with_lists(Arc::clone(&self.lists))
+        let again = Self::of(reference, rules, self.model.clone(), self.policy.clone())
+            .with_lists(Arc::clone(&self.lists));
+        Self { tenants: self.tenants.clone(), ..again }
     }
 
     /// The same, saying in every answer that these parts were refused.

@@ -4,8 +4,7 @@
 //! an answer of the list [`SNOOZED`], so a decision is made again from its record alone. A hard block is
 //! never held back: it is for sanctions and cards known to be stolen.
 
-use super::snapshot::Snapshot;
-use crate::decision::Matched;
+use crate::decision::{Matched, Policy};
 use crate::domain::{Action, HeldBack, RuleAction, Spared};
 use crate::features::{Record, Value, fields as f};
 use crate::rules::Hit;
@@ -34,11 +33,11 @@ fn is_noted(record: &Record, question: &str) -> bool {
 }
 
 /// What speaks against a decline of this buyer.
-pub(super) fn spares(snapshot: &Snapshot, record: &Record) -> Option<HeldBack> {
+pub(super) fn spares(policy: &Policy, record: &Record) -> Option<HeldBack> {
     if is_noted(record, &appeal_question()) {
         return Some(HeldBack::Appeal);
     }
-    let is_clean = snapshot.policy.guard_clean_history && has_clean_history(record);
+    let is_clean = policy.guard_clean_history && has_clean_history(record);
     is_clean.then_some(HeldBack::CleanHistory)
 }
 
@@ -51,6 +50,23 @@ fn has_clean_history(record: &Record) -> bool {
     yes(f::CARD_CLEAN_HISTORY) || (yes(f::ACCOUNT_CLEAN_HISTORY) && known_h >= DEVICE_KNOWN_H)
 }
 
+/// What people did that holds a rule back.
+fn asleep(hit: &Hit<'_>, record: &Record, is_appealed: bool) -> Option<HeldBack> {
+    if hit.action == RuleAction::HardBlock {
+        None
+    } else if is_noted(record, &snooze_question(hit.id)) {
+        Some(HeldBack::Snoozed)
+    } else {
+        (is_appealed && is_against(hit)).then_some(HeldBack::Appeal)
+    }
+}
+
+/// Whether a rule that matches acts on the buyer of a record.
+pub(super) fn acts(hit: &Hit<'_>, record: &Record) -> bool {
+    let is_asleep = || asleep(hit, record, is_noted(record, &appeal_question())).is_some();
+    hit.may_act(record) && !(record.has_listed() && is_asleep())
+}
+
 /// The rules that matched, each with what holds it back.
 pub(super) struct Standing<'h> {
     hits: Vec<(Hit<'h>, bool, Option<HeldBack>)>,
@@ -61,15 +77,7 @@ impl<'h> Standing<'h> {
         let is_appealed = is_noted(record, &appeal_question());
         let stand = |hit: &Hit<'h>| {
             let may_act = hit.may_act(record);
-            let held_back = if hit.action == RuleAction::HardBlock {
-                None
-            } else if is_noted(record, &snooze_question(hit.id)) {
-                Some(HeldBack::Snoozed)
-            } else if is_appealed && is_against(hit) {
-                Some(HeldBack::Appeal)
-            } else {
-                None
-            };
+            let held_back = asleep(hit, record, is_appealed);
             let outside = hit.canary.is_some() && !may_act;
             (
                 *hit,
@@ -93,8 +101,8 @@ impl<'h> Standing<'h> {
     }
 
     /// Takes note that a decline was softened: by whom it would have been, and what spared the buyer.
-    pub(super) fn spare(&mut self, snapshot: &Snapshot, record: &Record) -> Option<Spared> {
-        let guard = spares(snapshot, record)?;
+    pub(super) fn spare(&mut self, policy: &Policy, record: &Record) -> Option<Spared> {
+        let guard = spares(policy, record)?;
         let mut by = Vec::new();
         for (hit, acts, held_back) in &mut self.hits {
             if *acts && hit.action == RuleAction::Block {

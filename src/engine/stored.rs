@@ -8,7 +8,7 @@
 
 use super::error::StoredError;
 use crate::domain::{Decision, Dispute, Event, LabelClass, Outcome, Transaction, Warning};
-use crate::features::Record;
+use crate::features::{FieldId, Record, Value};
 use crate::ledger::Summary;
 use crate::velocity::{EntityKeys, Occurrence};
 use serde::{Deserialize, Serialize};
@@ -104,13 +104,37 @@ pub(super) struct Recovered {
     pub(super) occurrence: Option<Occurrence>,
 }
 
-/// What a later event needs of the open part of the decision it is about.
+/// What a later event needs of the open part of the decision it is about. Its record is not read: a
+/// field of it that is gone from the catalogue refuses no event.
 #[derive(Debug, Deserialize)]
-pub(super) struct OpenSale {
+pub(super) struct OpenSale<'p> {
     #[serde(default)]
     pub(super) keys: EntityKeys,
-    #[serde(with = "compact")]
-    pub(super) record: Record,
+    #[serde(borrow)]
+    record: &'p RawValue,
+}
+
+impl OpenSale<'_> {
+    /// One field each of the record.
+    pub(super) fn values<const N: usize>(
+        &self,
+        fields: [FieldId; N],
+    ) -> Result<[Value; N], StoredError> {
+        let part = compact::Unread::of(self.record)?;
+        let mut values = [const { Value::Missing }; N];
+        for (value, field) in values.iter_mut().zip(fields) {
+            *value = part.value(field)?;
+        }
+        Ok(values)
+    }
+}
+
+/// What a repeated request is answered with. Its record is not read either.
+#[derive(Debug, Deserialize)]
+pub(super) struct OpenAnswer {
+    pub(super) decision: Decision,
+    #[serde(default)]
+    pub(super) arrival: Vec<Warning>,
 }
 
 /// Reads one part and refuses a newer format by name.
@@ -145,13 +169,14 @@ pub fn readable(part: &[u8]) -> serde_json::Value {
 
 /// The record of a decision: base64 of its compact form, or the object that format 1 wrote.
 pub(super) mod compact {
-    use crate::features::Record;
+    use crate::features::{FieldId, Record, Value, compact_value, read_value};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
     use serde::de::value::MapAccessDeserializer;
     use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
     use serde::ser::Serializer;
     use serde_json::value::RawValue;
+    use std::collections::BTreeMap;
     use std::fmt;
 
     pub(super) fn serialize<S: Serializer>(record: &Record, to: S) -> Result<S::Ok, S::Error> {
@@ -168,14 +193,43 @@ pub(super) mod compact {
         bytes: &mut Vec<u8>,
         record: &mut Record,
     ) -> serde_json::Result<()> {
-        let text = part.get();
-        let Some(base64) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
-            record.merge(serde_json::from_str(text)?);
+        let Some(base64) = base64_of(part) else {
+            record.merge(serde_json::from_str(part.get())?);
             return Ok(());
         };
         bytes.clear();
         BASE64.decode_vec(base64, bytes).map_err(de::Error::custom)?;
         record.add_compact(bytes).map_err(de::Error::custom)
+    }
+
+    /// A record of which single fields are read.
+    pub(super) enum Unread<'p> {
+        Compact(Vec<u8>),
+        Object(BTreeMap<String, &'p RawValue>),
+    }
+
+    impl<'p> Unread<'p> {
+        pub(super) fn of(part: &'p RawValue) -> serde_json::Result<Self> {
+            Ok(match base64_of(part) {
+                Some(base64) => Self::Compact(BASE64.decode(base64).map_err(de::Error::custom)?),
+                None => Self::Object(serde_json::from_str(part.get())?),
+            })
+        }
+
+        pub(super) fn value(&self, field: FieldId) -> serde_json::Result<Value> {
+            match self {
+                Self::Compact(bytes) => compact_value(bytes, field).map_err(de::Error::custom),
+                Self::Object(members) => match members.get(field.field().name) {
+                    Some(json) => read_value(field, &serde_json::from_str(json.get())?)
+                        .map_err(de::Error::custom),
+                    None => Ok(Value::Missing),
+                },
+            }
+        }
+    }
+
+    fn base64_of(part: &RawValue) -> Option<&str> {
+        part.get().strip_prefix('"')?.strip_suffix('"')
     }
 
     pub(super) fn read(text: &str) -> Option<serde_json::Value> {
@@ -199,6 +253,43 @@ pub(super) mod compact {
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Record, A::Error> {
             Record::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::fields as f;
+    use serde_json::json;
+
+    /// A record of an older or a later version, of which a later event needs two values.
+    #[test]
+    fn a_sale_is_read_beside_fields_this_version_does_not_know() {
+        let mut record = Record::default();
+        record.set(f::TYPE, Value::text("purchase"));
+        record.set(f::AMOUNT_EUR, Value::Decimal("49.00".parse().unwrap()));
+        let mut compact = record.to_compact();
+        let bitmap = usize::from(compact[0]);
+        compact[0] += 1;
+        compact.insert(1 + bitmap, 0b1000_0000);
+        compact.push(0);
+        let encoded = {
+            use base64::Engine as _;
+            base64::engine::general_purpose::STANDARD_NO_PAD.encode(compact)
+        };
+        for (format, record) in [
+            (1, json!({"type": "purchase", "amount_eur": "49.00", "gone.by_now": {"x": 1}})),
+            (2, json!(encoded)),
+        ] {
+            let open = json!({"format": format, "record": record}).to_string();
+            let sale: OpenSale<'_> = read(open.as_bytes()).unwrap();
+            let values = sale.values([f::TYPE, f::AMOUNT_EUR, f::ORDER_ID]).unwrap();
+            let amount = Value::Decimal("49.00".parse().unwrap());
+            assert_eq!(values, [Value::text("purchase"), amount, Value::Missing], "{format}");
+            assert!(serde_json::from_str::<RawPart<'_>>(&open).is_ok_and(|part| {
+                compact::add(part.record, &mut Vec::new(), &mut Record::default()).is_err()
+            }));
         }
     }
 }

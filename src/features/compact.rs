@@ -229,6 +229,28 @@ impl Record {
     }
 }
 
+/// The value of one field of a compact record, whatever else of other versions stands in it.
+///
+/// # Errors
+/// Bytes that are none, as far as they were read: no further than the field.
+pub fn compact_value(bytes: &[u8], field: FieldId) -> Result<Value, CompactError> {
+    value_of(bytes, &NUMBERED, field)
+}
+
+fn value_of(mut bytes: &[u8], known: &[Numbered], field: FieldId) -> Result<Value, CompactError> {
+    let bytes = &mut bytes;
+    let bitmap = length(bytes).and_then(|len| take(bytes, len)).ok_or_else(|| damaged(bytes))?;
+    for (number, numbered) in known.iter().enumerate() {
+        if bitmap.get(number / 8).is_some_and(|byte| byte & (1 << (number % 8)) != 0) {
+            let value = value(numbered.form, bytes).ok_or_else(|| damaged(bytes))?;
+            if numbered.field == Some(field) {
+                return Ok(value);
+            }
+        }
+    }
+    Ok(Value::Missing)
+}
+
 /// Why a field does not take a value.
 #[cold]
 fn refused(numbered: &Numbered, value: &Value) -> CompactError {
@@ -453,10 +475,53 @@ mod tests {
     fn every_field_has_a_number() {
         let lines: Vec<&str> = NUMBERS.lines().collect();
         assert_eq!(NUMBERED.len(), lines.len(), "a line names no form");
-        let unique: std::collections::BTreeSet<_> = NUMBERED.iter().map(|n| n.name).collect();
-        assert_eq!(unique.len(), lines.len(), "a name stands there twice");
+        // A field whose form changed has two lines: what was written in the old one stays readable.
+        let unique: std::collections::BTreeSet<_> = lines.iter().collect();
+        assert_eq!(unique.len(), lines.len(), "a line stands there twice");
         let missing: Vec<_> = FIELDS.iter().map(line).filter(|l| !lines.contains(&&**l)).collect();
         assert!(missing.is_empty(), "append to numbers.txt:\n{}", missing.join("\n"));
+    }
+
+    /// Of the first lines of `numbers.txt`: how many, and their SHA-256. What is appended may be added
+    /// here; a line that stands here is in ledgers and never changes.
+    const PINNED: (usize, &str) =
+        (435, "7630050cfe8c34a62f79d0319fa53b3f60919b2a8c3c290212e0becc4a7b5d2c");
+
+    #[test]
+    fn a_number_given_is_never_changed() {
+        use sha2::{Digest, Sha256};
+        let hash = |text: &str| {
+            let digest: [u8; 32] = Sha256::digest(text).into();
+            let (high, low) = digest.split_first_chunk::<16>().unwrap();
+            let low: [u8; 16] = low.try_into().unwrap();
+            format!("{:032x}{:032x}", u128::from_be_bytes(*high), u128::from_be_bytes(low))
+        };
+        let first = |text: &str| -> String { text.split_inclusive('\n').take(PINNED.0).collect() };
+        assert_eq!(hash(&first(NUMBERS)), PINNED.1, "numbers.txt is append-only: restore the line");
+        assert_eq!(hash(&first(&format!("{NUMBERS}int one.more\n"))), PINNED.1);
+        let (line, rest) = NUMBERS.split_once('\n').unwrap();
+        for edited in [format!("{line}s\n{rest}"), rest.to_owned(), format!("int new\n{NUMBERS}")] {
+            assert_ne!(hash(&first(&edited)), PINNED.1);
+        }
+    }
+
+    /// What later events need of an old record must not depend on the other fields it holds.
+    #[test]
+    fn one_value_is_read_beside_fields_that_are_gone_or_to_come() {
+        let of = |line| numbered(line).unwrap();
+        let known = [of("text gone.by_now"), of("decimal amount_eur"), of("int amount_eur")];
+        let amount = FieldId::by_name("amount_eur").unwrap();
+        let mut bytes = vec![2, 0b0000_0011, 0b1000_0000];
+        put(&Value::text("x"), &mut bytes);
+        put(&Value::Decimal(Decimal::new(4_900, 2)), &mut bytes);
+        put(&Value::Int(7), &mut bytes);
+        let read = value_of(&bytes, &known, amount).unwrap();
+        assert_eq!(read, Value::Decimal(Decimal::new(4_900, 2)));
+        let other = FieldId::by_name("type").unwrap();
+        assert_eq!(value_of(&bytes, &known, other), Ok(Value::Missing));
+        for cut in 0..7 {
+            assert!(value_of(&bytes[..cut], &known, amount).is_err(), "{cut}");
+        }
     }
 
     fn values(kind: Kind) -> Vec<Value> {

@@ -11,6 +11,6 @@ mod record;
 mod value;
 
 pub use catalogue::{FIELDS, Field, FieldId, Origin, Stage, fields, markdown};
-pub use compact::CompactError;
+pub use compact::{CompactError, compact_value};
 pub use record::{Record, RecordError, custom_value, is_list_question, read_value};
 pub use value::{Kind, Value};

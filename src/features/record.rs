@@ -129,6 +129,11 @@ impl Record {
         self.listed.get(question).unwrap_or(&Value::Missing)
     }
 
+    /// True where a list was asked, or a rule sleeps for the buyer.
+    pub fn has_listed(&self) -> bool {
+        !self.listed.is_empty()
+    }
+
     /// Notes what a list says; `None` where nobody can say. Lists are no secret of a person's, but
     /// their answers are kept beside the decision, since tomorrow the list is another.
     pub fn set_listed(&mut self, question: &str, is_held: Option<bool>) {

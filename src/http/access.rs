@@ -1,24 +1,103 @@
-//! Who is asking. Access keys do not exist yet: every request belongs to the default tenant, and
-//! the server listens on loopback only.
+//! Who is asking: by an access key, or without keys anybody on this machine, as the default tenant.
+//!
+//! As soon as there is a key every request but the health checks must carry one, and the server may
+//! listen anywhere. Until then, and with `--dev`, it is for this machine alone.
 //!
 //! Loopback alone keeps no web page out: a browser on this machine sends what any site's page tells
 //! it to, and a name of the attacker's may point to 127.0.0.1 (DNS rebinding). So a keyless server
 //! answers only under a name of this machine, and no page but its own.
 
 use super::error::{Code, Failure};
-use super::state::RequestId;
+use super::state::{AppState, RequestId};
+use crate::access::{Denied, KeyId, Scope};
 use crate::domain::TenantId;
 use axum::Extension;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::net::{IpAddr, SocketAddr};
 
-/// The tenant of a request.
-pub(super) fn tenant() -> TenantId {
-    TenantId::default_tenant()
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// Whose data the request is about.
+    pub(super) tenant: TenantId,
+    /// The key it came by; `None` where none is needed.
+    pub(super) key: Option<KeyId>,
+    /// The request's id.
+    pub(super) request: RequestId,
+}
+
+/// Lets a request pass to a route whose scope its key has, within the key's limits.
+pub(super) async fn admit(
+    State((state, scope)): State<(AppState, Scope)>,
+    Extension(id): Extension<RequestId>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if state.gate.lets_all_in() {
+        let caller = Caller { tenant: TenantId::default_tenant(), key: None, request: id };
+        request.extensions_mut().insert(caller);
+        return next.run(request).await;
+    }
+    let admitted = bearer(request.headers())
+        .ok_or(Denied::Unknown)
+        .and_then(|key| state.gate.admit(key, scope, crate::clock::now()));
+    match admitted {
+        Ok(admitted) => {
+            let (tenant, key) = (admitted.tenant().clone(), Some(admitted.key()));
+            let caller = Caller { tenant, key, request: id };
+            request.extensions_mut().insert(caller);
+            // Under way for its key until there is an answer.
+            let response = next.run(request).await;
+            drop(admitted);
+            response
+        }
+        Err(denied) => refusal(denied, &state, &id),
+    }
+}
+
+/// The key of a request. A header given twice is none: which one counts would be anybody's guess.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (all.next()?, all.next());
+    let (scheme, key) = first.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && second.is_none()).then(|| key.trim())
+}
+
+fn refusal(denied: Denied, state: &AppState, id: &RequestId) -> Response {
+    let (code, message) = match denied {
+        Denied::Unknown => {
+            let message = "send an access key of this server as `Authorization: Bearer vouch_…`";
+            (Code::NoKey, message.to_owned())
+        }
+        Denied::Scope(scope) => {
+            (Code::MissingScope, format!("the key is not for this: it lacks the scope `{scope}`"))
+        }
+        Denied::TooFast { after_ms } => {
+            let message =
+                format!("more requests than the key may make; try again in {after_ms} ms");
+            (Code::RateLimited, message)
+        }
+        Denied::TooMany => {
+            let message = "as many requests of the key are under way as may be";
+            (Code::RateLimited, message.to_owned())
+        }
+    };
+    state.metrics.not_admitted(code.word());
+    let mut response = Failure::new(code, message).into_response(id);
+    let (name, value) = match denied {
+        Denied::Unknown => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        Denied::Scope(_) => return response,
+        Denied::TooFast { after_ms } => {
+            (header::RETRY_AFTER, HeaderValue::from(after_ms.div_ceil(1_000)))
+        }
+        Denied::TooMany => (header::RETRY_AFTER, HeaderValue::from_static("1")),
+    };
+    response.headers_mut().insert(name, value);
+    response
 }
 
 /// True where a keyless server may listen.
@@ -28,10 +107,15 @@ pub(super) fn may_listen(address: &SocketAddr) -> bool {
 
 /// Refuses what another site's page sends, and what is meant for another machine.
 pub(super) async fn keyless(
+    State(state): State<AppState>,
     Extension(id): Extension<RequestId>,
     request: Request,
     next: Next,
 ) -> Response {
+    if !state.gate.lets_all_in() {
+        // No page of another site has a key to send.
+        return next.run(request).await;
+    }
     match from_here(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(message) => Failure::new(Code::ForeignSite, message).into_response(&id),

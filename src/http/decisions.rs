@@ -1,6 +1,6 @@
 //! `GET /v1/decisions/{id}`.
 
-use super::access;
+use super::access::Caller;
 use super::answer::{KeptDecision, complete};
 use super::blocking::apart;
 use super::error::{Code, Failure};
@@ -14,11 +14,12 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn decision(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    Extension(Caller { tenant, .. }): Extension<Caller>,
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     // An id that is not UTF-8 is nobody's.
     let found = match id {
-        Ok(Path(id)) => apart(move || state.engine.find_decision(&access::tenant(), &id)).await,
+        Ok(Path(id)) => apart(move || state.engine.find_decision(&tenant, &id)).await,
         Err(_) => Ok(Ok(None)),
     };
     match found.and_then(|found| found.map_err(Failure::from)) {

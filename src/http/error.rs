@@ -16,7 +16,9 @@ use std::error::Error;
 pub(super) enum Code {
     MalformedBody,
     InvalidHeader,
+    NoKey,
     ForeignSite,
+    MissingScope,
     NotFound,
     MethodNotAllowed,
     BodyTimeout,
@@ -27,6 +29,7 @@ pub(super) enum Code {
     CardNumber,
     FutureEvent,
     BatchTooLarge,
+    RateLimited,
     Busy,
     NotKept,
     Internal,
@@ -34,10 +37,12 @@ pub(super) enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::MalformedBody,
         Self::InvalidHeader,
+        Self::NoKey,
         Self::ForeignSite,
+        Self::MissingScope,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTimeout,
@@ -48,6 +53,7 @@ impl Code {
         Self::CardNumber,
         Self::FutureEvent,
         Self::BatchTooLarge,
+        Self::RateLimited,
         Self::Busy,
         Self::NotKept,
         Self::Internal,
@@ -59,7 +65,9 @@ impl Code {
         match self {
             Self::MalformedBody => ("malformed_body", 400, "the body is empty, not UTF-8, not JSON or nested too deep"),
             Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
-            Self::ForeignSite => ("foreign_site", 403, "there are no access keys, and `Host` is no name of this machine or another site's page asks"),
+            Self::NoKey => ("no_key", 401, "the server has access keys and the request carries none that is known and not over"),
+            Self::ForeignSite => ("foreign_site", 403, "the server has no access keys, and `Host` is no name of this machine or another site's page asks"),
+            Self::MissingScope => ("missing_scope", 403, "the access key is for other routes"),
             Self::NotFound => ("not_found", 404, "nothing has this id or name, or there is no such route"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
@@ -70,6 +78,7 @@ impl Code {
             Self::CardNumber => ("card_number", 422, "a member carries a card number"),
             Self::FutureEvent => ("event_time_in_future", 422, "`event_time` is ahead of this server's clock"),
             Self::BatchTooLarge => ("batch_too_large", 422, "the batch has too many events"),
+            Self::RateLimited => ("rate_limited", 429, "the access key asks more than it may; `Retry-After` says when to try again"),
             Self::Busy => ("busy", 503, "too many requests are under way; try again"),
             Self::NotKept => ("not_kept", 503, "the ledger can't keep this now; try again"),
             Self::Internal => ("internal", 500, "our mistake; the log has the details under the request's id"),

@@ -1,12 +1,13 @@
 //! `POST /v1/events`: one event, or an array of them.
 
+use super::access::Caller;
 use super::blocking::apart;
 use super::error::{Code, ErrorDetail, Failure};
 use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
-use super::{access, body, deadline};
+use super::{body, deadline};
 use crate::config::OnSlowDisk;
-use crate::domain::{Durability, Event, Warning};
+use crate::domain::{Durability, Event, TenantId, Warning};
 use crate::engine::Keeping;
 use crate::input::{read_array, read_event};
 use axum::Extension;
@@ -55,10 +56,11 @@ pub(super) struct BatchReceipt {
 pub(super) async fn events(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    Extension(Caller { tenant, .. }): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match answer(&state, &request_id, &headers, body).await {
+    match answer(&state, tenant, (&request_id, &headers), body).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(&request_id),
     }
@@ -66,15 +68,15 @@ pub(super) async fn events(
 
 async fn answer(
     state: &AppState,
-    request_id: &RequestId,
-    headers: &HeaderMap,
+    tenant: TenantId,
+    (request_id, headers): (&RequestId, &HeaderMap),
     body: Body,
 ) -> Result<Response, Failure> {
     let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
     let taking = state.clone();
     // Each event looks up its transaction, and a batch is a thousand of them.
-    match apart(move || take(&taking, &bytes)).await?? {
+    match apart(move || take(&taking, &tenant, &bytes)).await?? {
         Taken::One(handed) => Ok(axum::Json(handed.receipt(state, until).await?).into_response()),
         Taken::Batch(handed) => {
             Ok(axum::Json(receipts(state, request_id, handed, until).await).into_response())
@@ -90,11 +92,11 @@ enum Taken {
 }
 
 /// Hands the events of a body over to the engine.
-fn take(state: &AppState, bytes: &[u8]) -> Result<Taken, Failure> {
+fn take(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Taken, Failure> {
     let is_array = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if !is_array {
         let (event, warnings) = read_event(bytes)?;
-        return Handed::over(state, &event, warnings).map(Taken::One);
+        return Handed::over(state, tenant, &event, warnings).map(Taken::One);
     }
     let elements = read_array(bytes)?;
     if elements.len() > MAX_BATCH {
@@ -107,7 +109,7 @@ fn take(state: &AppState, bytes: &[u8]) -> Result<Taken, Failure> {
         handed.push(match read_event(element.get().as_bytes()) {
             Ok((event, warnings)) => {
                 let id = event.event_id.as_str().to_owned();
-                (id, Handed::over(state, &event, warnings))
+                (id, Handed::over(state, tenant, &event, warnings))
             }
             Err(error) => (String::new(), Err(error.into())),
         });
@@ -124,9 +126,14 @@ struct Handed {
 }
 
 impl Handed {
-    fn over(state: &AppState, event: &Event, mut warnings: Vec<Warning>) -> Result<Self, Failure> {
+    fn over(
+        state: &AppState,
+        tenant: &TenantId,
+        event: &Event,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Self, Failure> {
         let received_at = Some(crate::clock::now());
-        let mut begun = state.engine.record_event(&access::tenant(), event, received_at)?;
+        let mut begun = state.engine.record_event(tenant, event, received_at)?;
         settle(state, &mut begun);
         warnings.append(&mut begun.warnings);
         Ok(Self {

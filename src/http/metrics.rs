@@ -28,6 +28,7 @@ pub(super) struct Metrics {
     decisions: Family<Labels, Counter>,
     rule_hits: Family<Labels, Counter>,
     rules_undecided: Family<Labels, Counter>,
+    not_admitted: Family<Labels, Counter>,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
     reference_age: Family<Labels, Gauge>,
@@ -84,6 +85,7 @@ impl Metrics {
             part_refused,
             reference_age,
             reference_stale,
+            not_admitted: family(r, "not_admitted", "Requests refused for their key, by error"),
             loads: family(r, "part_loads", "Parts read at start and by reloads, by outcome"),
             requests: family(r, "requests", "Requests by route and status"),
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),
@@ -115,6 +117,11 @@ impl Metrics {
             stages,
             registry,
         }
+    }
+
+    /// Counts a request refused for its key.
+    pub(super) fn not_admitted(&self, code: &'static str) {
+        self.not_admitted.get_or_create(&vec![("error", code.to_owned())]).inc();
     }
 
     /// Counts an answered request.
@@ -211,7 +218,8 @@ impl Metrics {
         self.velocity_keys.set(whole(stats.keys as u64));
         self.velocity_evictions.set(whole(stats.evictions));
         self.known_ids.set(whole(engine.known_ids() as u64));
-        self.reviews_waiting.set(whole(engine.waiting_reviews() as u64));
+        self.reviews_waiting
+            .set(whole(engine.waiting_reviews(&crate::domain::TenantId::default_tenant()) as u64));
         if let Some(health) = engine.ledger().map(Ledger::health) {
             self.ledger_records.set(whole(health.sequence));
             self.ledger_queue.set(whole(health.queued as u64));

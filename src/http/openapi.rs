@@ -11,6 +11,7 @@ use super::error::{Code, ErrorBody};
 use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
+use super::server::{operating_routes, working_routes};
 use crate::domain::{Event, Transaction};
 use crate::engine::Reload;
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, IntoResponses, OpenApi, PartialSchema, ToSchema};
 
@@ -45,11 +47,21 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
         let _ =
             write!(about, "\n- `{}` ({}): {}", code.word(), code.status().as_u16(), code.meaning());
     }
-    for item in document.paths.paths.values_mut() {
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEY)).build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("key", SecurityScheme::Http(key));
+    let routes = working_routes().into_iter().chain(operating_routes());
+    let scopes: BTreeMap<_, _> = routes.map(|(path, scope, _)| (path, scope)).collect();
+    for (path, item) in &mut document.paths.paths {
+        let scope = scopes.get(path.as_str()).copied().flatten();
         let PathItem { get, post, put, delete, .. } = item;
         for operation in [get, post, put, delete].into_iter().flatten() {
             operation.parameters.get_or_insert_default().push(request_id().into());
             operation.responses.responses.extend(refusals(&[Code::ForeignSite]));
+            if let Some(scope) = scope {
+                operation.responses.responses.extend(refusals(&ADMISSION));
+                operation.security = Some(vec![SecurityRequirement::new("key", [scope.word()])]);
+            }
             for response in operation.responses.responses.values_mut() {
                 if let RefOr::T(response) = response {
                     let id = HeaderBuilder::new().description(Some("The request's id")).build();
@@ -225,6 +237,13 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
         .build()
 }
 
+/// How a key is sent.
+const KEY: &str =
+    "An access key, where the server has any (`vouch key add`). Each route needs one scope.";
+/// What answers a request that may not pass.
+const ADMISSION: [Code; 4] =
+    [Code::NoKey, Code::ForeignSite, Code::MissingScope, Code::RateLimited];
+
 /// What answers a body that is refused.
 const BODY: [Code; 6] = [
     Code::MalformedBody,
@@ -270,7 +289,8 @@ fn refusals(codes: &[Code]) -> BTreeMap<String, RefOr<Response>> {
         let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
         let response =
             ResponseBuilder::new().description(texts.join("; ")).content("application/json", body);
-        if status != StatusCode::SERVICE_UNAVAILABLE.as_u16() {
+        let waits = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        if !waits.iter().any(|waits| waits.as_u16() == status) {
             return response.build();
         }
         let seconds = ObjectBuilder::new().schema_type(Type::Integer);

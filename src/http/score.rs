@@ -1,13 +1,14 @@
 //! `POST /v1/score`.
 
+use super::access::Caller;
 use super::answer::{ScoreAnswer, complete};
 use super::blocking::apart;
 use super::error::Failure;
 use super::keep::{Unkept, kept, settle};
 use super::state::{AppState, RequestId};
-use super::{access, body, deadline};
+use super::{body, deadline};
 use crate::config::OnSlowDisk;
-use crate::domain::Durability;
+use crate::domain::{Durability, TenantId};
 use crate::engine::ScoreRequest;
 use axum::Extension;
 use axum::body::Body;
@@ -19,21 +20,27 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn score(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    Extension(Caller { tenant, .. }): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match answer(&state, &headers, body).await {
+    match answer(&state, tenant, &headers, body).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(&request_id),
     }
 }
 
-async fn answer(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Response, Failure> {
+async fn answer(
+    state: &AppState,
+    tenant: TenantId,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
     let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let bytes = body::read(headers, body, state.server.max_body_bytes, until).await?;
     let (transaction, warnings) = crate::input::read_transaction(&bytes)?;
     let received_at = Some(crate::clock::now());
-    let request = ScoreRequest { tenant: access::tenant(), transaction, warnings, received_at };
+    let request = ScoreRequest { tenant, transaction, warnings, received_at };
     let engine = state.engine.clone();
     let mut begun = if engine.is_known(&request.tenant, &request.transaction.transaction_id) {
         apart(move || engine.begin(request)).await?? // reads the stored answer

@@ -4,9 +4,10 @@ use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{access, connection, decisions, events, layers, openapi, ops, reload, score};
+use crate::access::{Gate, Scope};
 use axum::Extension;
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use tokio::net::TcpListener;
 pub enum ServeError {
     /// Without access keys a server is for this machine only.
     #[error(
-        "`{0}` is not a loopback address: there are no access keys yet, so nobody else may reach this server"
+        "`{0}` is not a loopback address, and without access keys nobody else may reach this server; make a key by `vouch key add`"
     )]
     NotLoopback(SocketAddr),
     /// The address is taken or not ours.
@@ -32,50 +33,60 @@ pub enum ServeError {
     },
 }
 
-type Route = (&'static str, MethodRouter<AppState>);
+/// A path, what a key must be for, and the methods. Without a scope anybody may ask.
+type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
 pub(super) fn working_routes() -> [Route; 13] {
+    let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
-        ("/v1/score", post(score::score)),
-        ("/v1/events", post(events::events)),
-        ("/v1/decisions/{id}", get(decisions::decision)),
-        ("/v1/lists", get(lists::lists)),
-        ("/v1/lists/{name}/entries", get(lists::entries)),
+        ("/v1/score", score_, post(score::score)),
+        ("/v1/events", events_, post(events::events)),
+        ("/v1/decisions/{id}", score_, get(decisions::decision)),
+        ("/v1/lists", rules_, get(lists::lists)),
+        ("/v1/lists/{name}/entries", rules_, get(lists::entries)),
         (
             "/v1/lists/{name}/entries/{value}",
+            rules_,
             get(lists::entry).put(lists::add).delete(lists::remove),
         ),
-        ("/v1/rules", get(rules::rules)),
-        ("/v1/snoozes", get(snoozes::snoozes).post(snoozes::snooze)),
-        ("/v1/snoozes/end", post(snoozes::wake)),
-        ("/v1/reviews", get(reviews::reviews)),
-        ("/v1/reviews/{id}", post(reviews::resolve)),
-        ("/v1/appeals", post(appeals::appeal)),
-        ("/v1/whatif", post(whatif::whatif)),
+        ("/v1/rules", rules_, get(rules::rules)),
+        ("/v1/snoozes", rules_, get(snoozes::snoozes).post(snoozes::snooze)),
+        ("/v1/snoozes/end", rules_, post(snoozes::wake)),
+        ("/v1/reviews", rules_, get(reviews::reviews)),
+        ("/v1/reviews/{id}", rules_, post(reviews::resolve)),
+        ("/v1/appeals", rules_, post(appeals::appeal)),
+        ("/v1/whatif", rules_, post(whatif::whatif)),
     ]
 }
 
 /// What operators ask; answered also when there is too much work.
 pub(super) fn operating_routes() -> [Route; 5] {
     [
-        ("/healthz", get(ops::health)),
-        ("/readyz", get(ops::ready)),
-        ("/metrics", get(ops::metrics)),
-        ("/openapi.json", get(openapi::document)),
-        ("/v1/reload", post(reload::reload)),
+        ("/healthz", None, get(ops::health)),
+        ("/readyz", None, get(ops::ready)),
+        ("/metrics", Some(Scope::Admin), get(ops::metrics)),
+        ("/openapi.json", None, get(openapi::document)),
+        ("/v1/reload", Some(Scope::Admin), post(reload::reload)),
     ]
 }
 
 /// Every route over a state.
 pub fn router(state: AppState) -> Router {
     let limited = from_fn_with_state(state.clone(), layers::limited);
-    let working = with(Router::new(), working_routes()).route_layer(limited);
-    around(with(working, operating_routes()), state)
+    let working = with(Router::new(), working_routes(), &state).route_layer(limited);
+    around(with(working, operating_routes(), &state), state)
 }
 
-fn with<const N: usize>(router: Router<AppState>, routes: [Route; N]) -> Router<AppState> {
-    routes.into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
+fn with<const N: usize>(
+    router: Router<AppState>,
+    routes: [Route; N],
+    state: &AppState,
+) -> Router<AppState> {
+    routes.into_iter().fold(router, |router, (path, scope, methods)| {
+        let admit = |scope| from_fn_with_state((state.clone(), scope), access::admit);
+        router.route(path, scope.map_or(methods.clone(), |scope| methods.layer(admit(scope))))
+    })
 }
 
 /// Routes with what surrounds every request.
@@ -83,7 +94,7 @@ pub(super) fn around(routes: Router<AppState>, state: AppState) -> Router {
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(access::keyless))
+        .layer(from_fn_with_state(state.clone(), access::keyless))
         .layer(from_fn_with_state(state.clone(), layers::around))
         .with_state(state)
 }
@@ -96,12 +107,12 @@ async fn method_not_allowed(Extension(request_id): Extension<RequestId>) -> Resp
     Failure::new(Code::MethodNotAllowed, "this route has another method").into_response(&request_id)
 }
 
-/// Binds an address, which must be loopback.
+/// Binds an address, which must be loopback where no key is needed.
 ///
 /// # Errors
 /// Not loopback, or not to be had.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !access::may_listen(&address) {
+pub async fn bind(address: SocketAddr, gate: &Gate) -> Result<TcpListener, ServeError> {
+    if gate.lets_all_in() && !access::may_listen(&address) {
         return Err(ServeError::NotLoopback(address));
     }
     TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })

@@ -1,8 +1,9 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
+use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
-use crate::domain::{TenantId, Timestamp};
+use crate::domain::Timestamp;
 use crate::engine::{Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,8 @@ pub struct AppState {
     pub(super) review: ReviewConfig,
     /// Requests and writings under way; a shutdown waits for them.
     pub(super) work: TaskTracker,
+    /// Who may ask for what.
+    pub(super) gate: Arc<Gate>,
     /// Absent where nothing can be read again.
     pub(super) reloader: Option<Arc<Reloader>>,
     /// One reload at a time; others wait here and not in a thread each.
@@ -40,6 +43,7 @@ impl AppState {
             metrics: Arc::new(Metrics::new()),
             review: ReviewConfig::default(),
             work: TaskTracker::new(),
+            gate: Arc::default(),
             reloader: None,
             reload_turn: Arc::default(),
             stale_days: 0,
@@ -54,6 +58,12 @@ impl AppState {
         Self { reloader: Some(reloader), stale_days, ..self }
     }
 
+    /// The same, with access keys.
+    #[must_use]
+    pub fn guarded(self, gate: Arc<Gate>) -> Self {
+        Self { gate, ..self }
+    }
+
     /// The same, where reviews do not wait for ever.
     #[must_use]
     pub fn reviewing(self, review: ReviewConfig) -> Self {
@@ -64,8 +74,7 @@ impl AppState {
     pub async fn end_overdue_reviews(&self, now: Timestamp) {
         let Some(after_ms) = self.review.timeout_ms() else { return };
         let (engine, outcome) = (self.engine.clone(), self.review.timeout_action.outcome());
-        let tenant = TenantId::default_tenant();
-        let work = move || engine.end_overdue_reviews(&tenant, (after_ms, outcome), now);
+        let work = move || engine.end_overdue_reviews((after_ms, outcome), now);
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(0)) => {}
             Ok(Ok(ended)) => tracing::info!(ended, "reviews ended without a person"),

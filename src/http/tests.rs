@@ -1,5 +1,6 @@
 //! The router over an engine on a temporary ledger, without sockets.
 
+mod access;
 mod broken;
 mod contract;
 mod desk;

@@ -189,6 +189,11 @@ impl Shared {
         self.accepted.fetch_add(records, Ordering::AcqRel);
     }
 
+    /// Notes that a record may be lost.
+    pub(super) fn doubt(&self) {
+        self.lost.store(true, Ordering::Release);
+    }
+
     /// Whether no accepted record was lost since the ledger was opened.
     pub(super) fn is_whole(&self) -> bool {
         !self.lost.load(Ordering::Acquire)

@@ -6,12 +6,12 @@ use super::error::StorageFault;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Where the ledger's files are written.
 pub trait Storage: Send + Sync + fmt::Debug {
-    /// Opens a file for writing, creating it where it is missing.
+    /// Opens a file for writing, creating it for its owner alone where it is missing.
     ///
     /// # Errors
     /// As the operating system says.
@@ -88,7 +88,8 @@ pub struct Disk;
 
 impl Storage for Disk {
     fn open(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
         Ok(Box::new(file))
     }
 

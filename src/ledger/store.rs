@@ -2,7 +2,7 @@
 
 use super::body::{Place, encode};
 use super::commit::{Append, Committer, Pending, Shared};
-use super::config::{LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
+use super::config::{AckPolicy, LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 use super::entry::{MAX_RECORD_BYTES, NewEntry, Position, StoredEntry, SubjectHash};
 use super::error::{LedgerError, StorageFault};
 use super::index::{Index, IndexThread};
@@ -12,7 +12,7 @@ use super::log::LogWriter;
 use super::reader::{Reader, Scan};
 use super::recover::{self, EveryEntry, Recover};
 use super::seal::{IndexKey, MasterKey};
-use super::segment::LOG_DIR;
+use super::segment::{LOG_DIR, segment_path};
 use super::storage::{DirLock, Storage};
 use super::walk::Tail;
 use std::fs::DirBuilder;
@@ -34,6 +34,8 @@ pub struct Ledger {
     keys: Arc<Keyring>,
     hasher: IndexKey,
     reader: Reader,
+    storage: Arc<dyn Storage>,
+    durability: AckPolicy,
     recovery: Recovery,
     indexing: Option<IndexThread>,
     #[expect(dead_code, reason = "keeps other processes out until everything above is closed")]
@@ -104,6 +106,7 @@ impl Ledger {
         shared.accept(standing.next - 1);
         let least = u64::try_from(2 * super::frame::HEADER_BYTES).unwrap_or(u64::MAX);
         let segment_bytes = config.segment_bytes.clamp(least, MAX_SEGMENT_BYTES);
+        let storage = Arc::clone(&config.storage);
         let log = LogWriter::open(config.storage, &log_dir, segment_bytes, &standing)?;
         shared.publish(log.committed(), log.end());
         reader.shared = Some(Arc::clone(&shared));
@@ -131,6 +134,8 @@ impl Ledger {
             keys,
             hasher: master.indexing(),
             reader,
+            storage,
+            durability: config.durability,
             recovery: Recovery { records: standing.next - 1, tail },
             indexing: None,
             lock,
@@ -183,6 +188,24 @@ impl Ledger {
     /// failed.
     pub fn await_committed(&self, sequence: u64, timeout: Duration) -> bool {
         self.shared.await_committed(sequence, timeout)
+    }
+
+    /// Puts a committed entry and all before it on disk, where [`AckPolicy`] has not. From here and
+    /// not by the thread that commits: the appends of a second would wait for it.
+    ///
+    /// # Errors
+    /// The disk failed; entries may be lost, so [`Ledger::accepted`] is `None` from then on.
+    pub fn sync(&self, committed: Place) -> Result<(), StorageFault> {
+        if self.durability == AckPolicy::Fsync {
+            return Ok(());
+        }
+        // The segments before it were put on disk when it was begun.
+        let path = segment_path(&self.reader.log_dir, committed.position.segment);
+        let synced = self.storage.open(&path).and_then(|segment| segment.sync());
+        synced.map_err(|error| {
+            self.shared.doubt();
+            StorageFault::new("sync", &path, error)
+        })
     }
 
     /// The committed entry at a position.

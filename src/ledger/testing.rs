@@ -94,7 +94,7 @@ impl TestDisk {
 
     /// Cuts the power: of what was not synced, the sectors for which `keep` says so remain. The disk
     /// works again afterwards.
-    pub(super) fn power_loss(&self, mut keep: impl FnMut() -> bool) {
+    pub(crate) fn power_loss(&self, mut keep: impl FnMut() -> bool) {
         let undos = self.with(|state| {
             (state.fault, state.lives) = (None, None);
             std::mem::take(&mut state.unsynced)

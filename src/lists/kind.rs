@@ -102,6 +102,19 @@ impl ListKind {
     }
 }
 
+impl ListKind {
+    /// The one spelling of all that are the same to a list of this kind.
+    pub fn canonical(self, value: &str) -> String {
+        match self {
+            Self::Email | Self::Domain => value.to_lowercase(),
+            Self::Country => value.to_uppercase(),
+            Self::Ip => super::network::Block::parse(value)
+                .map_or_else(|| value.to_owned(), |block| block.to_string()),
+            Self::Text | Self::Account | Self::Bin => value.to_owned(),
+        }
+    }
+}
+
 fn is_domain(text: &str) -> bool {
     let label = |label: &str| !label.is_empty() && label.len() <= 63;
     text.contains('.')

@@ -31,7 +31,7 @@ mod tests;
 pub use error::{ListError, ListFault, MAX_FAULTS, Refused};
 pub use kind::ListKind;
 pub use list::{Entry, List};
-pub use parse::{MAX_ENTRIES, MAX_FILE_BYTES, MAX_NOTE, MAX_VALUE, Reading};
+pub use parse::{MAX_ENTRIES, MAX_FILE_BYTES, MAX_NOTE, MAX_VALUE, Reading, check_note};
 pub use set::{Change, Changes, Lists, Loaded, MAX_CHANGES, MAX_LISTS, Named};
 
 /// Whether a text shows a card number; a list never holds one.

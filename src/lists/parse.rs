@@ -168,7 +168,10 @@ pub(super) fn check_value(
 }
 
 /// Whether a note may be kept.
-pub(super) fn check_note(note: &str, shows_card: ShowsCard<'_>) -> Result<(), String> {
+///
+/// # Errors
+/// Why not, in one clause: too long, control characters, a card number.
+pub fn check_note(note: &str, shows_card: ShowsCard<'_>) -> Result<(), String> {
     if note.chars().count() > MAX_NOTE || note.contains(char::is_control) {
         return Err(format!(
             "a note has at most {MAX_NOTE} characters, none of them control characters"

@@ -108,11 +108,14 @@ impl Named {
         if self.is_readable { in_file } else { None }
     }
 
-    /// An entry written like this, where the list has it, and the note of one a person put on it.
-    pub fn find(&self, value: &str) -> Option<(Entry, Option<&str>)> {
+    /// An entry written like this, where the list has it at `now`, and the note of one a person put on
+    /// it.
+    pub fn find(&self, value: &str, now: Timestamp) -> Option<(Entry, Option<&str>)> {
+        let lasts = |entry: &Entry| entry.expires.is_none_or(|expires| now < expires);
         if let Some(place) = self.added.place(value) {
-            let entry = self.added.entry(place)?;
-            let note = match self.changes.get(&entry.value) {
+            let entry = self.added.entry(place).filter(lasts)?;
+            let spelt = self.spellings(value).next();
+            let note = match spelt.and_then(|spelt| self.changes.get(spelt)) {
                 Some(Change::Added { note, .. }) => Some(note.as_str()),
                 _ => None,
             };
@@ -120,7 +123,16 @@ impl Named {
         }
         let place = self.file.place(value)?;
         let is_left = self.removed.binary_search(&place).is_err();
-        is_left.then(|| self.file.entry(place)).flatten().map(|entry| (entry, None))
+        let entry = is_left.then(|| self.file.entry(place)).flatten().filter(lasts)?;
+        Some((entry, None))
+    }
+
+    /// How people who put this value on the list spelt it: `ann@x.com` and `Ann@x.com` are one mailbox.
+    pub fn spellings(&self, value: &str) -> impl Iterator<Item = &str> {
+        let (kind, one) = (self.kind(), self.kind().canonical(value));
+        let added = |(_, change): &(&String, &Change)| matches!(change, Change::Added { .. });
+        let spelt = self.changes.iter().filter(added).map(|(spelt, _)| spelt.as_str());
+        spelt.filter(move |spelt| kind.canonical(spelt) == one)
     }
 
     /// Entries with their numbers from `from` on: first those people added, then those of the file that
@@ -156,9 +168,10 @@ impl Named {
             if kind.fault(value).is_some() {
                 continue;
             }
-            match change {
-                Change::Added { expires, .. } => rows.push(value, *expires),
-                Change::Removed => removed.extend(self.file.place(value)),
+            // What a person said last replaces what the file says of the value, also when it ends.
+            removed.extend(self.file.place(value));
+            if let Change::Added { expires, .. } = change {
+                rows.push(value, *expires);
             }
         }
         removed.sort_unstable();

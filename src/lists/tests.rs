@@ -158,8 +158,11 @@ fn changes_of_people_outlive_the_file() {
         entries.into_iter().map(|(_, entry)| entry.value).collect()
     };
     assert_eq!(values(&lists), ["520000", "4000"]);
-    assert_eq!(lists.get("bins").unwrap().find("520000").unwrap().1, Some("why"));
-    assert!(lists.get("bins").unwrap().find("457173").is_none());
+    assert_eq!(
+        lists.get("bins").unwrap().find("520000", Timestamp::default()).unwrap().1,
+        Some("why")
+    );
+    assert!(lists.get("bins").unwrap().find("457173", Timestamp::default()).is_none());
 
     fs::write(&file, "4000\n457173\n457174\n").unwrap();
     let again = load(dir.path(), &lists).lists;

@@ -164,6 +164,11 @@ impl Diagnostics {
     pub fn all(&self) -> &[Diagnostic] {
         &self.list
     }
+
+    /// How many more there are.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
 }
 
 impl fmt::Display for Diagnostics {

@@ -53,7 +53,7 @@ pub use given::{GivenError, record_from_flat, record_from_json, record_from_tran
 pub use layout::lay_out;
 pub use link::Questions;
 pub use pattern::{MAX_PATTERN, MAX_PATTERNS, MAX_SET_PATTERNS, Pattern};
-pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, import_radar, to_radar};
+pub use radar::{MAX_RADAR_BYTES, RadarImport, RadarRule, RadarText, import_radar, to_radar};
 pub use rule::{Allowed, Canary, CanaryBy, Case, Effect, Hit, Notes, Rule, Written};
 pub use set::{CaseResult, Outcome, RuleSet};
 

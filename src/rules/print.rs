@@ -64,13 +64,17 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Expr], operator: &str) -> fmt::Re
     Ok(())
 }
 
+/// Whether a name reads back without back-ticks.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 impl fmt::Display for FieldRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(id) => f.write_str(id.field().name),
-            Self::Custom(name) if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
-                write!(f, "custom.{name}")
-            }
+            Self::Custom(name) if is_plain(name) => write!(f, "custom.{name}"),
             Self::Custom(name) => write!(f, "custom.`{name}`"),
         }
     }

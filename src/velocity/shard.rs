@@ -154,10 +154,12 @@ impl<T: Kept> Shard<T> {
         }
     }
 
-    /// Adds the bytes of all, the settled first.
+    /// Adds the bytes of all, the settled first, and of what decides who is given up next.
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         out.reserve(self.heap + self.entries.len() * 16);
         out.extend(self.forgotten.map_or(i64::MIN, Timestamp::millis).to_le_bytes());
+        out.extend(self.newest.millis().to_le_bytes());
+        out.extend(self.draw.to_le_bytes());
         put_len(out, self.settled);
         put_len(out, self.entries.len());
         for Entry { key, value } in &self.entries {
@@ -170,13 +172,14 @@ impl<T: Kept> Shard<T> {
     pub(super) fn take_up(&mut self, bytes: &mut Bytes<'_>) -> Option<()> {
         let forgotten = i64::from_le_bytes(bytes.array()?);
         self.forgotten = (forgotten != i64::MIN).then_some(Timestamp::from_millis(forgotten));
+        self.newest = Timestamp::from_millis(i64::from_le_bytes(bytes.array()?));
+        self.draw = u64::from_le_bytes(bytes.array()?);
         let settled: usize = bytes.number()?;
         let len = bytes.len().filter(|len| (settled..=self.capacity).contains(len))?;
         self.entries.reserve_exact(len);
         for _ in 0..len {
             let key = EntityKey(u64::from_le_bytes(bytes.array()?));
             let value = T::take(bytes)?;
-            self.see(value.life().newest);
             self.insert(key, value);
         }
         self.settled = settled;

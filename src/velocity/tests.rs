@@ -56,18 +56,19 @@ fn key(count: u64) -> impl Strategy<Value = Option<EntityKey>> {
 /// `others`: how many different e-mails and devices there are.
 fn occurrence(others: u64) -> impl Strategy<Value = Occurrence> {
     let payer = (key(3), key(others), key(2), key(others), key(2));
-    let rest = (key(2), key(2), key(2), key(others), key(3));
+    let rest = (key(2), key(2), key(2), key(others), key(3), key(2), key(2), key(2));
     let keys = (payer, rest).prop_map(|(payer, rest)| {
         let (card, email, ip, device, account) = payer;
-        let (sku, licence, invoice, machine, country) = rest;
+        let (sku, licence, invoice, machine, country, bin, seller, wallet) = rest;
         let payer = EntityKeys { card, email, ip, device, account, ..EntityKeys::default() };
-        EntityKeys { sku, licence, invoice, machine, country, ..payer }
+        EntityKeys { sku, licence, invoice, bin, seller, wallet, machine, country, ..payer }
     });
     let signal = prop_oneof![
         2 => Just(Signal::Attempt),
         1 => Just(Signal::Approved),
         1 => Just(Signal::Usage),
         1 => Just(Signal::Login),
+        1 => Just(Signal::Blocked),
         3 => (0..Signal::COUNT).prop_map(|place| Signal::ALL[place]),
     ];
     let amount = prop_oneof![
@@ -93,20 +94,14 @@ fn readings(velocity: &dyn Velocity, others: u64, at: Timestamp) -> Vec<EntityVi
         for key in 0..if many { others } else { 4 } {
             let key = Some(EntityKey(key));
             let account = if entity == Entity::Account { key } else { Some(EntityKey(1)) };
-            let (card, email, ip, device) = (key, key, key, key);
-            let (sku, licence, invoice) = (key, key, key);
-            let keys = EntityKeys {
-                card,
-                email,
-                ip,
-                device,
-                account,
-                sku,
-                licence,
-                invoice,
-                ..EntityKeys::default()
-            };
-            views.extend(keys.get(entity).map(|key| velocity.view(entity, key, at)));
+            let (card, email, device) = (key, key, key);
+            let (sku, licence, invoice, bin, seller, wallet) = (key, key, key, key, key, key);
+            let rest =
+                EntityKeys { sku, licence, invoice, bin, seller, wallet, ..EntityKeys::default() };
+            for ip in [key, Some(EntityKey(0))] {
+                let keys = EntityKeys { card, email, ip, device, account, ..rest };
+                views.extend(keys.get(entity).map(|key| velocity.view(entity, key, at)));
+            }
         }
     }
     views

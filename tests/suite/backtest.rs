@@ -6,7 +6,15 @@ use crate::pointintime::{feed, on_disk, world};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use vouch::decision::Policy;
+use vouch::domain::{DAY_MS, TenantId, Timestamp};
+use vouch::engine::past::{Hindsight, LedgerOf, Maturity, Run, over_ledger, read_aftermath};
+use vouch::engine::{Appeal, AppealOf, Buyer, Engine, Snapshot, Who, read_decision};
+use vouch::ledger::{AckPolicy, EntryKind, LedgerConfig, Reader};
+use vouch::model::Model;
+use vouch::rules::{RuleSet, Source};
 use vouch::simulate::Line;
+use vouch::velocity::Limits;
 
 /// Rules that find something in a small world.
 const RULES: &str = r#"[[rule]]
@@ -72,6 +80,171 @@ fn recorded_decisions_are_reproduced() {
     let before = part(&["--to", "2026-03-01T12:00:00Z"]);
     let after = part(&["--from", "2026-03-01T12:00:00Z"]);
     assert!(all(&before) > 0 && all(&before) + all(&after) == decisions);
+}
+
+/// Rules of every kind, over each of which something holds its hand now and then.
+const HELD_BACK: &str = r#"[[rule]]
+id = "canary"
+action = "block"
+mode = "canary"
+canary = { percent = 40, by = "account" }
+reason = "CANARY"
+text = "Tried out."
+when = 'amount_eur > 25'
+
+[[rule]]
+id = "dear"
+action = "block"
+reason = "DEAR"
+text = "A high price."
+when = 'amount_eur > 45'
+
+[[rule]]
+id = "dearest"
+action = "block"
+guard = false
+reason = "DEAREST"
+text = "The highest price."
+when = 'amount_eur > 500'
+
+[[rule]]
+id = "again"
+action = "review"
+reason = "AGAIN"
+text = "Bought before."
+when = 'account_tx_count_30d >= 2'
+
+[[rule]]
+id = "asked"
+action = "challenge"
+challenge = "email_otp"
+reason = "ASKED"
+text = "Anyone with a mailbox."
+when = 'amount_eur > 15'
+
+[[rule]]
+id = "worse"
+action = "adjust"
+adjust = 0.7
+reason = "WORSE"
+text = "Worse."
+when = 'amount_eur > 10'
+
+[[rule]]
+id = "tried"
+action = "block"
+mode = "shadow"
+reason = "TRIED"
+text = "Tried."
+when = 'amount_eur > 5'
+"#;
+
+/// A purchase of a buyer whose earlier ones are settled by the last day, and the issuer's yes.
+fn purchase(day: u32, cents: u32) -> [Line; 2] {
+    let (at, id) = (noon(day), format!("loyal-{day}"));
+    let tx = serde_json::json!({
+        "transaction_id": id, "type": "purchase", "event_time": at,
+        "amount": {"value": format!("{}.{:02}", cents / 100, cents % 100), "currency": "EUR"},
+        "account": {"id": "loyal", "email": "loyal@example.com", "created_at": noon(0)},
+        "card": {"fingerprint": "fp-loyal", "bin": "457173"}, "device": {"device_id": "d-loyal"},
+        "payment": {"method": "card"},
+    });
+    let approved = serde_json::json!({
+        "event_id": format!("{id}-yes"), "type": "auth.result", "transaction_id": id,
+        "event_time": at, "data": {"outcome": "approved"},
+    });
+    let transaction = Line::Transaction(Box::new(serde_json::from_value(tx).unwrap()));
+    [transaction, Line::Event(Box::new(serde_json::from_value(approved).unwrap()))]
+}
+
+/// Noon, so many days after the end of February.
+fn noon(day: u32) -> String {
+    let start: Timestamp = "2026-02-28T12:00:00Z".parse().unwrap();
+    start.plus_millis(i64::from(day) * DAY_MS).to_string()
+}
+
+/// Each recorded action is found again, whoever was let through by a person, a share or their history.
+#[test]
+fn what_was_held_back_is_held_back_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let rules = RuleSet::from_sources(&[Source::new("held.toml", HELD_BACK)]).unwrap();
+    let base = crate::pointintime::snapshot();
+    let model = Some(Model::bundled().unwrap());
+    let snapshot = Snapshot::new(base.reference.clone(), rules, model, Policy::default());
+    let config = LedgerConfig { durability: AckPolicy::Os, ..LedgerConfig::new(dir.path()) };
+    let limits = Limits { max_keys: 100_000, seed: 2 };
+    let engine = Engine::open(snapshot, config, limits, &mut |_| ()).unwrap();
+    let (tenant, who) = (TenantId::default_tenant(), Who::new("ann").unwrap());
+    let lines: Vec<Line> = world(5, 30, 60).into_iter().take(260).collect();
+    let account = |line: &Line| match line {
+        Line::Transaction(tx) => tx.account.as_ref()?.id.as_ref().map(ToString::to_string),
+        Line::Event(_) => None,
+    };
+    let (first, second) = lines.split_at(90);
+    feed(&engine, first);
+    let now: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+    let until = now.plus_millis(300 * DAY_MS);
+    let accounts: std::collections::BTreeSet<String> = lines.iter().filter_map(account).collect();
+    for (number, account) in accounts.iter().enumerate() {
+        let buyer = Buyer::new("account", account).unwrap();
+        match number % 4 {
+            0 => drop(
+                engine
+                    .snooze(&tenant, &who, (Some("dear".into()), &buyer, until, String::new()), now)
+                    .unwrap(),
+            ),
+            1 => drop(
+                engine
+                    .grant(
+                        &tenant,
+                        &who,
+                        Appeal { of: AppealOf::Buyer(buyer), until, note: String::new() },
+                        now,
+                    )
+                    .unwrap(),
+            ),
+            _ => {}
+        }
+    }
+    feed(&engine, second);
+    let loyal = [(1, 900), (2, 905), (33, 910), (100, 9_000), (101, 90_000)];
+    let loyal = loyal.into_iter().flat_map(|(day, cents)| purchase(day, cents));
+    feed(&engine, &loyal.collect::<Vec<_>>());
+    let set = RuleSet::from_sources(&[Source::new("held.toml", HELD_BACK)]).unwrap();
+    drop(engine);
+
+    let reader = Reader::open(dir.path(), None).unwrap();
+    let (mut seen, mut decisions) = (std::collections::BTreeMap::new(), 0);
+    for entry in reader.scan(None).unwrap().map(Result::unwrap) {
+        if entry.kind == EntryKind::Decision {
+            decisions += 1;
+            let decision = read_decision(&entry).unwrap().decision;
+            for held_back in decision.rules.iter().filter_map(|rule| rule.held_back) {
+                *seen.entry(held_back.to_string()).or_insert(0) += 1;
+            }
+            *seen.entry(decision.action.to_string()).or_insert(0) += 1;
+        }
+    }
+    let kinds = [
+        "appeal",
+        "canary",
+        "clean_history",
+        "snoozed",
+        "approve",
+        "challenge",
+        "review",
+        "decline",
+    ];
+    assert!(kinds.iter().all(|kind| seen.contains_key(*kind)), "{seen:?}");
+    let aftermath = read_aftermath(&reader, &tenant, &mut |_| ()).unwrap();
+    let maturity = Maturity { days: 3, until: aftermath.until().unwrap(), silence_is_good: true };
+    let hindsight = Hindsight { policy: Policy::default(), maturity };
+    let of = LedgerOf { tenant, from: None, to: None, threads: 2 };
+    let make = || Run::new(&set, &hindsight, 10);
+    let (run, _) = over_ledger(&reader, &of, &aftermath, make, &mut |_| ()).unwrap();
+    let found = run.reproduced.result();
+    assert_eq!((found.compared, found.same), (decisions, decisions), "{:#?}", found.listed);
+    assert_eq!((found.other_costs, found.other_rules), (0, 0));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod foreign;
 mod fossils;
 mod golden;
 mod input;
+mod keys;
 mod ledger;
 mod mmdb;
 mod parity;

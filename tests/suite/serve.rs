@@ -156,7 +156,18 @@ impl Client {
         path: &str,
         body: &str,
     ) -> std::io::Result<(u16, Value)> {
-        self.send(&(head(method, path, body.len(), "") + body))?;
+        self.ask_with(method, path, body, "")
+    }
+
+    /// The same with more header lines, each with its end.
+    pub(crate) fn ask_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &str,
+        more: &str,
+    ) -> std::io::Result<(u16, Value)> {
+        self.send(&(head(method, path, body.len(), more) + body))?;
         self.answer()
     }
 

@@ -88,13 +88,15 @@ pub(super) fn predict(args: &PredictArgs, out: &mut impl Write) -> Result<u8> {
         };
         let expected = if args.contributions { forest.shapley(&row, &mut shares) } else { None };
         if args.json {
-            let mut line = json!({"margin": margin, "probability": probability});
+            let mut line = Map::new();
+            line.insert("margin".to_owned(), json!(margin));
+            line.insert("probability".to_owned(), json!(probability));
             if let Some(expected) = expected {
                 let shares = names.iter().cloned().zip(shares.iter().map(|share| json!(share)));
-                line["contributions"] = shares.collect::<Map<_, _>>().into();
-                line["expected"] = expected.into();
+                line.insert("contributions".to_owned(), shares.collect::<Map<_, _>>().into());
+                line.insert("expected".to_owned(), json!(expected));
             }
-            writeln!(out, "{line}")?;
+            writeln!(out, "{}", serde_json::Value::Object(line))?;
         } else {
             write!(out, "{margin:>24?} {probability:>24?}")?;
             for share in shares.iter().chain(&expected).filter(|_| expected.is_some()) {

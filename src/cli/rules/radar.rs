@@ -2,7 +2,9 @@
 
 use super::{DONE, FINDING};
 use crate::domain::RuleMode;
-use crate::rules::{MAX_RADAR_BYTES, RadarImport, RuleSet, Source, import_radar, to_radar};
+use crate::rules::{
+    MAX_RADAR_BYTES, RadarImport, RadarText, RuleSet, Source, import_radar, to_radar,
+};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::Write;
@@ -22,8 +24,8 @@ pub(super) fn import(
     if size > MAX_RADAR_BYTES as u64 {
         bail!("`{shown}` has {size} bytes, the limit is {MAX_RADAR_BYTES}");
     }
-    let text = fs::read_to_string(from).with_context(|| format!("cannot read `{shown}`"))?;
-    let import = import_radar(&text);
+    let bytes = fs::read(from).with_context(|| format!("cannot read `{shown}`"))?;
+    let import = import_radar(&String::from_utf8_lossy(&bytes));
     if import.rules.is_empty() {
         bail!(
             "`{shown}` has no rules; one begins with `Block if`, `Allow if`, `Review if` or `Request 3D Secure if`"
@@ -65,11 +67,15 @@ fn tell(import: &RadarImport, from: &Path, err: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Prints every rule in Radar's words; one that Radar can't say stands as a comment with the reason.
+/// Prints every rule in Radar's words, with a note where Radar's is not quite the same; one that Radar can't say stands as a comment with the reason.
 pub(super) fn dump(rules: &RuleSet, out: &mut impl Write) -> Result<u8> {
     for rule in rules.rules() {
         match to_radar(rule) {
-            Ok(text) => writeln!(out, "# {}\n{text}\n", rule.id)?,
+            Ok(RadarText { text, notes }) => {
+                writeln!(out, "# {}", rule.id)?;
+                notes.iter().try_for_each(|note| writeln!(out, "# note: {note}"))?;
+                writeln!(out, "{text}\n")?;
+            }
             Err(reason) => writeln!(out, "# {}: not printed: {reason}\n", rule.id)?,
         }
     }

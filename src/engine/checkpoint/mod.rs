@@ -17,9 +17,9 @@
 //!   are read in order, and each counts in the parts that lack it, by their numbers
 //!   ([`Parts::record_in`](crate::velocity::Parts::record_in)).
 //! - **Nothing is held that the ledger does not.** The file gets its name only once every entry it holds
-//!   is committed. After a failed write the ledger has lost entries that were counted, and after a panic
-//!   in the middle of counting one is half counted: from then on no checkpoint is written until the next
-//!   start, which counts anew.
+//!   is committed, and on disk whatever is acknowledged before that. After a failed write the ledger has
+//!   lost entries that were counted, and after a panic in the middle of counting one is half counted: from
+//!   then on no checkpoint is written until the next start, which counts anew.
 //! - **It is this ledger.** The hash of the entry where reading begins and that of a later one up to
 //!   which anything can be held must be those in the log, and through the chain all before them. A log
 //!   that ends before (after a power loss) or went on otherwise does not fit.
@@ -29,8 +29,9 @@
 //! - **Ids** are the same whoever keeps them again, so they need no number: those of entries before the
 //!   place where reading begins are in the file, once their writing has ended.
 //!
-//! Left aside: who was given up by stores that were full, which depends on the order of recording in any
-//! case, and on a draw.
+//! Who is given up by stores that are full is drawn, and the draw goes on where it was. So entries that
+//! were counted in the order of the ledger leave the same state to the last bit. Left aside: entries that
+//! two threads counted in another order, which may give up another one, as they may after any start.
 //!
 //! Rejected: a copy of everything under one lock (seconds of standstill); copies made by those who record
 //! (the first requests after a checkpoint pay for it); rebuilding the state beside the living one from
@@ -200,7 +201,7 @@ struct Head {
     owner: [u8; 16],
     shape: [u32; 4],
     max_keys: u64,
-    /// Of the shards, so that parts are the same again. Who may read the file may read the keys too.
+    /// Of the shards, so that parts are the same again. A secret: the file is its owner's alone.
     seed: u64,
     /// Reading begins behind it.
     after: crate::ledger::Place,

@@ -3,7 +3,7 @@
 use super::file::{ID_BYTES, Kind, KnownId, Writer, put_id};
 use super::{CheckpointError, Checkpoints, Head, SHAPE, Start, owner, stores};
 use crate::domain::{TenantId, TransactionId};
-use crate::engine::known::{IdHash, Known, KnownIds};
+use crate::engine::known::{ContentHash, IdHash, Known, KnownIds};
 use crate::engine::{Engine, entry};
 use crate::ledger::{Ledger, Place, Position, StorageFault};
 use crate::velocity::Parts;
@@ -16,10 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Between two looks at ids whose writing has not ended.
 const GLANCE: Duration = Duration::from_millis(2);
-
-/// Ids collected at a time: their map is gone through so often that the lists stay small, because
-/// nothing may be written to disk under its locks.
-const IDS_AT_A_TIME: usize = 1 << 18;
 
 /// Ids of one block.
 const IDS_OF_A_BLOCK: usize = 1 << 14;
@@ -73,6 +69,8 @@ impl Engine {
     ) -> Result<Saved, CheckpointError> {
         let fault = |error| StorageFault::new("write", path, error);
         let storage = &checkpoints.storage;
+        // One left behind by a crash, whoever may read it. There mostly is none, so a failure is none.
+        let _ = storage.remove(path);
         let mut file = Writer::begin(storage.open(path).map_err(fault)?, path)?;
         let stores = stores(&self.histories);
         let limits = self.histories.limits;
@@ -107,6 +105,8 @@ impl Engine {
         }
         let end = ledger.last().filter(|end| end.sequence >= held);
         let end = end.filter(|_| !self.histories.gate.is_torn()).ok_or(CheckpointError::Torn)?;
+        // Or it could be ahead of the ledger after a power loss.
+        ledger.sync(end)?;
         file.block(Kind::End, |out| {
             out.extend(end.sequence.to_le_bytes());
             out.extend(end.hash.0);
@@ -129,13 +129,13 @@ impl Engine {
             let _alone = self.histories.gate.alone();
             (self.desk.standing(), ledger.accepted()?)
         };
-        Some((standing.positions(|transaction| self.kept_at(transaction)), accepted))
+        Some((standing.positions(|tenant, id| self.kept_at(tenant, id)), accepted))
     }
 
-    /// Where a decision of the default tenant lies, once it is written.
-    fn kept_at(&self, transaction: &str) -> Option<Position> {
+    /// Where a decision lies, once it is written.
+    fn kept_at(&self, tenant: &TenantId, transaction: &str) -> Option<Position> {
         let id = TransactionId::new(transaction).ok()?;
-        match self.known.get(&entry::transaction_hash(&TenantId::default_tenant(), &id))? {
+        match self.known.get(&entry::transaction_hash(tenant, &id))? {
             Known::Kept { position, .. } => Some(position),
             Known::Flying(_) | Known::Unkept { .. } => None,
         }
@@ -168,24 +168,22 @@ impl Engine {
     }
 }
 
-/// Writes every id that is kept, those among them whose writing is under way once it has ended.
+/// An id that is kept, or is being written.
+type Found = (IdHash, Option<(ContentHash, Position)>);
+
+/// Writes every id that is kept, those among them whose writing is under way once it has ended. They are
+/// collected a part at a time, because nothing may be written to disk under their locks, and come in
+/// order, so that equal states are equal files.
 fn write_ids(known: &KnownIds, file: &mut Writer) -> Result<usize, CheckpointError> {
-    let rounds = known.len().div_ceil(IDS_AT_A_TIME).clamp(1, usize::from(u16::MAX));
+    let found = |id: &IdHash, known: &Known| match known {
+        Known::Kept { content, position } => Some((*id, Some((*content, *position)))),
+        Known::Flying(_) => Some((*id, None)),
+        Known::Unkept { .. } => None,
+    };
     let mut written = 0;
-    for round in 0..rounds {
-        let mut kept: Vec<KnownId> = Vec::new();
-        let mut flying: Vec<IdHash> = Vec::new();
-        known.for_each(|id, known| {
-            let [low, high, ..] = *id;
-            if usize::from(u16::from_le_bytes([low, high])) % rounds == round {
-                match known {
-                    Known::Kept { content, position } => kept.push((*id, *content, *position)),
-                    Known::Flying(_) => flying.push(*id),
-                    Known::Unkept { .. } => {}
-                }
-            }
-        });
-        land(known, flying, &mut kept)?;
+    for mut part in known.parts(found) {
+        part.sort_unstable_by_key(|(id, _)| *id);
+        let kept = landed(known, part)?;
         for ids in kept.chunks(IDS_OF_A_BLOCK) {
             file.block(Kind::Ids, |out| {
                 out.reserve(ids.len() * ID_BYTES);
@@ -199,29 +197,26 @@ fn write_ids(known: &KnownIds, file: &mut Writer) -> Result<usize, CheckpointErr
     Ok(written)
 }
 
-/// Waits until the writing of these has ended.
-fn land(
-    known: &KnownIds,
-    mut flying: Vec<IdHash>,
-    kept: &mut Vec<KnownId>,
-) -> Result<(), CheckpointError> {
+/// Those that are kept, once the writing of the others has ended.
+fn landed(known: &KnownIds, found: Vec<Found>) -> Result<Vec<KnownId>, CheckpointError> {
+    let mut kept = Vec::with_capacity(found.len());
     let mut waited = Duration::ZERO;
-    loop {
-        flying.retain(|id| match known.get(id) {
-            Some(Known::Flying(_)) => true,
-            Some(Known::Kept { content, position }) => {
-                kept.push((*id, content, position));
-                false
+    for (id, place) in found {
+        let mut place = place;
+        while place.is_none() {
+            match known.get(&id) {
+                Some(Known::Flying(_)) if waited >= PATIENCE => {
+                    return Err(CheckpointError::Behind);
+                }
+                Some(Known::Flying(_)) => {
+                    std::thread::sleep(GLANCE);
+                    waited += GLANCE;
+                }
+                Some(Known::Kept { content, position }) => place = Some((content, position)),
+                Some(Known::Unkept { .. }) | None => break,
             }
-            Some(Known::Unkept { .. }) | None => false,
-        });
-        if flying.is_empty() {
-            return Ok(());
         }
-        if waited >= PATIENCE {
-            return Err(CheckpointError::Behind);
-        }
-        std::thread::sleep(GLANCE);
-        waited += GLANCE;
+        kept.extend(place.map(|(content, position)| (id, content, position)));
     }
+    Ok(kept)
 }

@@ -6,6 +6,7 @@ use crate::decision::Policy;
 use crate::engine::known::{ContentHash, IdHash, Known, KnownIds};
 use crate::engine::open::Recovery;
 use crate::engine::{Engine, ScoreRequest, Snapshot};
+use crate::ledger::testing::{self, Fault, TestDisk};
 use crate::ledger::{AckPolicy, Disk, Ledger, LedgerConfig, Position};
 use crate::reference::Reference;
 use crate::rules::RuleSet;
@@ -14,6 +15,7 @@ use crate::velocity::{EntityKey, EntityView};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicUsize;
 
@@ -84,10 +86,14 @@ fn state(histories: &Histories, known: &KnownIds) -> State {
     links.for_each_node(&mut |party, key, ties| outcomes.push(format!("{party:?} {key} {ties:?}")));
     outcomes.sort_unstable();
     let mut ids = BTreeMap::new();
-    known.for_each(|id, known| match known {
-        Known::Kept { content, position } => drop(ids.insert(*id, (*content, *position))),
-        other => unreachable!("{other:?}"),
-    });
+    ids.extend(
+        known
+            .parts(|id, known| match known {
+                Known::Kept { content, position } => Some((*id, (*content, *position))),
+                other => unreachable!("{other:?}"),
+            })
+            .flatten(),
+    );
     State { windows: histories.windows.views(), outcomes, ids }
 }
 
@@ -100,16 +106,14 @@ fn recovered(dir: &Path, max_keys: usize) -> (State, Start, u64) {
     (state, recovery.start, ledger.recovery().records)
 }
 
-/// Starts with the checkpoint that is there and without; returns how the first start went and whether
-/// there was anything to read behind the checkpoint.
-fn compared(dir: &Path, max_keys: usize) -> (Start, bool) {
+/// Starts with the checkpoint that is there and without; returns how the first start went.
+fn compared(dir: &Path, max_keys: usize) -> Start {
     let (with, start, records) = recovered(dir, max_keys);
     fs::remove_file(dir.join(CHECKPOINT_FILE)).unwrap();
     let (without, whole, all) = recovered(dir, max_keys);
     assert!(whole.after.is_none() && all == records);
     assert!(with == without, "{start:?}: {}", difference(&with, &without));
-    let behind = start.after.is_some_and(|after| after < records);
-    (start, behind)
+    start
 }
 
 fn difference(one: &State, other: &State) -> String {
@@ -121,6 +125,14 @@ fn difference(one: &State, other: &State) -> String {
         other.ids.len(),
         windows.map(|w| w.0)
     )
+}
+
+/// The checkpoint that an engine writes now, to the last byte what it knows; empty before the first entry.
+fn saved(engine: &Engine, dir: &Path) -> Vec<u8> {
+    match engine.save_checkpoint().unwrap() {
+        Some(_) => fs::read(dir.join(CHECKPOINT_FILE)).unwrap(),
+        None => Vec::new(),
+    }
 }
 
 fn copy_dir(from: &Path, to: &Path) {
@@ -163,28 +175,25 @@ fn a_checkpoint_made_under_load_loses_and_doubles_nothing() {
     let step = kept.len().div_ceil(5);
     for bytes in kept.iter().step_by(step) {
         fs::write(dir.path().join(CHECKPOINT_FILE), bytes).unwrap();
-        let (start, _) = compared(dir.path(), 100_000);
+        let start = compared(dir.path(), 100_000);
         assert!(start.after.is_some() && start.unusable.is_none(), "{start:?}");
     }
 }
 
-/// Random ends of the log, each with a random earlier checkpoint: the state is that of the engine when
-/// it had counted so much, which never stopped.
-#[test]
-fn two_hundred_kills_leave_no_trace() {
+/// Random ends of the log, each with a random earlier checkpoint: the state is, to the last byte of the
+/// next checkpoint, that of the engine when it had counted so much, which never stopped. Returns that
+/// engine's stores, and how often a checkpoint was used, with entries behind it, and refused.
+fn killed(max_keys: usize, times: usize) -> ([crate::velocity::Stats; 3], [usize; 3]) {
     let origin = tempfile::tempdir().unwrap();
-    let engine = open(origin.path(), 10_000);
-    let state_now = || state(&engine.histories, &engine.known);
-    let (mut kept, mut states) = (Vec::new(), vec![state_now()]);
-    for (number, line) in commerce(6, 100).iter().enumerate() {
+    let engine = open(origin.path(), max_keys);
+    let mut states = vec![saved(&engine, origin.path())];
+    for line in &commerce(6, 100) {
         feed(&engine, line);
-        states.push(state_now());
-        if number % 9 == 3 {
-            engine.save_checkpoint().unwrap().unwrap();
-            kept.push(fs::read(origin.path().join(CHECKPOINT_FILE)).unwrap());
-        }
+        states.push(saved(&engine, origin.path()));
     }
+    let stats = [engine.windows().stats(), engine.sales().held_parties(), engine.links().held()];
     drop(engine);
+    let kept: Vec<&Vec<u8>> = states.iter().skip(4).step_by(9).collect();
     let dir = tempfile::tempdir().unwrap();
     let (mut used, mut behind, mut refused) = (0, 0, 0);
     let mut random = proptest::test_runner::TestRng::from_seed(
@@ -192,7 +201,7 @@ fn two_hundred_kills_leave_no_trace() {
         &[9; 32],
     );
     let mut draw = |below: usize| random.next_u32() as usize % below;
-    for _ in 0..200 {
+    for _ in 0..times {
         fs::remove_dir_all(dir.path()).unwrap();
         copy_dir(origin.path(), dir.path());
         let mut logs: Vec<_> =
@@ -203,41 +212,117 @@ fn two_hundred_kills_leave_no_trace() {
         let log = fs::OpenOptions::new().write(true).open(&last[0]).unwrap();
         let length = usize::try_from(log.metadata().unwrap().len()).unwrap();
         log.set_len((64 + draw(length - 63)) as u64).unwrap();
-        fs::write(dir.path().join(CHECKPOINT_FILE), &kept[draw(kept.len())]).unwrap();
-        let (found, start, records) = recovered(dir.path(), 10_000);
+        fs::write(dir.path().join(CHECKPOINT_FILE), kept[draw(kept.len())]).unwrap();
+        let engine = open(dir.path(), max_keys);
+        let start = engine.start().unwrap();
+        let records = engine.ledger().unwrap().recovery().records;
         let counted = &states[usize::try_from(records).unwrap()];
-        assert!(found == *counted, "{start:?}: {}", difference(&found, counted));
+        assert!(saved(&engine, dir.path()) == *counted, "{records} records: {start:?}");
         used += usize::from(start.after.is_some());
         behind += usize::from(start.after.is_some_and(|after| after < records));
         refused += usize::from(matches!(start.unusable, Some(Unusable::Ledger(_))));
         assert_eq!(start.after.is_none(), start.unusable.is_some(), "{start:?}");
     }
+    (stats, [used, behind, refused])
+}
+
+#[test]
+fn two_hundred_kills_leave_no_trace() {
+    let (stores, [used, behind, refused]) = killed(10_000, 200);
+    assert!(stores.iter().all(|store| store.evictions == 0), "{stores:?}");
     assert!(used > 30 && behind > 20 && refused > 20, "{used} {behind} {refused}");
+}
+
+/// Who is given up next depends on a draw and on what was given up before.
+#[test]
+fn nor_do_kills_while_stores_are_full() {
+    let (stores, [used, behind, _]) = killed(120, 60);
+    assert!(stores.iter().all(|store| store.evictions > 20), "{stores:?}");
+    assert!(used > 10 && behind > 5, "{used} {behind}");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
-    /// Any history, any moment, and a state that comes from a checkpoint itself.
+    /// Any history, any moment, stores full or not, and a state that comes from a checkpoint itself.
     #[test]
     fn a_checkpoint_and_the_rest_are_the_whole(
         seed in 0..1_000_u64,
         moments in proptest::collection::vec(0..120_usize, 1..4),
+        max_keys in prop_oneof![Just(10_000), Just(200)],
     ) {
         let dir = tempfile::tempdir().unwrap();
-        let mut engine = open(dir.path(), 10_000);
+        let mut engine = open(dir.path(), max_keys);
         for (number, line) in commerce(seed, 120).iter().enumerate() {
             feed(&engine, line);
             if moments.contains(&number) {
                 engine.save_checkpoint().unwrap().unwrap();
                 drop(engine);
-                engine = open(dir.path(), 10_000);
+                engine = open(dir.path(), max_keys);
                 prop_assert!(engine.start().unwrap().after.is_some());
             }
         }
         drop(engine);
-        prop_assert!(compared(dir.path(), 10_000).0.after.is_some());
+        let with = saved(&open(dir.path(), max_keys), dir.path());
+        fs::remove_file(dir.path().join(CHECKPOINT_FILE)).unwrap();
+        let whole = open(dir.path(), max_keys);
+        prop_assert!(whole.start().unwrap().after.is_none());
+        prop_assert!(saved(&whole, dir.path()) == with);
     }
+}
+
+/// The ledger is on disk as far as the checkpoint rests on it, whatever is acknowledged before.
+#[test]
+fn a_power_loss_leaves_no_checkpoint_ahead_of_the_ledger() {
+    for durability in [AckPolicy::Os, AckPolicy::Async] {
+        let (dir, disk) = (tempfile::tempdir().unwrap(), TestDisk::default());
+        let open = || {
+            let config = LedgerConfig {
+                durability,
+                segment_bytes: 1 << 20,
+                ..testing::config(dir.path(), &disk)
+            };
+            let limits = Limits { max_keys: 10_000, seed: 7 };
+            Engine::open(snapshot(), config, limits, &mut |_| ()).unwrap()
+        };
+        let engine = open();
+        let (counted, lost) = (commerce(8, 60), commerce(9, 20));
+        for line in &counted {
+            feed(&engine, line);
+        }
+        let saved = engine.save_checkpoint().unwrap().unwrap();
+        for line in &lost {
+            feed(&engine, line);
+        }
+        drop(engine);
+        disk.power_loss(|| false);
+        let engine = open();
+        let start = engine.start().unwrap();
+        assert_eq!((start.after, engine.known_ids()), (Some(saved.after), 60), "{start:?}");
+
+        // A disk that could not do it: what it lost is not known.
+        disk.set(Some(Fault::SyncFails));
+        feed(&engine, &lost[0]);
+        let error = engine.save_checkpoint().unwrap_err();
+        assert!(matches!(error, CheckpointError::Disk(_)), "{error:?}");
+        disk.set(None);
+        assert!(matches!(engine.save_checkpoint(), Err(CheckpointError::Torn)));
+    }
+}
+
+/// It holds the seed that decides who is given up, and one left half-written holds it too.
+#[test]
+fn a_checkpoint_is_its_owners_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(CHECKPOINT_FILE);
+    let left = path.with_extension("new");
+    fs::write(&left, "half of one").unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).unwrap();
+    let engine = open(dir.path(), 10_000);
+    feed(&engine, &commerce(7, 1)[0]);
+    engine.save_checkpoint().unwrap().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!left.exists());
 }
 
 #[test]
@@ -300,6 +385,6 @@ fn what_is_wrong_with_a_checkpoint_is_named_and_the_ledger_read() {
     file.block(Kind::Head, |out| head.put(out)).unwrap();
     file.sync().unwrap();
     assert!(matches!(load(dir.path(), &keys, limits), Err(Unusable::Shape)));
-    let (start, _) = compared(dir.path(), 10_000);
+    let start = compared(dir.path(), 10_000);
     assert!(matches!(start, Start { after: None, unusable: Some(Unusable::Shape) }), "{start:?}");
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// Longest name of who acts, in characters.
 pub const MAX_WHO: usize = 64;
 
-/// Who acts: a name for the audit, as far as there are no access keys what the caller says.
+/// Who acts: a name for the audit, as the caller says, and the access key it came by where there are any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Who(String);
@@ -27,6 +27,12 @@ impl Who {
         let good =
             (1..=MAX_WHO).contains(&name.chars().count()) && !name.contains(char::is_control);
         good.then(|| Self(name.to_owned()))
+    }
+
+    /// The same person, by an access key: what a caller says is not all the audit has.
+    #[must_use]
+    pub fn by_key(self, key: &str) -> Self {
+        Self(format!("{} (key {key})", self.0))
     }
 
     /// The server itself.

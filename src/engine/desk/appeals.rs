@@ -120,6 +120,10 @@ impl Engine {
                 let key = self.buyer_key(tenant, buyer);
                 let mut person = Person { keys: vec![key], latest: None, is_complete: true };
                 self.add_purchases(tenant, buyer, &mut person)?;
+                if person.latest.is_none() && person.is_complete {
+                    let name = buyer.value.clone();
+                    return Err(EngineError::NotThere { what: buyer.by.name(), name });
+                }
                 Ok(person)
             }
         }

@@ -4,6 +4,7 @@ use super::act::{Act, Who};
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::error::EngineError;
 use crate::engine::service::Engine;
+use crate::engine::snapshot::{Snapshot, TenantLists};
 use crate::ledger::Position;
 use crate::lists::{Change, Changes, Entry, Lists, MAX_CHANGES, Named};
 use crate::reference::pan;
@@ -52,12 +53,12 @@ impl Standing {
         changes.map(|(value, (change, _))| (value.clone(), change.clone())).collect()
     }
 
-    /// The same lists with every change that stands; as they are where they have them.
+    /// The same lists with every change that stands and no other; as they are where that is so.
     fn put_on(&self, lists: &Arc<Lists>) -> Arc<Lists> {
         let mut with = Arc::clone(lists);
-        for name in self.0.keys() {
+        for (name, named) in lists.iter() {
             let changes = self.changes(name);
-            if with.get(name).is_some_and(|named| *named.changes() != changes) {
+            if *named.changes() != changes {
                 with = Arc::new(with.changed(name, changes));
             }
         }
@@ -66,9 +67,17 @@ impl Standing {
 }
 
 impl super::Desk {
-    /// The lists with what people changed.
-    pub(in crate::engine) fn put_on(&self, lists: &Arc<Lists>) -> Arc<Lists> {
-        self.state().lists.put_on(lists)
+    /// The snapshot with what people of each tenant changed on its lists.
+    pub(in crate::engine) fn put_on(&self, snapshot: Snapshot) -> Snapshot {
+        let state = self.state();
+        let of_files = Standing::default().put_on(&snapshot.lists);
+        let of = |tenant| state.lists.get(tenant).map(|standing| standing.put_on(&snapshot.lists));
+        let lists = of(&TenantId::default_tenant()).unwrap_or_else(|| Arc::clone(&of_files));
+        let others = state.lists.iter().filter(|(tenant, _)| !tenant.is_default());
+        let changed =
+            others.map(|(tenant, standing)| (tenant.clone(), standing.put_on(&of_files))).collect();
+        let tenants = TenantLists { of_files: Some(of_files), changed };
+        Snapshot { tenants, ..snapshot.with_lists(lists) }
     }
 }
 
@@ -86,9 +95,10 @@ impl Engine {
         now: Timestamp,
     ) -> Result<u64, EngineError> {
         let (list, Entry { value, expires }, note) = act;
-        let lists = self.snapshot().lists.clone();
+        let lists = self.snapshot().lists_of(tenant).clone();
         let named = found(&lists, &list)?;
         self.check_value(named, &value, &note)?;
+        let value = named.kind().canonical(&value);
         if expires.is_some_and(|expires| expires <= now) {
             let why = "an entry expires in the future".to_owned();
             return Err(EngineError::Unfit { pointer: "/expires", why });
@@ -111,14 +121,22 @@ impl Engine {
         (list, value): (String, String),
         now: Timestamp,
     ) -> Result<bool, EngineError> {
-        let lists = self.snapshot().lists.clone();
-        let Some((entry, _)) = found(&lists, &list)?.find(&value) else { return Ok(false) };
-        let act = Act::ListRemove { list, value: entry.value };
-        self.act(tenant, who, act, now).map(|_| true)
+        let lists = self.snapshot().lists_of(tenant).clone();
+        let named = found(&lists, &list)?;
+        let Some((entry, _)) = named.find(&value, now) else { return Ok(false) };
+        let mut values: Vec<_> = named.spellings(&value).map(str::to_owned).collect();
+        let one = named.kind().canonical(&entry.value);
+        if !values.contains(&one) {
+            values.push(one);
+        }
+        for value in values {
+            self.act(tenant, who, Act::ListRemove { list: list.clone(), value }, now)?;
+        }
+        Ok(true)
     }
 
-    /// Every list.
-    pub fn list_views(&self) -> Vec<ListView> {
+    /// Every list, as a tenant has it.
+    pub fn list_views(&self, tenant: &TenantId) -> Vec<ListView> {
         let snapshot = self.snapshot();
         let view = |(name, named): (&str, &Named)| ListView {
             name: name.to_owned(),
@@ -128,7 +146,7 @@ impl Engine {
             bytes: named.bytes(),
             rules: naming(&snapshot.rules, name),
         };
-        snapshot.lists.iter().map(view).collect()
+        snapshot.lists_of(tenant).iter().map(view).collect()
     }
 
     fn check_value(&self, named: &Named, value: &str, note: &str) -> Result<(), EngineError> {
@@ -137,12 +155,13 @@ impl Engine {
         named.check(value, note, &shows_card).map_err(|why| EngineError::Unfit { pointer: "", why })
     }
 
-    /// Takes the changes that stand into use.
-    pub(in crate::engine) fn put_lists(&self) {
+    /// Takes a tenant's changes that stand into use.
+    pub(in crate::engine) fn put_lists(&self, tenant: &TenantId) {
         let snapshot = self.snapshot();
-        let lists = self.desk.put_on(&snapshot.lists);
-        if !Arc::ptr_eq(&lists, &snapshot.lists) {
-            self.put(snapshot.exchanging(lists));
+        let old = snapshot.lists_of(tenant);
+        let new = self.desk.state().lists.get(tenant).map(|standing| standing.put_on(old));
+        if let Some(new) = new.filter(|new| !Arc::ptr_eq(new, old)) {
+            self.put(snapshot.exchanging(tenant, new));
         }
     }
 }

@@ -36,8 +36,10 @@ use crate::features::Record;
 use crate::ledger::{EntryKind, Ledger, Position, StoredEntry};
 use crate::velocity::EntityKeys;
 use arc_swap::ArcSwap;
+pub(super) use reviews::Queued;
 use reviews::Reviews;
 use snoozes::Snoozes;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What people did, as it stands.
@@ -53,8 +55,15 @@ pub(super) struct Desk {
 /// What only people and the timer look at.
 #[derive(Default)]
 pub(super) struct State {
-    lists: lists::Standing,
-    reviews: Reviews,
+    lists: BTreeMap<TenantId, lists::Standing>,
+    reviews: BTreeMap<TenantId, Reviews>,
+}
+
+impl State {
+    /// The queue of a tenant.
+    fn reviews(&mut self, tenant: &TenantId) -> &mut Reviews {
+        self.reviews.entry(tenant.clone()).or_default()
+    }
 }
 
 impl std::fmt::Debug for Desk {
@@ -67,16 +76,19 @@ impl std::fmt::Debug for Desk {
 pub(super) struct Standing {
     positions: Vec<Position>,
     /// Transactions under review whose decisions were made since the start.
-    unplaced: Vec<String>,
+    unplaced: Vec<(TenantId, String)>,
 }
 
 impl Standing {
     /// Where the entries lie; `kept_at` gives the position of a decision. Whoever decides holds an id
     /// while the queue of reviews takes its decision, so nothing of the desk is locked while ids are
     /// asked for.
-    pub(super) fn positions(self, kept_at: impl Fn(&str) -> Option<Position>) -> Vec<Position> {
+    pub(super) fn positions(
+        self,
+        kept_at: impl Fn(&TenantId, &str) -> Option<Position>,
+    ) -> Vec<Position> {
         let mut all = self.positions;
-        all.extend(self.unplaced.iter().filter_map(|transaction| kept_at(transaction)));
+        all.extend(self.unplaced.iter().filter_map(|(tenant, id)| kept_at(tenant, id)));
         all.sort_unstable();
         all.dedup();
         all
@@ -84,7 +96,12 @@ impl Standing {
 }
 
 /// What an entry of the ledger means for the desk.
-pub(super) enum Noted {
+pub(super) struct Noted {
+    tenant: TenantId,
+    what: What,
+}
+
+enum What {
     Act(Act, Position),
     Opened(Review, Position),
     Closed(String),
@@ -94,25 +111,23 @@ pub(super) enum Noted {
 /// or an event's entry is looked at unless it is about a review.
 pub(super) fn note(stored: &StoredEntry) -> Result<Option<Noted>, EngineError> {
     let at = |source| EngineError::Stored { sequence: stored.sequence, source };
-    if stored.tenant != TenantId::default_tenant() {
-        return Ok(None);
-    }
-    match stored.kind {
-        EntryKind::Admin => Ok(act::read(stored)?.map(|act| Noted::Act(act, stored.position))),
+    let what = match stored.kind {
+        EntryKind::Admin => act::read(stored)?.map(|act| What::Act(act, stored.position)),
         EntryKind::Decision if begins_with_review(&stored.open) => {
             let open: OpenDecision = stored::read(&stored.open).map_err(at)?;
             let review = (open.decision.action == Action::Review)
                 .then(|| Review::of(&open.decision, &open.record, stored.received_at));
-            Ok(review.map(|review| Noted::Opened(review, stored.position)))
+            review.map(|review| What::Opened(review, stored.position))
         }
         EntryKind::Event if begins_with_review(&stored.open) => {
             let open: OpenEvent = stored::read(&stored.open).map_err(at)?;
             let resolved =
                 open.summary.entry_type.as_deref() == Some(EventKind::ReviewResolved.word());
-            Ok(open.summary.transaction_id.filter(|_| resolved).map(Noted::Closed))
+            open.summary.transaction_id.filter(|_| resolved).map(What::Closed)
         }
-        _ => Ok(None),
-    }
+        _ => None,
+    };
+    Ok(what.map(|what| Noted { tenant: stored.tenant.clone(), what }))
 }
 
 /// The summary comes first and is short.
@@ -126,21 +141,24 @@ fn begins_with_review(open: &[u8]) -> bool {
 impl Desk {
     /// Counts what an entry means.
     pub(super) fn count(&self, noted: Noted) {
-        match noted {
-            Noted::Act(act, position) => self.count_act(act, position),
-            Noted::Opened(review, position) => self.state().reviews.open(review, Some(position)),
-            Noted::Closed(transaction) => self.state().reviews.close(&transaction),
+        let Noted { tenant, what } = noted;
+        match what {
+            What::Act(act, position) => self.count_act(&tenant, act, position),
+            What::Opened(review, position) => {
+                self.state().reviews(&tenant).open(review, Some(position));
+            }
+            What::Closed(id) => drop(self.state().reviews(&tenant).close(&id)),
         }
     }
 
-    fn count_act(&self, act: Act, position: Position) {
+    fn count_act(&self, tenant: &TenantId, act: Act, position: Position) {
         match act {
             Act::ListAdd { .. } | Act::ListRemove { .. } => {
-                self.state().lists.count(act, position);
+                self.state().lists.entry(tenant.clone()).or_default().count(act, position);
             }
             Act::Snooze { .. } | Act::Wake { .. } => {
                 let mut snoozes = Snoozes::clone(&self.snoozes.load());
-                snoozes.count(act, position);
+                snoozes.count(tenant, act, position);
                 self.snoozes.store(Arc::new(snoozes));
             }
         }
@@ -154,8 +172,14 @@ impl Desk {
     /// What still stands; a start needs no other entry.
     pub(super) fn standing(&self) -> Standing {
         let state = self.state();
-        let (mut positions, unplaced) = state.reviews.standing();
-        positions.extend(state.lists.positions());
+        let (mut positions, mut unplaced) = (Vec::new(), Vec::new());
+        for (tenant, reviews) in &state.reviews {
+            reviews.standing(|id, position| match position {
+                Some(position) => positions.push(position),
+                None => unplaced.push((tenant.clone(), id.to_owned())),
+            });
+        }
+        positions.extend(state.lists.values().flat_map(lists::Standing::positions));
         positions.extend(self.snoozes.load().positions());
         Standing { positions, unplaced }
     }
@@ -210,9 +234,9 @@ impl Engine {
         drop(counting);
         let ack = pending.wait().map_err(EngineError::NotKept)?;
         let is_about_a_list = act.list().is_some();
-        self.desk.count_act(act, ack.position);
+        self.desk.count_act(tenant, act, ack.position);
         if is_about_a_list {
-            self.put_lists();
+            self.put_lists(tenant);
         }
         Ok(ack.sequence)
     }

@@ -4,6 +4,7 @@
 //! transaction. So whoever resolves a review, a person, a retry or the timer, before a restart or behind
 //! it: it is resolved once, and a second, different resolution is a conflict.
 
+use super::Desk;
 use super::act::Who;
 use crate::domain::{
     Actor, Amount, Decision, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId,
@@ -11,13 +12,17 @@ use crate::domain::{
 };
 use crate::engine::entry;
 use crate::engine::error::EngineError;
-use crate::engine::known::Known;
+use crate::engine::known::{IdHash, Known};
 use crate::engine::query::read_event;
 use crate::engine::service::Engine;
 use crate::features::{Record, Value, fields as f};
 use crate::ledger::Position;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes of an event's reason.
+const MAX_REASON: usize = 256;
 
 /// A transaction that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -82,10 +87,13 @@ pub struct Resolved {
 
 type Place = (Timestamp, String);
 
+/// A review, and where its decision lies unless it was made since the start.
+type Waiting = (Review, Option<Position>);
+
 /// The queue, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Reviews {
-    queue: BTreeMap<Place, (Review, Option<Position>)>,
+    queue: BTreeMap<Place, Waiting>,
     places: BTreeMap<String, Timestamp>,
 }
 
@@ -117,8 +125,17 @@ impl Review {
 
 impl ReviewFilter {
     fn place(&self) -> Option<Place> {
-        let (at, id) = self.after.as_ref()?.split_once(':')?;
+        Self::read_cursor(self.after.as_ref()?)
+    }
+
+    fn read_cursor(after: &str) -> Option<Place> {
+        let (at, id) = after.split_once(':')?;
         Some((Timestamp::from_millis(at.parse().ok()?), id.to_owned()))
+    }
+
+    /// Whether a text is a [`Review::cursor`].
+    pub fn is_cursor(after: &str) -> bool {
+        Self::read_cursor(after).is_some()
     }
 
     fn takes(&self, review: &Review) -> bool {
@@ -136,51 +153,98 @@ impl Reviews {
         self.queue.insert((at, id), (review, position));
     }
 
-    pub(super) fn close(&mut self, transaction: &str) {
-        if let Some(at) = self.places.remove(transaction) {
-            self.queue.remove(&(at, transaction.to_owned()));
-        }
+    pub(super) fn close(&mut self, transaction: &str) -> Option<Waiting> {
+        let at = self.places.remove(transaction)?;
+        self.queue.remove(&(at, transaction.to_owned()))
     }
 
-    /// Where the decisions lie, and which were made since the start.
-    pub(super) fn standing(&self) -> (Vec<Position>, Vec<String>) {
-        let (mut positions, mut unplaced) = (Vec::new(), Vec::new());
-        for ((_, id), (_, position)) in &self.queue {
-            match position {
-                Some(position) => positions.push(*position),
-                None => unplaced.push(id.clone()),
-            }
-        }
-        (positions, unplaced)
+    /// Shows each transaction, and where its decision lies unless it was made since the start.
+    pub(super) fn standing(&self, mut visit: impl FnMut(&str, Option<Position>)) {
+        self.queue.iter().for_each(|((_, id), (_, position))| visit(id, *position));
     }
 }
 
-impl super::Desk {
-    /// Takes note that a decision waits for a person.
-    pub(in crate::engine) fn open_review(&self, review: Review) {
-        self.state().reviews.open(review, None);
+/// What something under way did to the queue; taken back where its writing fails.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct Queued {
+    desk: Arc<Desk>,
+    tenant: TenantId,
+    change: Change,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    /// A decision put its transaction in.
+    Opened(String),
+    /// An event took out what waited, whose decision this is.
+    Closed(IdHash, Box<Waiting>),
+}
+
+impl Queued {
+    /// The decision without which this must not be taken back; `None` for that of the flight itself.
+    pub(in crate::engine) fn decision(&self) -> Option<&IdHash> {
+        match &self.change {
+            Change::Opened(_) => None,
+            Change::Closed(decision, _) => Some(decision),
+        }
     }
 
-    /// Takes note that a review has ended.
-    pub(in crate::engine) fn close_review(&self, transaction: &TransactionId) {
-        self.state().reviews.close(transaction.as_str());
+    /// Takes it back; the id of the decision is locked.
+    pub(in crate::engine) fn take_back(&self) {
+        let mut state = self.desk.state();
+        let reviews = state.reviews(&self.tenant);
+        match &self.change {
+            Change::Opened(transaction) => drop(reviews.close(transaction)),
+            Change::Closed(_, waiting) => {
+                let (review, position) = Waiting::clone(waiting);
+                if !reviews.places.contains_key(&review.transaction_id) {
+                    reviews.open(review, position);
+                }
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Takes note that a decision waits for a person; its id is locked.
+    pub(in crate::engine) fn open_review(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        review: Review,
+    ) -> Queued {
+        let change = Change::Opened(review.transaction_id.clone());
+        self.state().reviews(tenant).open(review, None);
+        Queued { desk: self.clone(), tenant: tenant.clone(), change }
+    }
+
+    /// Takes note that a review has ended; `None` where none waits.
+    pub(in crate::engine) fn close_review(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        transaction: &TransactionId,
+    ) -> Option<Queued> {
+        let waiting = self.state().reviews(tenant).close(transaction.as_str())?;
+        let decision = entry::transaction_hash(tenant, transaction);
+        let change = Change::Closed(decision, Box::new(waiting));
+        Some(Queued { desk: self.clone(), tenant: tenant.clone(), change })
     }
 }
 
 impl Engine {
-    /// Reviews that wait, oldest first.
-    pub fn reviews(&self, filter: &ReviewFilter) -> Vec<Review> {
+    /// A tenant's reviews that wait, oldest first.
+    pub fn reviews(&self, tenant: &TenantId, filter: &ReviewFilter) -> Vec<Review> {
         let state = self.desk.state();
         let from = filter.place();
         let behind = |place: &Place| from.as_ref().is_none_or(|from| place > from);
-        let queue = state.reviews.queue.iter().filter(|(place, _)| behind(place));
+        let queue = state.reviews.get(tenant).into_iter().flat_map(|reviews| &reviews.queue);
+        let queue = queue.filter(|(place, _)| behind(place));
         let fitting = queue.map(|(_, (review, _))| review).filter(|review| filter.takes(review));
         fitting.take(filter.limit).cloned().collect()
     }
 
-    /// How many reviews wait.
-    pub fn waiting_reviews(&self) -> usize {
-        self.desk.state().reviews.queue.len()
+    /// How many reviews of a tenant wait.
+    pub fn waiting_reviews(&self, tenant: &TenantId) -> usize {
+        self.desk.state().reviews.get(tenant).map_or(0, |reviews| reviews.queue.len())
     }
 
     /// Ends a review. Waits for the disk.
@@ -203,6 +267,13 @@ impl Engine {
             let why = format!("`{id}` was not sent to review: its action is `{}`", decision.action);
             return Err(EngineError::Unfit { pointer: "", why });
         }
+        if resolution.outcome == Outcome::Approved
+            && resolution.label.is_some_and(LabelClass::is_fraud)
+        {
+            let why = "what is approved is no fraud".to_owned();
+            return Err(EngineError::Unfit { pointer: "/label", why });
+        }
+        self.check_note(&resolution.note)?;
         let event_id = Self::review_event(id);
         let resolved = |repeated| Resolved {
             transaction_id: id.to_owned(),
@@ -220,43 +291,43 @@ impl Engine {
             self.label(tenant, transaction, (resolution.label, before.event_time))?;
             return Ok(resolved(true));
         }
-        let event = event(&event_id, transaction, resolution, now);
+        let event = event(&event_id, transaction, resolution, now)?;
         self.keep_event(tenant, &event, now)?;
         self.label(tenant, transaction, (resolution.label, now))?;
         Ok(resolved(false))
     }
 
-    /// Ends every review that waited as long as `after_ms` by `now`, and says how many. A review that
-    /// somebody ends at the same moment is left to them.
+    /// Ends every review, of any tenant, that waited as long as `after_ms` by `now`, and says how many.
+    /// A review that somebody ends at the same moment is left to them.
     ///
     /// # Errors
     /// The ledger takes nothing now; the next call goes on.
     pub fn end_overdue_reviews(
         &self,
-        tenant: &TenantId,
         (after_ms, outcome): (i64, Outcome),
         now: Timestamp,
     ) -> Result<usize, EngineError> {
         let state = self.desk.state();
-        let overdue: Vec<Place> = state
-            .reviews
-            .queue
-            .keys()
-            .take_while(|(received_at, _)| received_at.plus_millis(after_ms) <= now)
-            .cloned()
-            .collect();
+        let is_due = |place: &&Place| place.0.plus_millis(after_ms) <= now;
+        let due = |(tenant, reviews): (&TenantId, &Reviews)| {
+            let places = reviews.queue.keys().take_while(is_due).cloned();
+            places.map(|place| (tenant.clone(), place)).collect::<Vec<_>>()
+        };
+        let overdue: Vec<(TenantId, Place)> = state.reviews.iter().flat_map(due).collect();
         drop(state);
         let mut ended = 0;
-        for (received_at, id) in overdue {
+        for (tenant, (received_at, id)) in overdue {
             let Ok(transaction) = TransactionId::new(&id) else { continue };
             let note = "nobody looked at it in time".to_owned();
             let resolution = Resolution { outcome, label: None, note, by: Who::timer() };
             // The time at which it was due, so that another start writes the same event.
             let due = received_at.plus_millis(after_ms);
-            let event = event(&Self::review_event(&id), &transaction, &resolution, due);
-            match self.keep_event(tenant, &event, now) {
+            let event = event(&Self::review_event(&id), &transaction, &resolution, due)?;
+            match self.keep_event(&tenant, &event, now) {
                 Ok(()) => ended += 1,
-                Err(EngineError::Conflict { .. }) => self.desk.close_review(&transaction),
+                Err(EngineError::Conflict { .. }) => {
+                    drop(self.desk.close_review(&tenant, &transaction));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -274,7 +345,7 @@ impl Engine {
             self.settle_blocking(settling)?;
         }
         if let (EventKind::ReviewResolved, Some(id)) = (event.kind, &event.transaction_id) {
-            self.desk.close_review(id);
+            drop(self.desk.close_review(tenant, id));
         }
         Ok(())
     }
@@ -293,7 +364,11 @@ impl Engine {
     }
 
     /// The event that resolved a review.
-    fn resolution_of(&self, tenant: &TenantId, event: &str) -> Result<Option<Event>, EngineError> {
+    pub(super) fn resolution_of(
+        &self,
+        tenant: &TenantId,
+        event: &str,
+    ) -> Result<Option<Event>, EngineError> {
         let Some(Known::Kept { position, .. }) = self.known.get(&entry::event_hash(tenant, event))
         else {
             return Ok(None);
@@ -303,18 +378,22 @@ impl Engine {
     }
 }
 
-fn event(id: &str, transaction: &TransactionId, resolution: &Resolution, at: Timestamp) -> Event {
+fn event(
+    id: &str,
+    transaction: &TransactionId,
+    resolution: &Resolution,
+    at: Timestamp,
+) -> Result<Event, EngineError> {
     let Resolution { outcome, note, by, .. } = resolution;
     let reason = format!("{}: {note}", by.as_str());
-    let reason: String = reason.chars().take(60).collect();
-    let data = EventData {
-        outcome: Some(*outcome),
-        reason: Text::new(&reason).ok(),
-        ..EventData::default()
-    };
+    let reason = Text::new(&reason).map_err(|_| EngineError::Unfit {
+        pointer: "/note",
+        why: format!("name and note are kept together and take at most {MAX_REASON} bytes"),
+    })?;
+    let data = EventData { outcome: Some(*outcome), reason: Some(reason), ..EventData::default() };
     let event = bare(EventKind::ReviewResolved, id, transaction, (at, data));
     let is_timer = *by == Who::timer();
-    Event { actor: Some(if is_timer { Actor::System } else { Actor::Staff }), ..event }
+    Ok(Event { actor: Some(if is_timer { Actor::System } else { Actor::Staff }), ..event })
 }
 
 fn bare(

@@ -8,6 +8,8 @@ use crate::engine::service::Engine;
 use crate::engine::standing::{appeal_question, snooze_question};
 use crate::features::Record;
 use crate::ledger::Position;
+use crate::lists::check_note;
+use crate::reference::pan;
 use crate::velocity::{Entity, EntityKey, EntityKeys};
 use std::collections::BTreeMap;
 
@@ -21,14 +23,18 @@ const BUYER: [Entity; 4] = [Entity::Card, Entity::Email, Entity::Device, Entity:
 
 #[derive(Debug, Clone)]
 struct Snooze {
+    tenant: TenantId,
     until: Timestamp,
     position: Position,
 }
 
-/// By what a buyer is known by, then by rule; no rule for every block.
+/// By what a buyer is known by, whose hash is the tenant's own, then by rule; no rule for every block.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Snoozes {
     asleep: BTreeMap<(String, EntityKey), BTreeMap<Option<String>, Snooze>>,
+    /// Entries that ended sleeps begun by acts of which others still stand: whoever reads those again
+    /// must read these too.
+    wakes: Vec<Position>,
 }
 
 /// What a buyer is known by, as a person names them.
@@ -66,12 +72,13 @@ pub struct SnoozeView {
 }
 
 impl Snoozes {
-    pub(super) fn count(&mut self, act: Act, position: Position) {
+    pub(super) fn count(&mut self, tenant: &TenantId, act: Act, position: Position) {
         match act {
             Act::Snooze { rule, keys, until, .. } => {
                 for key in keys {
                     let asleep = self.asleep.entry(key).or_default();
-                    asleep.insert(rule.clone(), Snooze { until, position });
+                    let tenant = tenant.clone();
+                    asleep.insert(rule.clone(), Snooze { tenant, until, position });
                 }
             }
             Act::Wake { rule, keys } => {
@@ -81,6 +88,9 @@ impl Snoozes {
                     }
                 }
                 self.asleep.retain(|_, asleep| !asleep.is_empty());
+                self.wakes.push(position);
+                let earliest = self.earliest();
+                self.wakes.retain(|wake| earliest.is_some_and(|earliest| earliest < *wake));
             }
             Act::ListAdd { .. } | Act::ListRemove { .. } => {}
         }
@@ -102,7 +112,25 @@ impl Snoozes {
     }
 
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        self.asleep.values().flat_map(BTreeMap::values).map(|snooze| snooze.position)
+        let asleep = self.asleep.values().flat_map(BTreeMap::values);
+        asleep.map(|snooze| snooze.position).chain(self.wakes.iter().copied())
+    }
+
+    fn earliest(&self) -> Option<Position> {
+        self.asleep.values().flat_map(BTreeMap::values).map(|snooze| snooze.position).min()
+    }
+
+    /// Everything a buyer is known by that the same act put to sleep as this.
+    fn together(
+        &self,
+        key: &(String, EntityKey),
+        rule: &Option<String>,
+    ) -> Vec<(String, EntityKey)> {
+        let position =
+            |asleep: &BTreeMap<_, Snooze>| asleep.get(rule).map(|snooze| snooze.position);
+        let Some(act) = self.asleep.get(key).and_then(position) else { return Vec::new() };
+        let same = self.asleep.iter().filter(|(_, asleep)| position(asleep) == Some(act));
+        same.map(|(key, _)| key.clone()).collect()
     }
 
     fn len(&self, now: Timestamp) -> usize {
@@ -147,7 +175,8 @@ impl Engine {
         act: Act,
         now: Timestamp,
     ) -> Result<u64, EngineError> {
-        if let Act::Snooze { until, .. } = &act {
+        if let Act::Snooze { until, note, .. } = &act {
+            self.check_note(note)?;
             let ahead = until.millis_since(now);
             if ahead <= 0 || ahead > MAX_DAYS * crate::domain::DAY_MS {
                 return Err(EngineError::Unfit {
@@ -163,7 +192,8 @@ impl Engine {
         self.act(tenant, who, act, now)
     }
 
-    /// Ends such a sleep. `false` where there is none; then nothing is written.
+    /// Ends such a sleep, with no rule a granted appeal, for all that the buyer was put to sleep by
+    /// together. `false` where there is none; then nothing is written.
     ///
     /// # Errors
     /// No ledger, or it takes nothing now.
@@ -175,18 +205,26 @@ impl Engine {
         now: Timestamp,
     ) -> Result<bool, EngineError> {
         let key = self.buyer_key(tenant, buyer);
-        let sleeps = self.desk.snoozes.load();
-        if !sleeps.asleep.get(&key).is_some_and(|asleep| asleep.contains_key(&rule)) {
+        let keys = self.desk.snoozes.load().together(&key, &rule);
+        if keys.is_empty() {
             return Ok(false);
         }
-        self.act(tenant, who, Act::Wake { rule, keys: vec![key] }, now).map(|_| true)
+        self.act(tenant, who, Act::Wake { rule, keys }, now).map(|_| true)
     }
 
-    /// Every rule asleep at `now`, in the order of buyers' keys; at most `most`.
-    pub fn snoozes(&self, now: Timestamp, most: usize) -> Vec<SnoozeView> {
+    /// Whether a note of a person may be kept.
+    pub(super) fn check_note(&self, note: &str) -> Result<(), EngineError> {
+        let reference = self.snapshot().reference.clone();
+        let shows_card = |text: &str| pan::find(text, reference.bins()).is_some();
+        check_note(note, &shows_card).map_err(|why| EngineError::Unfit { pointer: "/note", why })
+    }
+
+    /// Every rule of a tenant asleep at `now`, in the order of buyers' keys; at most `most`.
+    pub fn snoozes(&self, tenant: &TenantId, now: Timestamp, most: usize) -> Vec<SnoozeView> {
         let snoozes = self.desk.snoozes.load();
         let all = snoozes.asleep.iter().flat_map(|((by, key), asleep)| {
-            asleep.iter().filter(|(_, snooze)| now < snooze.until).map(move |(rule, snooze)| {
+            let lasts = |snooze: &Snooze| now < snooze.until && snooze.tenant == *tenant;
+            asleep.iter().filter(move |(_, snooze)| lasts(snooze)).map(move |(rule, snooze)| {
                 let until = snooze.until;
                 SnoozeView { rule: rule.clone(), by: by.clone(), key: key.to_string(), until }
             })

@@ -1,8 +1,11 @@
 //! What people do, on a real ledger: it counts, it is audited, and it outlives restarts.
 
+mod people;
+
 use super::*;
 use crate::decision::Policy;
 use crate::domain::{HOUR_MS, LabelClass, Outcome, RuleAction, Transaction, TransactionId};
+use crate::engine::checkpoint::CHECKPOINT_FILE;
 use crate::engine::{Keeping, ListEntry, ScoreRequest, Snapshot};
 use crate::ledger::LedgerConfig;
 use crate::lists::Lists;
@@ -56,17 +59,21 @@ impl Shop {
     }
 
     fn open(&self) -> Engine {
+        self.open_with(LedgerConfig::new(&self.data()))
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn open_with(&self, config: LedgerConfig) -> Engine {
         let rules = RuleSet::from_sources(&[Source::new("rules.toml", RULES)]).unwrap();
         let kinds = rules.list_questions().kinds();
         let dir = self.dir.path().join("lists");
         let lists = Lists::default().read(Some(&dir), &kinds, &|_| false).lists;
         rules.check_lists(&lists).unwrap();
         let snapshot = Snapshot::new(TABLES.clone(), rules, None, Policy::default());
-        let config = LedgerConfig {
-            segment_bytes: 1 << 20,
-            index_every: None,
-            ..LedgerConfig::new(&self.dir.path().join("data"))
-        };
+        let config = LedgerConfig { segment_bytes: 1 << 20, index_every: None, ..config };
         let limits = Limits { max_keys: 10_000, seed: 7 };
         let snapshot = snapshot.with_lists(Arc::new(lists));
         Engine::open(snapshot, config, limits, &mut |_| ()).unwrap()
@@ -103,10 +110,7 @@ fn without(mut tx: Value, members: &[&str]) -> Value {
 }
 
 fn score(engine: &Engine, tx: &Value) -> crate::domain::Decision {
-    let transaction: Transaction = serde_json::from_value(tx.clone()).unwrap();
-    let received_at = Some(transaction.event_time);
-    let request = ScoreRequest { tenant: tenant(), transaction, warnings: vec![], received_at };
-    let begun = engine.begin(request).unwrap();
+    let begun = begin(engine, tenant(), tx);
     assert!(matches!(begun.keeping, Keeping::Flying(_)));
     engine.settle_blocking(begun.settling.unwrap()).unwrap();
     begun.answer.unwrap().0.clone()
@@ -198,7 +202,7 @@ fn a_snooze_is_for_one_rule_and_one_buyer_and_ends() {
     let mut other = purchase("t-3", 1);
     other["account"]["id"] = "acc-2".into();
     assert_eq!(score(&engine, &other).action, Action::Decline);
-    assert_eq!(engine.snoozes(at(1), 9).len(), 1);
+    assert_eq!(engine.snoozes(&tenant(), at(1), 9).len(), 1);
     assert!(engine.wake(&tenant(), &who(), (rule.clone(), &buyer), at(1)).unwrap());
     assert!(!engine.wake(&tenant(), &who(), (rule, &buyer), at(1)).unwrap());
     assert_eq!(score(&engine, &purchase("t-4", 1)).action, Action::Decline);
@@ -271,26 +275,144 @@ fn an_appeal_unblocks_the_person_and_names_what_survives() {
     assert_eq!(score(&engine, &purchase("late", 24 * 91)).action, Action::Decline, "it has ended");
 }
 
+fn large(id: &str, hour: i64) -> Value {
+    let mut tx = without(purchase(id, hour), &["account", "device"]);
+    // Or two of them by one card an hour are too many.
+    tx["card"]["fingerprint"] = format!("fp-{id}").into();
+    tx["amount"]["value"] = "900.00".into();
+    tx
+}
+
+fn begin(engine: &Engine, tenant: TenantId, tx: &Value) -> crate::engine::Begun {
+    let transaction: Transaction = serde_json::from_value(tx.clone()).unwrap();
+    let received_at = Some(transaction.event_time);
+    let request = ScoreRequest { tenant, transaction, warnings: vec![], received_at };
+    engine.begin(request).unwrap()
+}
+
+fn approve(engine: &Engine, id: &str) -> Result<Resolved, EngineError> {
+    let (outcome, note) = (Outcome::Approved, "looked".to_owned());
+    let resolution = Resolution { outcome, label: None, note, by: who() };
+    engine.resolve_review(&tenant(), &tx_id(id), &resolution, at(5))
+}
+
+#[test]
+fn a_review_the_disk_loses_waits_for_nobody_and_one_whose_end_is_lost_waits_on() {
+    let (shop, disk) = (Shop::new(), crate::ledger::testing::TestDisk::default());
+    let engine = shop.open_with(crate::ledger::testing::config(&shop.data(), &disk));
+    let fails = |is_so: bool| {
+        disk.set(is_so.then_some(crate::ledger::testing::Fault::Full));
+        let waited = crate::clock::Stopwatch::start();
+        while !is_so && engine.ledger().unwrap().health().fault.is_some() {
+            assert!(waited.elapsed().as_secs() < 20, "did not recover");
+            std::thread::yield_now();
+        }
+    };
+    score(&engine, &large("r-1", 1));
+    fails(true);
+    assert!(approve(&engine, "r-1").is_err());
+    assert_eq!(engine.waiting_reviews(&tenant()), 1, "its end is lost");
+    fails(false);
+    fails(true);
+    let begun = begin(&engine, tenant(), &large("r-2", 2));
+    assert_eq!(engine.waiting_reviews(&tenant()), 2);
+    assert!(engine.settle_blocking(begun.settling.unwrap()).is_err());
+    assert_eq!(engine.waiting_reviews(&tenant()), 1, "its decision is lost");
+    fails(false);
+    score(&engine, &large("r-2", 2));
+    assert_eq!(engine.waiting_reviews(&tenant()), 2);
+    approve(&engine, "r-1").unwrap();
+    approve(&engine, "r-2").unwrap();
+    assert_eq!(engine.waiting_reviews(&tenant()), 0);
+}
+
+#[test]
+fn what_people_of_a_tenant_do_is_theirs_alone_and_outlives_restarts() {
+    let shop = Shop::new();
+    let engine = shop.open();
+    let tenants = [tenant(), TenantId::new("one").unwrap(), TenantId::new("two").unwrap()];
+    let [default, one, two] = &tenants;
+    let ask = |engine: &Engine, tenant: &TenantId, tx: &Value| {
+        let begun = begin(engine, tenant.clone(), tx);
+        engine.settle_blocking(begun.settling.unwrap()).unwrap();
+        begun.answer.unwrap().0.clone()
+    };
+    for tenant in &tenants {
+        for id in ["r-1", "r-2"] {
+            assert_eq!(ask(&engine, tenant, &large(id, 1)).action, Action::Review);
+        }
+    }
+    let add = |tenant: &TenantId, value: &str| {
+        let entry = ListEntry { value: value.to_owned(), expires: None };
+        let act = ("mailboxes".to_owned(), entry, String::new());
+        engine.list_add(tenant, &who(), act, at(0)).unwrap();
+    };
+    add(default, "zero@example.com");
+    add(one, "one@example.com");
+    let off = ("mailboxes".to_owned(), "bad@example.com".to_owned());
+    assert!(engine.list_remove(one, &who(), off, at(0)).unwrap());
+    let buyer = Buyer::new("account", "acc-1").unwrap();
+    let rule = Some("listed-mail".to_owned());
+    engine.snooze(two, &who(), (rule, &buyer, at(24 * 9), String::new()), at(0)).unwrap();
+    let (outcome, note) = (Outcome::Declined, String::new());
+    let resolution = Resolution { outcome, label: None, note, by: who() };
+    engine.resolve_review(one, &tx_id("r-1"), &resolution, at(5)).unwrap();
+
+    let hours = std::cell::Cell::new(6);
+    let hold = |engine: &Engine, round: &str| {
+        let waiting = tenants.each_ref().map(|tenant| engine.waiting_reviews(tenant));
+        assert_eq!(waiting, [2, 1, 2], "{round}");
+        let asleep = tenants.each_ref().map(|tenant| engine.snoozes(tenant, at(1), 9).len());
+        assert_eq!(asleep, [0, 0, 1], "{round}");
+        let changes = tenants.each_ref().map(|tenant| engine.list_views(tenant)[0].changes);
+        assert_eq!(changes, [1, 2, 0], "{round}");
+        for (mail, declined) in [
+            ("bad@example.com", [true, false, false]),
+            ("zero@example.com", [true, false, false]),
+            ("one@example.com", [false, true, false]),
+        ] {
+            hours.set(hours.get() + 2);
+            let mut tx = purchase(&format!("{round}-{mail}"), hours.get());
+            tx["account"]["email"] = mail.into();
+            for (tenant, declined) in tenants.iter().zip(declined) {
+                let decision = ask(engine, tenant, &tx);
+                let is_so = decision.action == Action::Decline;
+                assert_eq!(is_so, declined, "{round} {mail} {tenant}");
+                let digest = engine.snapshot().lists_of(tenant).digest().to_owned();
+                assert_eq!(decision.versions.lists, digest);
+            }
+        }
+    };
+    hold(&engine, "at once");
+    engine.swap(engine.snapshot().again()).unwrap();
+    hold(&engine, "after a reload");
+    drop(engine);
+    let engine = shop.open();
+    hold(&engine, "from the ledger");
+    engine.save_checkpoint().unwrap().unwrap();
+    drop(engine);
+    let engine = shop.open();
+    assert!(engine.start().unwrap().after.is_some());
+    hold(&engine, "from a checkpoint");
+    assert_eq!(engine.end_overdue_reviews((HOUR_MS, Outcome::Declined), at(9)).unwrap(), 5);
+    assert_eq!(tenants.each_ref().map(|tenant| engine.waiting_reviews(tenant)), [0; 3]);
+}
+
 #[test]
 fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     let shop = Shop::new();
     let engine = shop.open();
-    let large = |id: &str, hour| {
-        let mut tx = without(purchase(id, hour), &["account", "device"]);
-        tx["amount"]["value"] = "900.00".into();
-        tx
-    };
     for (id, hour) in [("r-2", 2), ("r-1", 1), ("r-3", 3)] {
         assert_eq!(score(&engine, &large(id, hour)).action, Action::Review);
     }
     score(&engine, &without(purchase("fine", 1), &["account", "device"]));
     let ids = |engine: &Engine, filter: &ReviewFilter| -> Vec<String> {
-        engine.reviews(filter).into_iter().map(|review| review.transaction_id).collect()
+        engine.reviews(&tenant(), filter).into_iter().map(|review| review.transaction_id).collect()
     };
     let all = ReviewFilter { limit: 9, ..ReviewFilter::default() };
     assert_eq!(ids(&engine, &all), ["r-1", "r-2", "r-3"]);
     let page = ReviewFilter { limit: 1, ..ReviewFilter::default() };
-    let after = engine.reviews(&page)[0].cursor();
+    let after = engine.reviews(&tenant(), &page)[0].cursor();
     assert_eq!(ids(&engine, &ReviewFilter { after: Some(after), ..page }), ["r-2"]);
 
     let resolution = |outcome| Resolution {
@@ -322,7 +444,7 @@ fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     assert_eq!(ids(&engine, &all), ["r-2", "r-3"]);
     let end = |engine: &Engine, hour| {
         let rule = (HOUR_MS, Outcome::Declined);
-        engine.end_overdue_reviews(&tenant(), rule, at(hour)).unwrap()
+        engine.end_overdue_reviews(rule, at(hour)).unwrap()
     };
     assert_eq!(end(&engine, 2), 0);
     assert_eq!(end(&engine, 3), 1);
@@ -334,7 +456,7 @@ fn a_review_waits_is_resolved_once_and_outlives_restarts() {
     drop(engine);
     let engine = shop.open();
     assert_eq!((end(&engine, 3), end(&engine, 9), end(&engine, 9)), (0, 1, 0));
-    assert_eq!(engine.waiting_reviews(), 0);
+    assert_eq!(engine.waiting_reviews(&tenant()), 0);
     let resolved = engine.ledger().unwrap().scan(None).unwrap().filter(|entry| {
         String::from_utf8_lossy(&entry.as_ref().unwrap().open).contains("review.resolved")
     });
@@ -352,4 +474,75 @@ fn what_if_moves_nothing() {
     }
     assert_eq!(engine.known_ids(), 0);
     assert_eq!(engine.ledger().unwrap().scan(None).unwrap().count(), 0);
+}
+
+/// What people did, as an engine shows it.
+fn done(engine: &Engine) -> (Vec<Review>, Vec<SnoozeView>, String) {
+    let all = ReviewFilter { limit: usize::MAX, ..ReviewFilter::default() };
+    let lists = format!("{:?}", engine.snapshot().lists.get("mailboxes").unwrap().changes());
+    (engine.reviews(&tenant(), &all), engine.snoozes(&tenant(), at(0), usize::MAX), lists)
+}
+
+/// Checkpoints made while two threads decide and resolve and one acts: whatever was under way at the
+/// time, each with the rest of the ledger is the whole.
+#[test]
+fn checkpoints_under_load_hold_what_people_did() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let shop = Shop::new();
+    let quick = || LedgerConfig {
+        durability: crate::ledger::AckPolicy::Os,
+        ..LedgerConfig::new(&shop.data())
+    };
+    let engine = shop.open_with(quick());
+    let (ended, mut kept) = (AtomicUsize::new(0), Vec::new());
+    std::thread::scope(|scope| {
+        let (engine, ended) = (&engine, &ended);
+        for thread in 0..2 {
+            scope.spawn(move || {
+                for number in 0..150 {
+                    let id = format!("r-{thread}-{number}");
+                    assert_eq!(score(engine, &large(&id, number)).action, Action::Review);
+                    if number % 3 > 0 {
+                        approve(engine, &id).unwrap();
+                    }
+                }
+                ended.fetch_add(1, Ordering::AcqRel);
+            });
+        }
+        scope.spawn(move || {
+            for number in 0..150 {
+                let value = format!("a{number}@example.com");
+                let entry = ListEntry { value: value.clone(), expires: None };
+                let act = ("mailboxes".to_owned(), entry, String::new());
+                engine.list_add(&tenant(), &who(), act, at(0)).unwrap();
+                let buyer = Buyer::new("account", &format!("acc-{number}")).unwrap();
+                let sleep = (None, &buyer, at(24), String::new());
+                engine.snooze(&tenant(), &who(), sleep, at(0)).unwrap();
+                if number % 3 == 0 {
+                    let off = ("mailboxes".to_owned(), value);
+                    assert!(engine.list_remove(&tenant(), &who(), off, at(0)).unwrap());
+                    assert!(engine.wake(&tenant(), &who(), (None, &buyer), at(0)).unwrap());
+                }
+            }
+            ended.fetch_add(1, Ordering::AcqRel);
+        });
+        while ended.load(Ordering::Acquire) < 3 {
+            if engine.save_checkpoint().unwrap().is_some() {
+                kept.push(fs::read(shop.data().join(CHECKPOINT_FILE)).unwrap());
+            }
+        }
+    });
+    let whole = done(&engine);
+    assert_eq!((whole.0.len(), whole.1.len()), (100, 100));
+    drop(engine);
+    assert!(kept.len() > 3, "{} checkpoints", kept.len());
+    let step = kept.len().div_ceil(12);
+    for bytes in kept.iter().step_by(step) {
+        fs::write(shop.data().join(CHECKPOINT_FILE), bytes).unwrap();
+        let engine = shop.open_with(quick());
+        assert!(engine.start().unwrap().after.is_some(), "{:?}", engine.start());
+        assert!(done(&engine) == whole, "from {:?}", engine.start());
+    }
+    fs::remove_file(shop.data().join(CHECKPOINT_FILE)).unwrap();
+    assert!(done(&shop.open_with(quick())) == whole, "from the ledger alone");
 }

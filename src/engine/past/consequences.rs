@@ -4,8 +4,9 @@
 use super::sale::{Maturity, PastSale};
 use crate::decision::{Matched, Policy, Sale, ScoreOutcome, costs_in_hindsight, decide};
 use crate::domain::{Action, Calibration, RuleAction};
-use crate::engine::chain;
+use crate::engine::{chain, standing};
 use crate::features::{FieldId, Record, Value, fields as f};
+use crate::rules::Hit;
 use crate::rules::backtest::{Consequences, Costs, Row};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -33,6 +34,14 @@ impl Hindsight {
         f::ACCOUNT_EMAIL,
         f::ACCOUNT_PHONE,
         f::MODEL_FRAUD_PROBABILITY,
+        // Who is spared.
+        f::CARD_CLEAN_HISTORY,
+        f::ACCOUNT_CLEAN_HISTORY,
+        f::DEVICE_ON_ACCOUNT_FIRST_SEEN_H,
+        // Who is in a canary's share.
+        f::ACCOUNT_ID,
+        f::DEVICE_DEVICE_ID,
+        f::DEVICE_IP,
     ];
 
     /// Calls `each` with the sale as a backtest reads it.
@@ -67,20 +76,45 @@ struct Then<'r> {
 
 impl Then<'_> {
     fn sale(&self) -> Sale {
-        chain::sale(self.record)
+        Sale { is_spared: self.is_spared(), ..chain::sale(self.record) }
+    }
+
+    fn score(&self) -> Option<ScoreOutcome> {
+        let fraud_probability = self.record.numeric(f::MODEL_FRAUD_PROBABILITY);
+        let is_known = self.calibration != Calibration::None && !fraud_probability.is_nan();
+        is_known.then_some(ScoreOutcome { fraud_probability, calibration: self.calibration })
     }
 }
 
 impl Consequences for Then<'_> {
+    fn acts(&self, hit: &Hit<'_>) -> bool {
+        standing::acts(hit, self.record)
+    }
+
+    fn is_spared(&self) -> bool {
+        standing::spares(self.policy, self.record).is_some()
+    }
+
+    fn decide(&self, acting: &mut dyn Iterator<Item = Hit<'_>>) -> Action {
+        let matched: Vec<Matched> = acting
+            .map(|hit| Matched {
+                action: hit.action,
+                acts: true,
+                guard: hit.guard,
+                adjust: hit.adjust,
+                challenge: hit.challenge,
+            })
+            .collect();
+        decide(self.policy, self.score(), &matched, &self.sale()).action
+    }
+
     fn by_score(&self, adjust: f64) -> Action {
-        let fraud_probability = self.record.numeric(f::MODEL_FRAUD_PROBABILITY);
-        if self.calibration != Calibration::Merchant || fraud_probability.is_nan() {
+        if self.calibration != Calibration::Merchant {
             return Action::Approve;
         }
-        let score = ScoreOutcome { fraud_probability, calibration: self.calibration };
         let action = RuleAction::Adjust;
         let matched = [Matched { action, acts: true, guard: true, adjust, challenge: None }];
-        decide(self.policy, Some(score), &matched, &self.sale()).action
+        decide(self.policy, self.score(), &matched, &self.sale()).action
     }
 
     fn costs(&self, is_fraud: bool) -> Option<Costs> {

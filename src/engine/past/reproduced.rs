@@ -1,10 +1,8 @@
 //! Whether a backtest decides as was decided: same hits and same action wherever the decision names the
-//! rules at hand.
+//! rules at hand, whatever held rules back then (a clean history, an appeal, a snooze, a canary's share).
 //!
 //! A backtest that can't tell the past right tells nothing of what might have been. Decisions made with
-//! other rules are counted and not compared. Only hits are compared where other costs were weighed, or where
-//! something held a rule back (a clean history, an appeal, a snooze, a canary's share): a backtest tells
-//! what rules do to whom they match.
+//! other rules are counted and not compared; of those for which other costs were weighed only the hits are.
 
 use super::sale::PastSale;
 use crate::domain::{Action, RuleHit, Timestamp};
@@ -34,8 +32,8 @@ pub struct Reproduction {
     pub same: u64,
     /// Of these, not decided alike.
     pub different: u64,
-    /// Of those compared, by their hits alone, since something held a rule or a decline back.
-    pub held_back: u64,
+    /// Of those compared, by their hits alone, since other costs were weighed.
+    pub other_costs: u64,
     /// Made with other rules.
     pub other_rules: u64,
     /// The first that differ.
@@ -78,8 +76,8 @@ impl Reproduced {
         let then = || recorded.hits.iter();
         let recorded_hits = then().map(|hit| (hit.id.as_str(), hit.mode));
         let same_hits = now().map(|rule| (rule.id.as_str(), rule.mode)).eq(recorded_hits);
-        let by_hits_alone = recorded.policy != self.policy || recorded.held_back;
-        self.found.held_back += u64::from(recorded.held_back);
+        let by_hits_alone = recorded.policy != self.policy;
+        self.found.other_costs += u64::from(by_hits_alone);
         let same_action = by_hits_alone || judged.action == Some(sale.was);
         if same_hits && same_action {
             self.found.same += 1;
@@ -114,7 +112,7 @@ impl Reproduced {
         mine.compared += theirs.compared;
         mine.same += theirs.same;
         mine.different += theirs.different;
-        mine.held_back += theirs.held_back;
+        mine.other_costs += theirs.other_costs;
         mine.other_rules += theirs.other_rules;
         other.listed.into_values().for_each(|different| self.list(different));
     }
@@ -160,8 +158,10 @@ mod tests {
             recorded: Some(Recorded {
                 hits,
                 rules: rules.to_owned(),
-                policy: crate::engine::artefacts::policy_digest(&policy),
-                held_back: number == 7,
+                policy: match number {
+                    7 => "others".to_owned(),
+                    _ => crate::engine::artefacts::policy_digest(&policy),
+                },
             }),
         };
         let ours = set.digest().to_owned();
@@ -179,7 +179,7 @@ mod tests {
         found.merge(other);
         let result = found.result();
         let counts = (result.compared, result.same, result.different, result.other_rules);
-        assert_eq!((counts, result.held_back), ((6, 2, 4, 1), 1));
+        assert_eq!((counts, result.other_costs), ((6, 2, 4, 1), 1));
         let listed: Vec<_> = result.listed.iter().map(|d| (d.number, d.rules.join(" "))).collect();
         let text = |number, rules: &str| (number, rules.to_owned());
         assert_eq!(listed, [text(3, "+tor"), text(4, ""), text(5, "-tor"), text(6, "-tor +tor")]);

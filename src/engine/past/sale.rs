@@ -41,8 +41,6 @@ pub struct Recorded {
     pub rules: String,
     /// Digest of the costs.
     pub policy: String,
-    /// Whether something held a rule or a decline back.
-    pub held_back: bool,
 }
 
 impl PastSale {
@@ -67,8 +65,6 @@ impl PastSale {
                 hits: decision.rules.clone(),
                 rules: decision.versions.rules.clone(),
                 policy: decision.versions.policy.clone(),
-                held_back: decision.spared.is_some()
-                    || decision.rules.iter().any(|rule| rule.held_back.is_some()),
             }),
         }
     }

@@ -89,6 +89,45 @@ fn outcomes(done: &Reload) -> Vec<(&str, PartOutcome)> {
     told.map(|part| (part.part.as_str(), part.outcome)).collect()
 }
 
+/// What no server should ever read is refused by name, in bounded time, and the old set goes on.
+#[test]
+fn a_file_of_100_mb_and_100_000_rules_are_refused_and_the_old_set_stays() {
+    let files = Files::new();
+    let engine = files.engine();
+    let reloader = files.reloader(&engine);
+    let first = engine.snapshot().versions.rules.clone();
+    let refused = |what: &str, says: &str| {
+        let done = reloader.reload();
+        assert_eq!(outcomes(&done), [("rules", PartOutcome::Refused)], "{what}");
+        let fault = &done.parts[0].faults[0];
+        assert!(fault.message.contains(says), "{what}: {fault:?}");
+        assert!(fault.file.as_ref().is_some_and(|file| file.contains("rules/b")), "{fault:?}");
+        assert_eq!(engine.snapshot().versions.rules, first, "{what}");
+        assert!(engine.snapshot().degraded.contains(&"rules.refused".to_owned()), "{what}");
+        let begun = engine.begin(purchase(what)).unwrap();
+        assert_eq!(begun.answer.unwrap().0.rules[0].id, "first", "{what}");
+    };
+    let large = fs::File::create(files.path("rules/b.toml")).unwrap();
+    large.set_len(100 << 20).unwrap();
+    refused("100-mb", "bytes, the limit is");
+    fs::remove_file(files.path("rules/b.toml")).unwrap();
+    for file in 0..20 {
+        let rules: String = (0..5_000)
+            .map(|rule| {
+                rules("tag", &format!("r-{file}-{rule}"))
+                    .replace("[group]\nowner = \"tests\"\n\n", "")
+            })
+            .collect();
+        files.write(&format!("rules/b{file:02}.toml"), &rules);
+    }
+    refused("100-000-rules", "more than 5000 rules");
+    for file in 0..20 {
+        fs::remove_file(files.path(&format!("rules/b{file:02}.toml"))).unwrap();
+    }
+    reloader.reload();
+    assert!(engine.snapshot().degraded.iter().all(|part| part != "rules.refused"));
+}
+
 #[test]
 fn each_part_stands_on_its_own() {
     use PartOutcome::{Refused, Replaced};

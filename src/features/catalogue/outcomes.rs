@@ -343,8 +343,8 @@ group! { after super::history::END;
         missing: "no account, card, e-mail address, phone, device or licence key in the request",
         "Trials begun by this side and by all within two hops.";
     TRIAL_USED "trial.used" Kind::Bool, Before, Derived, personal: false, unit: "", window: "",
-        missing: "no card, e-mail address, phone or device in the request that at most 12 accounts share",
-        "True when a trial was begun before with the card, e-mail address, phone or device, on whatever account, a deleted one too. One that was challenged or held began when it was let through.";
+        missing: "no card, e-mail address, phone or device in the request, or none with a trial and one of them that more than 12 accounts share",
+        "True when a trial was begun before with the card, e-mail address, phone or device, on whatever account, a deleted one too. One that was challenged or held began when it was let through. Of one that more than 12 accounts share it is not known.";
     TRIAL_USED_BY "trial.used_by" Kind::Word(TRIED_WITH), Before, Derived, personal: false, unit: "", window: "",
         missing: "no such trial",
         "Which of them, the first that applies.";

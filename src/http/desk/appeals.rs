@@ -1,8 +1,7 @@
 //! `POST /v1/appeals`: letting a person back in.
 
-use super::super::access;
-use super::super::error::Failure;
-use super::super::state::{AppState, RequestId};
+use super::super::access::Caller;
+use super::super::state::AppState;
 use super::snoozes::{BuyerBody, nobody};
 use super::{End, answer, done, field, read, who};
 use crate::domain::TransactionId;
@@ -16,9 +15,6 @@ use serde::Deserialize;
 
 /// How long an appeal holds without an end, in hours: 90 days.
 const HOURS: u32 = 2_160;
-/// Longest note, in characters.
-const MAX_NOTE: usize = 200;
-
 /// An appeal to grant: of a transaction's buyer, or of a buyer.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(in crate::http) struct AppealBody {
@@ -41,21 +37,10 @@ pub(in crate::http) struct AppealBody {
     by: Option<String>,
 }
 
-/// A note of a length that is kept.
-pub(super) fn checked(note: String) -> Result<String, Failure> {
-    if note.chars().count() > MAX_NOTE || note.contains(char::is_control) {
-        return Err(field(
-            "/note",
-            format!("at most {MAX_NOTE} characters, no control characters"),
-        ));
-    }
-    Ok(note)
-}
-
 /// `POST /v1/appeals`
 pub(in crate::http) async fn appeal(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -63,7 +48,7 @@ pub(in crate::http) async fn appeal(
         let AppealBody { transaction_id, buyer, end, note, by } =
             read(&state, &headers, body).await?;
         let now = crate::clock::now();
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
         let of = match (transaction_id, buyer.buyer()?) {
             (Some(_), Some(_)) => {
                 return Err(field("/transaction_id", "name a transaction or a buyer, not both"));
@@ -74,8 +59,8 @@ pub(in crate::http) async fn appeal(
         };
         let usual = End { until: None, hours: Some(HOURS) };
         let until = end.at(now)?.or(usual.at(now)?).unwrap_or(now);
-        let appeal = Appeal { of, until, note: checked(note)? };
-        done(&state, move |engine| engine.grant(&access::tenant(), &by, appeal, now)).await
+        let appeal = Appeal { of, until, note };
+        done(&state, move |engine| engine.grant(&tenant, &by, appeal, now)).await
     };
-    answer(granted.await, &id)
+    answer(granted.await, &caller.request)
 }

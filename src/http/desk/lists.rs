@@ -1,9 +1,9 @@
 //! `/v1/lists`: what is on them, and putting values on and off.
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::{Code, Failure};
 use super::super::query::Asked;
-use super::super::state::{AppState, RequestId};
+use super::super::state::AppState;
 use super::{ActReceipt, End, Parts, UndoReceipt, answer, done, path, read, undone, who};
 use crate::domain::Timestamp;
 use crate::engine::{ListEntry, ListView};
@@ -65,14 +65,17 @@ pub(in crate::http) struct EntryBody {
 }
 
 /// `GET /v1/lists`
-pub(in crate::http) async fn lists(State(state): State<AppState>) -> Response {
-    axum::Json(ListsAnswer { lists: state.engine.list_views() }).into_response()
+pub(in crate::http) async fn lists(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    axum::Json(ListsAnswer { lists: state.engine.list_views(&caller.tenant) }).into_response()
 }
 
 /// `GET /v1/lists/{name}/entries`
 pub(in crate::http) async fn entries(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     name: Parts<String>,
     uri: Uri,
 ) -> Response {
@@ -81,7 +84,7 @@ pub(in crate::http) async fn entries(
         let asked = Asked::of(&uri, &["from", "limit"])?;
         let from = asked.number("from", 0..=usize::MAX, 0)?;
         let limit = asked.number("limit", 1..=MAX_PAGE, 100)?;
-        let lists = state.engine.snapshot().lists.clone();
+        let lists = state.engine.snapshot().lists_of(&caller.tenant).clone();
         let list = lists.get(&name).ok_or_else(no_list)?;
         let page = list.entries(from, limit.saturating_add(1));
         let next = page.last().filter(|_| page.len() > limit).map(|(place, _)| *place);
@@ -92,29 +95,29 @@ pub(in crate::http) async fn entries(
         };
         Ok(EntriesAnswer { entries: page.into_iter().take(limit).map(view).collect(), next })
     };
-    answer(page(), &id)
+    answer(page(), &caller.request)
 }
 
 /// `GET /v1/lists/{name}/entries/{value}`
 pub(in crate::http) async fn entry(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     parts: Parts<(String, String)>,
 ) -> Response {
     let found = || -> Result<EntryView, Failure> {
         let (name, value) = path(parts)?;
-        let lists = state.engine.snapshot().lists.clone();
-        let found = lists.get(&name).ok_or_else(no_list)?.find(&value);
+        let lists = state.engine.snapshot().lists_of(&caller.tenant).clone();
+        let found = lists.get(&name).ok_or_else(no_list)?.find(&value, crate::clock::now());
         let (ListEntry { value, expires }, note) = found.ok_or_else(not_on_it)?;
         Ok(EntryView { value, expires, note: note.map(str::to_owned) })
     };
-    answer(found(), &id)
+    answer(found(), &caller.request)
 }
 
 /// `PUT /v1/lists/{name}/entries/{value}`
 pub(in crate::http) async fn add(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     parts: Parts<(String, String)>,
     headers: HeaderMap,
     body: Body,
@@ -123,31 +126,31 @@ pub(in crate::http) async fn add(
         let said: EntryBody = read(&state, &headers, body).await?;
         let (name, value) = path(parts)?;
         let now = crate::clock::now();
-        let (by, expires) = (who(said.by.as_deref())?, said.end.at(now)?);
+        let (tenant, by) = who(said.by.as_deref(), &caller)?;
+        let expires = said.end.at(now)?;
         let act = (name, ListEntry { value, expires }, said.note);
-        done(&state, move |engine| engine.list_add(&access::tenant(), &by, act, now))
+        done(&state, move |engine| engine.list_add(&tenant, &by, act, now))
             .await
             .map(|sequence| ActReceipt { sequence })
     };
-    answer(added.await, &id)
+    answer(added.await, &caller.request)
 }
 
 /// `DELETE /v1/lists/{name}/entries/{value}`
 pub(in crate::http) async fn remove(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     parts: Parts<(String, String)>,
     uri: Uri,
 ) -> Response {
     let removed = async {
-        let by = who(Asked::of(&uri, &["by"])?.text("by"))?;
+        let (tenant, by) = who(Asked::of(&uri, &["by"])?.text("by"), &caller)?;
         let entry = path(parts)?;
         let now = crate::clock::now();
-        let found =
-            done(&state, move |engine| engine.list_remove(&access::tenant(), &by, entry, now));
+        let found = done(&state, move |engine| engine.list_remove(&tenant, &by, entry, now));
         undone(found.await?, "the value is not on the list")
     };
-    answer::<UndoReceipt>(removed.await, &id)
+    answer::<UndoReceipt>(removed.await, &caller.request)
 }
 
 fn no_list() -> Failure {

@@ -7,11 +7,12 @@ pub(super) mod rules;
 pub(super) mod snoozes;
 pub(super) mod whatif;
 
+use super::access::Caller;
 use super::blocking::apart;
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{body, deadline};
-use crate::domain::{Timestamp, excerpt};
+use crate::domain::{TenantId, Timestamp, excerpt};
 use crate::engine::{Engine, EngineError, Who};
 use axum::body::Body;
 use axum::extract::Path;
@@ -67,10 +68,14 @@ fn answer<T: Serialize>(answer: Result<T, Failure>, id: &RequestId) -> Response 
     }
 }
 
-/// Who acts, by the name they give; there are no access keys yet.
-fn who(given: Option<&str>) -> Result<Who, Failure> {
+/// For which tenant somebody acts and who: by the name they give, and the key they came by.
+fn who(given: Option<&str>, caller: &Caller) -> Result<(TenantId, Who), Failure> {
     let name = given.unwrap_or("operator");
-    Who::new(name).ok_or_else(|| {
+    let who = Who::new(name).map(|who| match caller.key {
+        Some(key) => who.by_key(&key.to_string()),
+        None => who,
+    });
+    who.map(|who| (caller.tenant.clone(), who)).ok_or_else(|| {
         let message = format!("a name of 1 to {} characters", crate::engine::MAX_WHO);
         field("/by", message)
     })

@@ -1,13 +1,12 @@
 //! `/v1/reviews`: transactions that wait for a person.
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::{Code, Failure};
 use super::super::query::Asked;
-use super::super::state::{AppState, RequestId};
-use super::appeals::checked;
-use super::{Parts, answer, done, field, path, read, who};
+use super::super::state::AppState;
+use super::{Parts, answer, done, path, read, who};
 use crate::config::ReviewAction;
-use crate::domain::{LabelClass, Outcome, Timestamp, TransactionId};
+use crate::domain::{LabelClass, Timestamp, TransactionId};
 use crate::engine::{Resolution, Resolved, Review, ReviewFilter};
 use axum::Extension;
 use axum::body::Body;
@@ -65,7 +64,7 @@ pub(in crate::http) struct ResolutionBody {
 /// `GET /v1/reviews`
 pub(in crate::http) async fn reviews(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Response {
     let page = || -> Result<ReviewsAnswer, Failure> {
@@ -79,45 +78,46 @@ pub(in crate::http) async fn reviews(
                 return Err(Failure::new(Code::InvalidField, message));
             }
         };
+        if asked.text("after").is_some_and(|after| !ReviewFilter::is_cursor(after)) {
+            let message = "`after` is the `next` of the page before";
+            return Err(Failure::new(Code::InvalidField, message));
+        }
         let filter = ReviewFilter {
             after: asked.text("after").map(str::to_owned),
             rule: asked.text("rule").map(str::to_owned),
             min_risk,
-            limit,
+            // One more tells whether there is another page.
+            limit: limit.saturating_add(1),
         };
-        let reviews = state.engine.reviews(&filter);
-        let next = reviews.last().filter(|_| reviews.len() == limit).map(Review::cursor);
+        let mut reviews = state.engine.reviews(&caller.tenant, &filter);
+        let is_last = reviews.len() <= limit;
+        reviews.truncate(limit);
+        let next = reviews.last().filter(|_| !is_last).map(Review::cursor);
         let due = |at: Timestamp| state.review.timeout_ms().map(|ms| at.plus_millis(ms));
         let view = |review: Review| ReviewView { due_by: due(review.received_at), review };
         let reviews = reviews.into_iter().map(view).collect();
-        Ok(ReviewsAnswer { waiting: state.engine.waiting_reviews(), reviews, next })
+        Ok(ReviewsAnswer { waiting: state.engine.waiting_reviews(&caller.tenant), reviews, next })
     };
-    answer(page(), &id)
+    answer(page(), &caller.request)
 }
 
 /// `POST /v1/reviews/{id}`
 pub(in crate::http) async fn resolve(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     transaction: Parts<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let resolved = async {
         let ResolutionBody { resolution, label, note, by } = read(&state, &headers, body).await?;
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
         let transaction = TransactionId::new(&path(transaction)?)
             .map_err(|_| Failure::new(Code::NotFound, "there is no such transaction"))?;
-        let outcome = resolution.outcome();
-        if outcome == Outcome::Approved && label.is_some_and(LabelClass::is_fraud) {
-            return Err(field("/label", "what is approved is no fraud"));
-        }
-        let resolution = Resolution { outcome, label, note: checked(note)?, by };
+        let resolution = Resolution { outcome: resolution.outcome(), label, note, by };
         let now = crate::clock::now();
-        done(&state, move |engine| {
-            engine.resolve_review(&access::tenant(), &transaction, &resolution, now)
-        })
-        .await
+        done(&state, move |engine| engine.resolve_review(&tenant, &transaction, &resolution, now))
+            .await
     };
-    answer::<Resolved>(resolved.await, &id)
+    answer::<Resolved>(resolved.await, &caller.request)
 }

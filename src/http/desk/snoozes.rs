@@ -1,8 +1,8 @@
 //! `/v1/snoozes`: rules asleep for one buyer.
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::Failure;
-use super::super::state::{AppState, RequestId};
+use super::super::state::AppState;
 use super::{ActReceipt, End, UndoReceipt, answer, done, field, read, undone, who};
 use crate::engine::{Buyer, SnoozeView};
 use axum::Extension;
@@ -53,8 +53,9 @@ impl BuyerBody {
 /// A rule to put to sleep for a buyer, or to wake.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 pub(in crate::http) struct SnoozeBody {
-    /// The rule's id.
-    rule: String,
+    /// The rule's id; to end a granted appeal, none.
+    #[serde(default)]
+    rule: Option<String>,
     /// For whom.
     #[serde(flatten)]
     buyer: BuyerBody,
@@ -78,53 +79,55 @@ pub(in crate::http) struct SnoozesAnswer {
 }
 
 /// `GET /v1/snoozes`
-pub(in crate::http) async fn snoozes(State(state): State<AppState>) -> Response {
-    let snoozes = state.engine.snoozes(crate::clock::now(), MOST);
+pub(in crate::http) async fn snoozes(
+    State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+) -> Response {
+    let snoozes = state.engine.snoozes(&caller.tenant, crate::clock::now(), MOST);
     axum::Json(SnoozesAnswer { snoozes }).into_response()
 }
 
 /// `POST /v1/snoozes`
 pub(in crate::http) async fn snooze(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let asleep = async {
         let SnoozeBody { rule, buyer, end, note, by } = read(&state, &headers, body).await?;
         let now = crate::clock::now();
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
+        let no_rule = "name the rule; `POST /v1/appeals` lets a buyer past every block";
+        let rule = rule.ok_or_else(|| field("/rule", no_rule))?;
         let buyer = buyer.buyer()?.ok_or_else(nobody)?;
         let month = End { until: None, hours: Some(HOURS) };
         let until = end.at(now)?.or(month.at(now)?).unwrap_or(now);
-        let note = super::appeals::checked(note)?;
         done(&state, move |engine| {
-            engine.snooze(&access::tenant(), &by, (Some(rule), &buyer, until, note), now)
+            engine.snooze(&tenant, &by, (Some(rule), &buyer, until, note), now)
         })
         .await
         .map(|sequence| ActReceipt { sequence })
     };
-    answer(asleep.await, &id)
+    answer(asleep.await, &caller.request)
 }
 
 /// `POST /v1/snoozes/end`
 pub(in crate::http) async fn wake(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let awake = async {
         let SnoozeBody { rule, buyer, by, .. } = read(&state, &headers, body).await?;
-        let by = who(by.as_deref())?;
+        let (tenant, by) = who(by.as_deref(), &caller)?;
         let buyer = buyer.buyer()?.ok_or_else(nobody)?;
         let now = crate::clock::now();
-        let found = done(&state, move |engine| {
-            engine.wake(&access::tenant(), &by, (Some(rule), &buyer), now)
-        });
-        undone(found.await?, "the rule does not sleep for this buyer")
+        let found = done(&state, move |engine| engine.wake(&tenant, &by, (rule, &buyer), now));
+        undone(found.await?, "nothing sleeps for this buyer")
     };
-    answer::<UndoReceipt>(awake.await, &id)
+    answer::<UndoReceipt>(awake.await, &caller.request)
 }
 
 pub(super) fn nobody() -> Failure {

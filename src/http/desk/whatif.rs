@@ -1,8 +1,8 @@
 //! `POST /v1/whatif`: would this buyer be blocked now, and by what?
 
-use super::super::access;
+use super::super::access::Caller;
 use super::super::error::{Code, Failure};
-use super::super::state::{AppState, RequestId};
+use super::super::state::AppState;
 use super::super::{body, deadline};
 use super::{answer, done, parse};
 use crate::domain::TransactionId;
@@ -18,10 +18,11 @@ use serde_json::{Map, Value};
 /// `{"transaction_id": …}` alone for one that was scored before.
 pub(in crate::http) async fn whatif(
     State(state): State<AppState>,
-    Extension(id): Extension<RequestId>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let tenant = caller.tenant.clone();
     let told = async {
         let until = deadline::of(&headers, state.server.default_deadline_ms)?;
         let bytes = body::read(&headers, body, state.server.max_body_bytes, until).await?;
@@ -29,8 +30,7 @@ pub(in crate::http) async fn whatif(
         let now = crate::clock::now();
         if let (1, Some(id)) = (given.len(), given.get("transaction_id")) {
             let id: TransactionId = parse(id.to_string().as_bytes())?;
-            let found =
-                done(&state, move |engine| engine.what_if_again(&access::tenant(), &id, now));
+            let found = done(&state, move |engine| engine.what_if_again(&tenant, &id, now));
             let nothing = "no such transaction, or its buyer was erased";
             return found.await?.ok_or_else(|| Failure::new(Code::NotFound, nothing));
         }
@@ -41,7 +41,7 @@ pub(in crate::http) async fn whatif(
         }
         let whole = serde_json::to_vec(&given).unwrap_or_default();
         let (transaction, _) = crate::input::read_transaction(&whole)?;
-        done(&state, move |engine| engine.what_if(&access::tenant(), transaction)).await
+        done(&state, move |engine| engine.what_if(&tenant, transaction)).await
     };
-    answer::<WhatIf>(told.await, &id)
+    answer::<WhatIf>(told.await, &caller.request)
 }

@@ -10,7 +10,7 @@ impl Server {
     }
 
     /// Takes lists into use: the rules of these tests name none, people may change them all the same.
-    fn with_lists(self, files: &[(&str, &str)]) -> Self {
+    pub(super) fn with_lists(self, files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
@@ -76,6 +76,8 @@ async fn a_review_is_resolved_over_http() {
     assert_eq!(queue.json["reviews"][0]["transaction_id"], "tx-1", "{queue:?}");
     assert_eq!(server.get("/v1/reviews?rule=tor").await.json["reviews"], json!([]));
     assert_eq!(server.get("/v1/reviews?min_risk=101").await.status, 422);
+    assert_eq!(server.get("/v1/reviews?after=garbage").await.status, 422);
+    assert_eq!(server.get("/v1/reviews?limit=1").await.json.get("next"), None, "the last page");
     let resolve = |id: &str, resolution: &str| {
         let (path, body) =
             (format!("/v1/reviews/{id}"), json!({"resolution": resolution, "note": "fine"}));
@@ -128,13 +130,19 @@ async fn a_buyer_is_let_back_in() {
     {
         assert_eq!(server.post("/v1/appeals", body.to_string()).await.status, 422, "{body}");
     }
+    let ended = json!({"account": "acc-7"});
+    assert_eq!(server.post("/v1/snoozes", ended.to_string()).await.error().2, "/rule");
+    assert_eq!(server.post("/v1/snoozes/end", ended.to_string()).await.status, 200);
+    assert_eq!(server.post("/v1/snoozes/end", ended.to_string()).await.status, 404);
+    let shows = json!({"account": "acc-7", "note": "card 4242424242424242"});
+    assert_eq!(server.post("/v1/appeals", shows.to_string()).await.error().2, "/note");
     let snooze = json!({"rule": "huge", "account": "acc-9", "hours": 3});
     assert_eq!(server.post("/v1/snoozes", snooze.to_string()).await.status, 200);
     assert_eq!(
         server.post("/v1/snoozes", json!({"rule": "no", "account": "a"}).to_string()).await.status,
         404
     );
-    assert!(server.get("/v1/snoozes").await.json["snoozes"].as_array().unwrap().len() > 1);
+    assert_eq!(server.get("/v1/snoozes").await.json["snoozes"].as_array().unwrap().len(), 1);
     assert_eq!(server.post("/v1/snoozes/end", snooze.to_string()).await.status, 200);
     assert_eq!(server.post("/v1/snoozes/end", snooze.to_string()).await.status, 404);
     let rules = server.get("/v1/rules").await;

@@ -1,6 +1,6 @@
 //! Exact Shapley values of a forest's margin, on demand.
 //!
-//! TreeSHAP after Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree
+//! `TreeSHAP` after Lundberg, Erion and Lee, "Consistent Individualized Feature Attribution for Tree
 //! Ensembles" (2018), algorithm 2: what a feature is not known to be is averaged over the training rows
 //! that went each way, as the leaves count them. It is what LightGBM's `pred_contrib` gives. Every path
 //! from the root is followed once with, for each feature on it, the share of rows that would come along

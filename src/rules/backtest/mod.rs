@@ -35,6 +35,7 @@ pub use shift::{Changed, MAX_CHANGED, Shift, Shifts};
 
 use crate::domain::{Action, Timestamp};
 use crate::features::Record;
+use crate::rules::Hit;
 use serde::Serialize;
 
 /// Share of rows on which a rule is unknown from which that is an alarm.
@@ -108,7 +109,18 @@ pub struct Row<'r> {
 
 /// What follows from an action on one row; asked only where it matters.
 pub trait Consequences {
-    /// The action where no rule leaves only one, with the log-odds of rules that adjust.
+    /// Whether a rule that matches acts on this buyer: by its mode, a canary's share, and what people
+    /// put to sleep.
+    fn acts(&self, hit: &Hit<'_>) -> bool;
+
+    /// Whether something speaks against a decline of this buyer.
+    fn is_spared(&self) -> bool;
+
+    /// The action that these acting rules, the score and whatever spares the buyer leave.
+    fn decide(&self, acting: &mut dyn Iterator<Item = Hit<'_>>) -> Action;
+
+    /// The action where no rule leaves only one, with the log-odds of rules that adjust; a spared buyer's
+    /// is softened.
     fn by_score(&self, adjust: f64) -> Action;
 
     /// What each action costs on a sale known to be fraud, or known to be good; `None` without a rate.

@@ -210,7 +210,7 @@ impl Backtest<'_> {
         let (rule, count) = (self.set().rules().get(number)?, self.counts.rules.get(number)?);
         let RuleCount { hits, unknown, only, worth, insulted, turned, turned_saves } = count;
         let all = &self.counts.rows;
-        let sign = if rule.mode == RuleMode::Live { -1 } else { 1 };
+        let sign = if rule.mode == RuleMode::Shadow { 1 } else { -1 };
         Some(RuleReport {
             id: rule.id.clone(),
             pack: self.pack_of.get(number).and_then(|p| self.pack_names.get(*p)).cloned()?,

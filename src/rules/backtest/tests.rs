@@ -72,9 +72,32 @@ fn record(seeds: [Option<u8>; 3]) -> Record {
 }
 
 /// Costs by a table, the score's action by the adjustment alone.
-struct Table;
+struct Table {
+    spares: bool,
+}
 
 impl Consequences for Table {
+    fn acts(&self, hit: &crate::rules::Hit<'_>) -> bool {
+        hit.mode == RuleMode::Live
+    }
+
+    fn is_spared(&self) -> bool {
+        self.spares
+    }
+
+    /// A decline is a review for who is spared, but for hard blocks.
+    fn decide(&self, acting: &mut dyn Iterator<Item = crate::rules::Hit<'_>>) -> Action {
+        let acting: Vec<_> = acting.map(|hit| hit.action).collect();
+        let has = |action| acting.contains(&action);
+        if has(RuleAction::HardBlock) {
+            Action::Decline
+        } else if has(RuleAction::Challenge) && !has(RuleAction::Review) {
+            Action::Challenge
+        } else {
+            Action::Review
+        }
+    }
+
     fn by_score(&self, adjust: f64) -> Action {
         match adjust {
             x if x > 0.9 => Action::Decline,
@@ -102,7 +125,7 @@ fn with_rows<T>(drawn: &[Drawn], mut each: impl FnMut(&Row<'_>) -> T) -> Vec<T> 
                 buyer: (*buyer > 0).then_some(u64::from(*buyer)),
                 cents: (*buyer != 3).then_some(i64::from(*buyer) * 10),
                 was: Action::ALL[*was],
-                then: &Table,
+                then: &Table { spares: seeds[2].is_some_and(|seed| seed % 3 == 0) },
             })
         })
         .collect()
@@ -126,10 +149,12 @@ fn decided(set: &RuleSet, row: &Row<'_>) -> Action {
         (RuleAction::Challenge, Action::Challenge),
     ] {
         if live().any(|hit| hit.action == tier) {
-            return action;
+            let is_spared = action == Action::Decline && row.then.is_spared();
+            let mut acting = live().copied();
+            return if is_spared { row.then.decide(&mut acting) } else { action };
         }
     }
-    Table.by_score(live().map(|hit| hit.adjust).sum())
+    row.then.by_score(live().map(|hit| hit.adjust).sum())
 }
 
 /// What a recount keeps of a rule or a pack.

@@ -38,7 +38,7 @@ pub(super) fn look(
         let [cell] = rule.region.cells() else { continue };
         for (key, set) in cell.sets() {
             let Some(stretches) = ranges(set) else { continue };
-            budget.spend(cell.sets().count())?;
+            budget.spend(cell.size())?;
             let rest = cell.sets().filter(|(other, _)| *other != key);
             let rest = Cell::of(rest.map(|(key, set)| (key, set.clone())));
             let bands = stretches.into_iter().map(|stretch| Band { acting: rule, stretch });

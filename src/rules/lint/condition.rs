@@ -42,7 +42,7 @@ fn conditions(
             Ok(fails)
                 if fails.is_empty()
                     && !only_asks_has(&rule.when)
-                    && space.known(&rule.when).within(&holds, space, budget)? =>
+                    && space.known(&holds).within(&holds, space, budget)? =>
             {
                 let message =
                     format!("`{}` matches every transaction whose fields are known", rule.id);
@@ -121,7 +121,7 @@ fn parts(
     }
     let mut search = Search { holds, whole: rule.when.clone(), space, budget, missed: Vec::new() };
     search.visit(&mut Vec::new(), true)?;
-    for Missed { part, before, never } in search.missed {
+    for Missed { part, before, never } in search.missed.into_iter().take(super::MAX_FINDINGS) {
         let (check, message) = if never {
             (Check::PartNeverTrue, format!("`{part}` is never true"))
         } else {

@@ -173,6 +173,9 @@ fn negations(rule: &Rule, region: Option<&Region>, space: &Space, found: &mut Fi
     let mut told = BTreeSet::new();
     for (field, leaf) in negated {
         let optional = catalogued(field).is_none_or(can_be_missing);
+        if told.len() == super::MAX_FINDINGS {
+            break; // finding a place in the file takes time
+        }
         if optional && !asked.contains(field) && !tested(field) && told.insert(field) {
             let written = match leaf {
                 Expr::Compare(..) => format!("`{leaf}`"),

@@ -159,6 +159,10 @@ impl Line {
         Self { begins, cuts }
     }
 
+    pub(super) fn size(&self) -> usize {
+        self.cuts.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         !self.begins && self.cuts.is_empty()
     }

@@ -42,7 +42,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Most steps of one condition.
-const CONDITION_STEPS: u64 = 200_000;
+const CONDITION_STEPS: u64 = 500_000;
+/// Most steps of all conditions together.
+const CONDITIONS_STEPS: u64 = 50_000_000;
 /// Most steps of comparing rules with each other.
 const STEPS: u64 = 20_000_000;
 /// Most findings of one check for one rule.
@@ -54,23 +56,45 @@ pub type Progress<'p> = &'p dyn Fn(usize);
 /// Looks at every rule. `now` decides which are past their date. Findings are in the order of files
 /// and places, without those a rule's `allow` names.
 pub fn lint(rules: &RuleSet, now: Timestamp, progress: Progress<'_>) -> Vec<Finding> {
+    let (mut conditions, mut comparisons) = (Budget::new(CONDITIONS_STEPS), Budget::new(STEPS));
+    within(rules, now, progress, (&mut conditions, &mut comparisons))
+}
+
+/// With so many steps for conditions by themselves, and so many for comparing rules. A step is a look at
+/// one limit or value of a set, so the budgets bound all work but that of one word a pair of rules.
+fn within(
+    rules: &RuleSet,
+    now: Timestamp,
+    progress: Progress<'_>,
+    (conditions, budget): (&mut Budget, &mut Budget),
+) -> Vec<Finding> {
     let mut list = Vec::new();
+    let mut unseen = None;
     let mut found = Findings { list: &mut list };
     let (mut space, mut acting) = (Space::default(), Vec::new());
     for (place, rule) in rules.rules().iter().enumerate() {
         progress(place);
-        let mut budget = Budget::new(CONDITION_STEPS);
-        let region = condition::look(rule, &mut space, &mut budget, &mut found);
+        let region = if let Some(mut own) = conditions.part(CONDITION_STEPS) {
+            let region = condition::look(rule, &mut space, &mut own, &mut found);
+            conditions.put_back(own);
+            region
+        } else {
+            unseen = unseen.or(Some(rule));
+            None
+        };
         hygiene::look(rule, region.as_ref(), &space, now, &mut found);
         let acts = rule.mode == RuleMode::Live && !rule.expired(now);
         let region = region.filter(|region| acts && !region.is_empty());
         acting.extend(region.map(|region| Acting::new(rule, region, &space)));
     }
     let done = rules.rules().len();
-    let mut budget = Budget::new(STEPS);
+    if let Some(rule) = unseen {
+        let message = "the rules are too many and too large for each condition to be looked at";
+        found.add(Check::NotAnalysed, rule, message.to_owned());
+    }
     let compared =
-        pairs::compare(&acting, &space, &mut budget, &mut found, &|place| progress(done + place));
-    if compared.and_then(|()| bands::look(&acting, &space, &mut budget, &mut found)).is_err()
+        pairs::compare(&acting, &space, budget, &mut found, &|place| progress(done + place));
+    if compared.and_then(|()| bands::look(&acting, &space, budget, &mut found)).is_err()
         && let Some(rule) = rules.rules().first()
     {
         let message = "the rules are too many or too alike to be compared with each other";

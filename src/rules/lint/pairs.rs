@@ -5,7 +5,7 @@
 //! pairs before any set is looked at.
 
 use super::finding::Check;
-use super::region::{Budget, Key, Region, TooMuch};
+use super::region::{Budget, Cell, Key, Region, TooMuch};
 use super::set::Set;
 use super::space::Space;
 use super::witness::witness;
@@ -24,21 +24,28 @@ pub(super) struct Acting<'r> {
     pub(super) region: Region,
     bounds: Vec<(Key, Set)>,
     limited: u128,
+    /// Steps of one look at its region.
+    size: usize,
 }
 
 impl<'r> Acting<'r> {
     pub(super) fn new(rule: &'r Rule, region: Region, space: &Space) -> Self {
         let bounds = region.bounds(space);
         let limited = bounds.iter().fold(0, |bits, (key, _)| bits | 1 << (key % u128::BITS));
-        Self { rule, region, bounds, limited }
+        let size = region.cells().iter().map(Cell::size).sum();
+        Self { rule, region, bounds, limited, size }
     }
 
     /// True when every record of which this rule is true makes the other true.
     fn within(&self, other: &Self, space: &Space, budget: &mut Budget) -> Result<bool, TooMuch> {
-        budget.spend(other.bounds.len() + 1)?;
+        budget.spend(1)?;
         for (key, theirs) in &other.bounds {
-            let mine = self.bounds.iter().find(|(own, _)| own == key);
-            if mine.is_none_or(|(_, mine)| mine != theirs && !mine.without(theirs).is_empty()) {
+            let place = self.bounds.binary_search_by_key(key, |(own, _)| *own).ok();
+            let Some((_, mine)) = place.and_then(|place| self.bounds.get(place)) else {
+                return Ok(false);
+            };
+            budget.spend(mine.size() + theirs.size())?;
+            if mine != theirs && !mine.without(theirs).is_empty() {
                 return Ok(false);
             }
         }
@@ -226,9 +233,12 @@ fn meeting(
     space: &Space,
     budget: &mut Budget,
 ) -> Result<Option<crate::features::Record>, TooMuch> {
-    budget.spend(one.region.cells().len() * other.region.cells().len() + 1)?;
+    let (mine, theirs) = (one.region.cells(), other.region.cells());
+    budget.spend(theirs.len() * one.size + mine.len() * other.size + 1)?;
     for cell in one.region.meetings(&other.region).take(MAX_MEETINGS) {
-        budget.spend(100)?;
+        // Each test tries values, and each value the tests of its field.
+        let tests = 1 + cell.sets().filter(|(key, _)| space.is_tried(*key)).count();
+        budget.spend(100 * tests * tests)?;
         if let Some(record) = witness(&cell, space, [&one.rule.when, &other.rule.when]) {
             return Ok(Some(record));
         }

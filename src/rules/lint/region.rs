@@ -32,6 +32,23 @@ impl Budget {
         Self(steps)
     }
 
+    /// A budget of this many steps out of this one; `None` where fewer are left. What it does not
+    /// spend is given back by [`Self::put_back`].
+    pub(super) fn part(&mut self, steps: u64) -> Option<Self> {
+        self.0 = self.0.checked_sub(steps)?;
+        Some(Self(steps))
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "what is given back can't be spent again")]
+    pub(super) fn put_back(&mut self, part: Self) {
+        self.0 = self.0.saturating_add(part.0);
+    }
+
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u64 {
+        self.0
+    }
+
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), TooMuch> {
         let left = u64::try_from(steps).ok().and_then(|steps| self.0.checked_sub(steps));
         self.0 = left.unwrap_or(0);
@@ -57,6 +74,11 @@ impl Cell {
     pub(super) fn get(&self, key: Key) -> Option<&Set> {
         let place = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         self.0.get(place).map(|(_, set)| &**set)
+    }
+
+    /// Steps of one look at each of its sets.
+    pub(super) fn size(&self) -> usize {
+        1 + self.0.iter().map(|(_, set)| set.size()).sum::<usize>()
     }
 
     fn set(&mut self, key: Key, set: Set) {
@@ -163,7 +185,8 @@ impl Region {
             return Ok(());
         }
         loop {
-            budget.spend((self.cells.len() + 1) * (cell.0.len() + 1))?;
+            let others: usize = self.cells.iter().map(Cell::size).sum();
+            budget.spend(4 * (others + (self.cells.len() + 1) * cell.size()))?;
             if self.cells.iter().any(|other| cell.within(other, space)) {
                 return Ok(());
             }
@@ -200,7 +223,7 @@ impl Region {
         let mut joined = Self::nothing();
         for mine in &self.cells {
             for theirs in &other.cells {
-                budget.spend(mine.0.len() + theirs.0.len() + 1)?;
+                budget.spend(mine.size() + theirs.size())?;
                 if let Some(both) = mine.and(theirs) {
                     joined.add(both, space, budget)?;
                 }
@@ -247,7 +270,8 @@ impl Region {
 /// into pieces along its keys, and each piece must be in the others.
 fn covered(cell: &Cell, by: &[Cell], space: &Space, budget: &mut Budget) -> Result<bool, TooMuch> {
     let Some((first, rest)) = by.split_first() else { return Ok(false) };
-    budget.spend(first.0.len() + 1)?;
+    // Each key may cut a piece off, which is a copy of the cell.
+    budget.spend(4 * (first.size() + cell.size()) + first.0.len() * cell.0.len())?;
     if cell.and(first).is_none() {
         return covered(cell, rest, space, budget);
     }

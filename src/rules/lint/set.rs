@@ -108,6 +108,15 @@ impl Part {
         }
     }
 
+    fn size(&self) -> usize {
+        match self {
+            Self::Line(line) => line.size(),
+            Self::Values(values) => values.listed.len(),
+            Self::Purse(purse) => purse.named.values().map(|line| 1 + line.size()).sum(),
+            Self::States(_) => 0,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Self::Line(line) => line.is_empty(),
@@ -126,7 +135,14 @@ pub(super) struct Set {
 }
 
 impl Set {
+    /// Steps one operation on it takes.
+    pub(super) fn size(&self) -> usize {
+        1 + self.parts.iter().map(Part::size).sum::<usize>()
+    }
+
     pub(super) fn combine(&self, other: &Self, op: fn(bool, bool) -> bool) -> Self {
+        #[cfg(test)]
+        super::tests::count(self.size() + other.size());
         let parts = self.parts.iter().zip(&other.parts).map(|(a, b)| a.combine(b, op)).collect();
         Self { missing: op(self.missing, other.missing), parts }
     }

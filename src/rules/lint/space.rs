@@ -15,7 +15,7 @@ use crate::features::{Kind, Record, Value};
 use crate::rules::compiled::canonical;
 use crate::rules::{Comparison, Derived, Expr, FieldRef, Literal, Operand, Truth};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a key stands for.
 #[derive(Debug, Clone)]
@@ -37,6 +37,9 @@ pub(super) struct Space {
     tests: BTreeMap<String, Key>,
 }
 
+/// Parts of which something is true, and of which it is false.
+type Pair = (Vec<Part>, Vec<Part>);
+
 /// Where a test is true and where it is false, as sets of one field's states.
 struct Halves {
     holds: Set,
@@ -50,6 +53,11 @@ impl Space {
 
     pub(super) fn subject(&self, key: Key) -> Option<&Subject> {
         self.subjects.get(usize::try_from(key).ok()?)
+    }
+
+    /// True of a test a witness has to settle by trying values.
+    pub(super) fn is_tried(&self, key: Key) -> bool {
+        !matches!(self.subject(key), Some(Subject::Field(_)))
     }
 
     /// The key of a field, where a condition reads it.
@@ -121,26 +129,25 @@ impl Space {
         }
     }
 
-    /// The states in which every field the condition reads is known. A test is decided in them where
+    /// The states in which every field the region limits is known. A test is decided in them where
     /// every value of its fields can be compared: money of two currencies can't, and a member of
     /// `custom` may hold any type.
-    pub(super) fn known(&self, condition: &Expr) -> Region {
-        let fields = condition.fields();
-        let sets = self.subjects.iter().zip(&self.everything).zip(0..);
-        let known = sets.filter_map(|((subject, all), key)| match subject {
-            Subject::Field(field) if fields.contains(field) => {
-                Some((key, Set { missing: false, ..all.clone() }))
-            }
-            Subject::Computed(value)
-                if value.field().is_some_and(|field| fields.contains(field)) =>
-            {
-                let comparable = matches!(value.field(), Some(FieldRef::Catalogue(_)));
-                comparable.then(|| (key, Set { missing: false, ..all.clone() }))
-            }
-            Subject::Test(leaf) if always_decided(leaf) && leaf.fields().is_subset(&fields) => {
-                Some((key, states(TRUE | FALSE)))
-            }
-            _ => None,
+    pub(super) fn known(&self, region: &Region) -> Region {
+        let keys = region.cells().iter().flat_map(Cell::sets).map(|(key, _)| key);
+        let keys: BTreeSet<Key> = keys.collect();
+        let known = keys.into_iter().filter_map(|key| {
+            let all = self.everything(key)?;
+            let set = match self.subject(key)? {
+                Subject::Computed(value)
+                    if !matches!(value.field(), Some(FieldRef::Catalogue(_))) =>
+                {
+                    return None;
+                }
+                Subject::Field(_) | Subject::Computed(_) => Set { missing: false, ..all.clone() },
+                Subject::Test(leaf) if always_decided(leaf) => states(TRUE | FALSE),
+                Subject::Test(_) => return None,
+            };
+            Some((key, set))
         });
         Region::of(Cell::of(known))
     }
@@ -163,7 +170,9 @@ impl Space {
     }
 
     fn leaf(&mut self, leaf: &Expr, wanted: bool, budget: &mut Budget) -> Result<Region, TooMuch> {
-        budget.spend(8)?;
+        let listed = if let Expr::In(_, list) = leaf { list.len() } else { 0 };
+        // Halves of a list are joined, at ten depths for the longest.
+        budget.spend(8 + 32 * listed)?;
         let (leaf, negated) = canonical(leaf);
         let wanted = wanted != negated;
         let fields = leaf.fields();
@@ -283,14 +292,7 @@ fn halves(field: &FieldRef, leaf: &Expr) -> Option<Halves> {
             compared(field, literal, *op)?
         }
         Expr::In(operand, list) if direct(operand) => {
-            let (mut holds, mut fails): (Vec<Part>, Vec<Part>) = (parts(false), parts(true));
-            for literal in list {
-                let (one, others) = compared(field, literal, Comparison::Equal)?;
-                let set = |parts| Set { missing: false, parts };
-                holds = set(holds).or(&set(one)).parts;
-                fails = set(fails).and(&set(others)).parts;
-            }
-            (holds, fails)
+            any_of(list, &|literal| compared(field, literal, Comparison::Equal))?
         }
         Expr::Text(..) => words(field, leaf)?,
         _ => return None,
@@ -313,14 +315,29 @@ fn number(leaf: &Expr) -> Option<(&Operand, &Derived, Halves)> {
     let Operand::Derived(how @ (Derived::Clock(..) | Derived::Size), _) = value else {
         return None;
     };
-    let set = |all| Set { missing: false, parts: vec![Part::Line(Line::new(all))] };
-    let mut holds = set(false);
-    for literal in list {
-        let one = part(Type::Line(Scale::Whole), literal, op)?;
-        holds = holds.or(&Set { missing: false, parts: vec![one] });
+    let (holds, fails) = any_of(list, &|literal| {
+        let holds = known(vec![part(Type::Line(Scale::Whole), literal, op)?]);
+        let fails = known(vec![Part::Line(Line::new(true))]).without(&holds);
+        Some((holds.parts, fails.parts))
+    })?;
+    Some((value, how, Halves { holds: known(holds), fails: known(fails) }))
+}
+
+fn known(parts: Vec<Part>) -> Set {
+    Set { missing: false, parts }
+}
+
+/// The parts of which any test of the list is true, and of which each is false. By halves, as one
+/// after the other takes the square of a long list's length.
+fn any_of(list: &[Literal], one: &dyn Fn(&Literal) -> Option<Pair>) -> Option<Pair> {
+    if let [literal] = list {
+        return one(literal);
     }
-    let fails = set(true).without(&holds);
-    Some((value, how, Halves { holds, fails }))
+    let (first, second) = list.split_at_checked(list.len() / 2).filter(|(a, _)| !a.is_empty())?;
+    let ((holds, fails), (others, other_fails)) = (any_of(first, one)?, any_of(second, one)?);
+    let holds = known(holds).or(&known(others));
+    let fails = known(fails).and(&known(other_fails));
+    Some((holds.parts, fails.parts))
 }
 
 /// The parts of which a comparison with the constant is true, and of which it is false.

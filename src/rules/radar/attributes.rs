@@ -93,6 +93,20 @@ impl Attributes {
         self.attribute.iter().map(|(name, attribute)| (name.as_str(), attribute))
     }
 
+    /// Why an attribute that Radar has by a pattern has no counterpart; `None` for what is none of
+    /// Radar's as far as this table knows.
+    pub(super) fn lacking(name: &str) -> Option<&'static str> {
+        let is_currency =
+            |code: &str| code.len() == 3 && code.chars().all(|c| c.is_ascii_lowercase());
+        if name.strip_prefix("amount_in_").is_some_and(is_currency) {
+            Some("amounts are converted to euros and US dollars alone")
+        } else if name.ends_with("_all_time") {
+            Some("no count goes back for ever here")
+        } else {
+            None
+        }
+    }
+
     /// The attribute a misspelt one was probably meant to be.
     pub(super) fn near(&self, name: &str) -> Option<String> {
         nearest(name, self.attribute.keys().map(String::as_str))

@@ -18,13 +18,14 @@ mod print;
 mod tests;
 mod translate;
 
+use super::{MAX_FILE_BYTES, MAX_RULES, RuleSet, Source};
 use crate::domain::RuleMode;
 use attributes::Attributes;
 use serde::Serialize;
 use std::fmt::Write as _;
 use translate::{Translated, translate};
 
-pub use print::to_radar;
+pub use print::{RadarText, to_radar};
 
 /// Longest text that is read, in bytes.
 pub const MAX_RADAR_BYTES: usize = 1 << 20;
@@ -64,6 +65,21 @@ impl RadarImport {
     }
 }
 
+/// What an action of Radar's is here, where the two differ.
+fn action_note(action: &str) -> Option<&'static str> {
+    if action.contains("challenge") {
+        Some(
+            "Radar asks for 3-D Secure beside whatever else it decides; here a challenge is one of the actions, and a block, an allow or a review by another rule comes before it",
+        )
+    } else if action.contains("review") {
+        Some(
+            "Radar lets a payment under review through; here it waits for a person, and so does the delivery",
+        )
+    } else {
+        None
+    }
+}
+
 /// A statement before it is read.
 struct Statement {
     line: usize,
@@ -86,15 +102,48 @@ pub fn import_radar(text: &str) -> RadarImport {
     let attributes = Attributes::known();
     let mut file = String::from(
         "# From rules written for Stripe Radar, by `vouch rules import-radar`. A note above a rule says where\n\
-         # it differs: read it before the rule acts.\n",
+         # it differs: read it before the rule acts.\n\
+         # A block spares buyers with a clean history, which Radar's does not; `guard = false` ends that.\n",
     );
-    let mut rules = Vec::new();
+    let (mut rules, mut imported) = (Vec::new(), 0);
     for statement in statements(text) {
-        let rule = read(&statement, rules.len() + 1, attributes);
-        write_rule(&rule, &mut file);
+        let mut rule = read(&statement, rules.len() + 1, attributes);
+        let mut written = String::new();
+        write_rule(&rule, &mut written);
+        let faults = if rule.id.is_some() { faults(&written, (&file, imported)) } else { vec![] };
+        if faults.is_empty() {
+            imported += usize::from(rule.id.is_some());
+        } else {
+            rule =
+                RadarRule { id: None, when: None, mode: RuleMode::Live, refused: faults, ..rule };
+            written.clear();
+            write_rule(&rule, &mut written);
+        }
+        file.push_str(&written);
         rules.push(rule);
     }
     RadarImport { file, rules }
+}
+
+/// Why a rule can't be loaded beside those before it: its own diagnostics, or a limit of files and sets.
+fn faults(rule: &str, (before, imported): (&str, usize)) -> Vec<String> {
+    if imported == MAX_RULES {
+        return vec![format!("a set has at most {MAX_RULES} rules, and so many came before")];
+    }
+    let bytes = (before.len() + rule.len()) as u64;
+    if bytes > MAX_FILE_BYTES {
+        return vec![format!(
+            "a rule file has at most {MAX_FILE_BYTES} bytes, with it it had {bytes}"
+        )];
+    }
+    let Err(found) = RuleSet::from_sources(&[Source::new("the import", rule)]) else {
+        return Vec::new();
+    };
+    let fault = |fault: &super::Diagnostic| {
+        let help = fault.help().map(|help| format!("; {help}")).unwrap_or_default();
+        format!("{}{help}", fault.message())
+    };
+    found.all().iter().map(fault).collect()
 }
 
 fn statements(text: &str) -> Vec<Statement> {
@@ -137,12 +186,17 @@ fn read(statement: &Statement, number: usize, attributes: &Attributes) -> RadarR
         refused: Vec::new(),
         warnings: Vec::new(),
     };
-    let Some((words, ..)) = action_of(&rule.text) else {
+    if rule.text.contains(char::REPLACEMENT_CHARACTER) {
+        rule.refused.push("the text is not UTF-8".to_owned());
+        return rule;
+    }
+    let Some((words, action, _)) = action_of(&rule.text) else {
         let wanted =
             "a rule begins with `Block if`, `Allow if`, `Review if` or `Request 3D Secure if`";
         rule.refused.push(wanted.to_owned());
         return rule;
     };
+    rule.warnings.extend(action_note(action).map(str::to_owned));
     if matches!(*words, "manual review" | "request 3ds") {
         let meant = if *words == "manual review" { "Review if" } else { "Request 3D Secure if" };
         rule.warnings.push(format!("`{words}` is read as `{meant}`"));

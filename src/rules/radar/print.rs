@@ -1,14 +1,24 @@
 //! One of our rules as Radar text, where Radar can say it.
 
 use super::attributes::{Attribute, Attributes, Kind};
+use super::lexer::{self, Token};
 use crate::domain::{ChallengeKind, RuleMode};
 use crate::rules::{Comparison, Derived, Effect, Expr, FieldRef, Literal, Operand, Rule, TextTest};
+
+/// A rule in Radar's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RadarText {
+    /// `Block if …`.
+    pub text: String,
+    /// Where Radar's is not quite the same.
+    pub notes: Vec<String>,
+}
 
 /// The rule in Radar's words.
 ///
 /// # Errors
 /// Why Radar can't say it: the action, a field without an attribute, or a form it does not have.
-pub fn to_radar(rule: &Rule) -> Result<String, String> {
+pub fn to_radar(rule: &Rule) -> Result<RadarText, String> {
     let action = match rule.effect {
         Effect::HardBlock | Effect::Block => "Block",
         Effect::Allow => "Allow",
@@ -23,8 +33,40 @@ pub fn to_radar(rule: &Rule) -> Result<String, String> {
         return Err(format!("it is not live but `{}`", rule.mode));
     }
     let printer = Printer { attributes: Attributes::known() };
-    Ok(format!("{action} if {}", printer.condition(&rule.when)?))
+    let condition = printer.condition(&rule.when)?;
+    let notes = notes(rule, action, &condition);
+    Ok(RadarText { text: format!("{action} if {condition}"), notes })
 }
+
+/// Where a printed rule is not quite the same: its action, and attributes that only come near.
+fn notes(rule: &Rule, action: &str, condition: &str) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    if rule.effect == Effect::HardBlock {
+        let note = "a hard_block here stands before every allow; Radar's Block yields to an Allow";
+        notes.push(note.to_owned());
+    } else if rule.effect == Effect::Block && rule.guard {
+        let note = "a block here spares buyers with a clean history; Radar's Block does not";
+        notes.push(note.to_owned());
+    }
+    let words = action.to_ascii_lowercase();
+    let ours = super::action_of(&words).and_then(|(_, ours, _)| super::action_note(ours));
+    notes.extend(ours.map(str::to_owned));
+    let attributes = Attributes::known();
+    let tokens = lexer::lex(condition).map(|(tokens, _)| tokens).unwrap_or_default();
+    for token in tokens {
+        let Token::Attribute(name) = token else { continue };
+        let note = match attributes.get(&name) {
+            Some(attribute) => attribute.note.clone(),
+            None => attributes.counted(&name).map(|_| COUNTED.to_owned()),
+        };
+        let note = note.map(|note| format!("`:{name}:`: {note}"));
+        notes.extend(note.filter(|note| !notes.contains(note)));
+    }
+    notes
+}
+
+/// How our counts differ from Radar's.
+const COUNTED: &str = "ours counts whole slots of its window, without repeats; Radar's buckets reach up to an hour further back";
 
 struct Printer<'a> {
     attributes: &'a Attributes,

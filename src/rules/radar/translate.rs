@@ -136,9 +136,14 @@ impl<'a> Work<'a> {
             return self.counted(name, &counted);
         }
         let Some(attribute) = self.attributes.get(word) else {
+            if let Some(why) = Attributes::lacking(word) {
+                self.off.push(format!("{name}: {why}"));
+                return Meaning::Unknown;
+            }
             let near = self.attributes.near(word);
             let near = near.map(|near| format!("; did you mean `:{near}:`?")).unwrap_or_default();
-            self.off.push(format!("{name} is not known here{near}"));
+            self.refused
+                .push(format!("{name} is no attribute of Radar's that is listed here{near}"));
             return Meaning::Unknown;
         };
         let note = attribute.note.clone().unwrap_or_default();
@@ -192,10 +197,17 @@ impl<'a> Work<'a> {
             self.off.push(format!("history keeps no {} for {name}; {instead}", counted.window));
             return Meaning::Unknown;
         };
-        if kept.minutes() == asked {
+        if counted.filter == "blocked" {
             self.notes.push(format!(
-                "{name} is `{kept}`: whole slots of its window, without blocks of ours and repeats"
+                "{name} is `{kept}`: what rules here declined, whichever rule it was"
             ));
+        }
+        if kept.minutes() == asked {
+            let without = match counted.filter {
+                "blocked" => "without repeats",
+                _ => "without blocks of ours and repeats",
+            };
+            self.notes.push(format!("{name} is `{kept}`: whole slots of its window, {without}"));
         } else {
             self.wider = true;
             self.notes.push(format!(
@@ -315,7 +327,13 @@ impl<'a> Work<'a> {
                     return None;
                 }
             },
-            (Value::Number(digits), Some(Kind::Number) | None) => return Some(digits.clone()),
+            (Value::Number(digits), None) => {
+                self.notes.push(format!(
+                    "{name} is compared with a number, for which Radar reads its text as one: send the member as a number, a text never matches here"
+                ));
+                return Some(digits.clone());
+            }
+            (Value::Number(digits), Some(Kind::Number)) => return Some(digits.clone()),
             (Value::Text(word), Some(Kind::Country)) => {
                 return Some(quoted(&word.to_ascii_uppercase()));
             }

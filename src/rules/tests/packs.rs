@@ -20,6 +20,14 @@ fn record(given: &Json) -> Record {
     record_from_json(given.as_object().unwrap()).unwrap()
 }
 
+#[test]
+fn the_packs_are_laid_out_as_the_tool_lays_them_out() {
+    for source in crate::rules::builtin::packs() {
+        let laid_out = crate::rules::lay_out(&source).unwrap();
+        assert!(laid_out == source.text(), "run `cargo run -- rules fmt rules`: {}", source.name());
+    }
+}
+
 /// The first request of the README, with what tables and an empty history add.
 fn ordinary() -> Record {
     let request = json!({

@@ -357,3 +357,21 @@ fn constants_compare_as_in_cel() {
         ],
     );
 }
+
+/// A name that is no word by itself is printed as it has to be written.
+#[test]
+fn names_of_custom_members_are_printed_as_they_read_back() {
+    for (name, printed) in [
+        ("plan", "custom.plan"),
+        ("_x1", "custom._x1"),
+        ("1a", "custom.`1a`"),
+        ("42", "custom.`42`"),
+        ("a b", "custom.`a b`"),
+    ] {
+        let condition =
+            crate::rules::parse("<condition>", &format!("has(custom.`{name}`)")).unwrap();
+        assert_eq!(condition.to_string(), format!("has({printed})"));
+        let again = crate::rules::parse("<condition>", &condition.to_string()).unwrap();
+        assert_eq!(again, condition);
+    }
+}

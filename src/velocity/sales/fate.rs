@@ -120,7 +120,7 @@ impl FromIterator<Outcome> for Outcomes {
 pub struct Fate {
     /// The hour it was made, since 1970: that of its first payment anything was told of.
     hour: u32,
-    /// Bits of [`Told`], labels left out.
+    /// Bits of [`Told`], labels left out, and what is [assumed](ASSUMED).
     told: u16,
     tenant: Tenant,
     /// The latest label and when it came, in seconds since 1970.
@@ -143,6 +143,9 @@ impl Fate {
         } else {
             self.told |= 1 << sale.told as u16;
         }
+        if !self.is(Outcome::Good) {
+            self.told &= !GOOD_BEFORE;
+        }
     }
 
     /// What it is counted as.
@@ -157,8 +160,8 @@ impl Fate {
         let label = self.label.map(|(_, label)| label);
         let is_cleared = label.is_none_or(|label| label == T::Good);
         match outcome {
-            Outcome::Sold => any(bits(&[T::Settled, T::Won]) | BAD) || !is_cleared,
-            Outcome::Good => any(bits(&[T::Settled])) && !any(BAD) && is_cleared,
+            Outcome::Sold => any(bits(&[T::Settled, T::Won]) | BAD | SOLD_BEFORE) || !is_cleared,
+            Outcome::Good => any(bits(&[T::Settled]) | GOOD_BEFORE) && !any(BAD) && is_cleared,
             Outcome::Fraud => label == Some(T::Fraud) || label.is_none() && any(bits(&[T::Warned])),
             Outcome::Warning => any(bits(&[T::Warned])),
             Outcome::Dispute => any(bits(&[T::Disputed])),
@@ -173,6 +176,15 @@ impl Fate {
 
 /// What speaks against a sale, beside a label.
 const BAD: u16 = bits(&[Told::Refunded, Told::Warned, Told::Disputed, Told::Lost]);
+
+/// Of a sale that may have been given up: it was counted as made.
+const SOLD_BEFORE: u16 = 1 << 14;
+/// And it is counted as good still. Once something bad is told it is good only if it is told to be
+/// settled: a label taken back gives nobody a good sale that was only assumed.
+const GOOD_BEFORE: u16 = 1 << 15;
+/// What is assumed of a sale that may have been given up.
+const ASSUMED: u16 = SOLD_BEFORE | GOOD_BEFORE;
+const _: () = assert!(Told::ALL.len() <= 14, "the bits above are none of `Told`");
 
 const fn bits(told: &[Told]) -> u16 {
     let (mut bits, mut rest) = (0, told);
@@ -220,28 +232,32 @@ impl Stored for Fate {
 pub(super) struct Change {
     pub(super) before: (u32, Outcomes),
     pub(super) after: (u32, Outcomes),
-    /// Whether the sale was given up before: then `before` is what it was at best.
-    pub(super) is_doubtful: bool,
+    /// Where the sale may have been given up: what it is by what is told now, for a party that has none
+    /// of that hour. `before` is then what it was at best.
+    pub(super) doubt: Option<Outcomes>,
 }
 
 impl Fate {
     /// What a telling makes of the sale, and how that changes what it counts as. `known`: what was told
-    /// before. Where nothing is known, but the sale may have been given up, it was settled: that takes a
-    /// good sale from who has one of that hour, and claims none for who has not.
+    /// before. Where nothing is known, but the sale may have been given up, it was a good one: whatever
+    /// is told, that adds none to who has a sale of that hour. Who has none has this one now, as a good
+    /// one only if just this was told.
     pub(super) fn told(
         (sale, keys): (&Sale, &EntityKeys),
         at: Timestamp,
         known: Option<Self>,
         may_be_forgotten: bool,
     ) -> (Self, Change) {
-        let is_doubtful = known.is_none() && may_be_forgotten && sale.told != Told::Settled;
+        let is_doubtful = known.is_none() && may_be_forgotten;
         let mut fate = known.unwrap_or_else(|| Self::of(sale, keys));
         if is_doubtful {
-            fate.told |= bits(&[Told::Settled]);
+            fate.told |= ASSUMED;
         }
         let before = (fate.hour, fate.outcomes());
         fate.tell(sale, at);
-        (fate, Change { before, after: (fate.hour, fate.outcomes()), is_doubtful })
+        let as_told = Self { told: fate.told & !GOOD_BEFORE, ..fate };
+        let doubt = is_doubtful.then(|| as_told.outcomes());
+        (fate, Change { before, after: (fate.hour, fate.outcomes()), doubt })
     }
 }
 

@@ -63,8 +63,10 @@ impl Hours {
             self.fold();
         }
         let ((was_made, was), (made, is)) = (change.before, change.after);
-        let is_new_here = change.is_doubtful && !self.may_have_sold(was_made);
-        let was = if is_new_here { Outcomes::default() } else { was };
+        let (was, is) = match change.doubt {
+            Some(as_told) if !self.may_have_sold(was_made) => (Outcomes::default(), as_told),
+            _ => (was, is),
+        };
         let (lost, gained) =
             if was_made == made { (was.without(is), is.without(was)) } else { (was, is) };
         // What is not counted can't be taken off, but after an eviction: then it stays at 0.
@@ -294,7 +296,7 @@ mod tests {
         (before, after): (&[Outcome], &[Outcome]),
     ) {
         let set = |outcomes: &[Outcome]| (sold, outcomes.iter().copied().collect());
-        let change = Change { before: set(before), after: set(after), is_doubtful: false };
+        let change = Change { before: set(before), after: set(after), doubt: None };
         hours.note(at, Tenant::default(), &change);
     }
 

@@ -16,10 +16,10 @@
 //!   the windows beside ([`velocity`](super)); nothing known later is ever held back by the store, so
 //!   who needs only what was known then tells things in order of event time.
 //! - **The order of telling leaves no trace**, but after an eviction.
-//! - **A sale given up is not good for ever.** What is told of one that may have been given up (it is no
-//!   younger than the newest that was) is told of a settled one: it counts, and takes a good sale from
-//!   each party that has a sale of that hour. So a clean history may be missed, and is never claimed for
-//!   what can no longer be known.
+//! - **A sale given up is not good for ever, nor twice.** What is told of one that may have been given up
+//!   (it is no younger than the newest that was) is told of a good one: something bad counts, and takes a
+//!   good sale from each party that has a sale of that hour; that it was settled, won or is cleared adds
+//!   none to it. So a clean history may be missed, and is never claimed for what can no longer be known.
 //! - **Bounded**: an entity keeps hours of at most [`KEPT_H`], of what is older only how many sales
 //!   were good. One without any label keeps the hours of its sales and nothing else.
 //!

@@ -162,40 +162,89 @@ fn is_held(store: &SaleOutcomes, id: u64) -> bool {
     found
 }
 
-#[test]
-fn a_sale_given_up_is_good_no_more_once_it_is_disputed() {
-    let store = SaleOutcomes::new(Limits { max_keys: 4, seed: 7 }); // one sale, one party of a kind
-    let tell = |id: u64, seller: Option<u64>, told, when: Timestamp| {
+/// Counts of sellers in a store that keeps one sale and one party of a kind, and has given up the sales
+/// 1, 2 and 3 of seller 0, a day apart.
+struct Forgetful(SaleOutcomes);
+
+impl Forgetful {
+    fn new() -> Self {
+        let store = Self(SaleOutcomes::new(Limits { max_keys: 4, seed: 7 }));
+        for id in [1, 2, 3] {
+            store.tell(id, Some(0), Told::Settled, at(-70 * DAY_MS));
+        }
+        store.tell(10, None, Told::Settled, at(-70 * DAY_MS));
+        assert!((1..=3).all(|id| !is_held(&store.0, id)), "they were to be given up");
+        assert_eq!((store.counts(0), store.view(0).is_clean()), ((3, 0, 3), true));
+        store
+    }
+
+    fn tell(&self, id: u64, seller: Option<u64>, told: Told, when: Timestamp) {
         let sold = at(-80 * DAY_MS + i64::try_from(id).unwrap() * DAY_MS);
         let keys = EntityKeys { seller: seller.map(EntityKey), ..EntityKeys::default() };
-        store.record(&Occurrence { keys, ..telling(id, sold, told, when) });
-    };
-    for id in [1, 2, 3] {
-        tell(id, Some(0), Told::Settled, at(-70 * DAY_MS));
+        self.0.record(&Occurrence { keys, ..telling(id, sold, told, when) });
     }
-    tell(10, None, Told::Settled, at(-70 * DAY_MS));
-    let view = |of| store.view(Party::Seller, EntityKey(of), at(0), Delay::default());
-    let counts = |of| {
-        let count = |outcome| view(of).count(outcome, Window::D90);
-        (count(Outcome::Sold), count(Outcome::Dispute), view(of).settled())
-    };
-    assert!((1..=3).all(|id| !is_held(&store, id)), "they were to be given up");
-    assert_eq!((counts(0), view(0).is_clean()), ((3, 0, 3), true));
-    tell(2, Some(0), Told::Disputed, at(0));
-    assert_eq!((counts(0), view(0).is_clean()), ((3, 1, 2), false));
+
+    fn view(&self, seller: u64) -> SalesView {
+        self.0.view(Party::Seller, EntityKey(seller), at(0), Delay::default())
+    }
+
+    /// Sold, disputed, settled and good.
+    fn counts(&self, seller: u64) -> (u32, u32, u32) {
+        let view = self.view(seller);
+        let count = |outcome| view.count(outcome, Window::D90);
+        (count(Outcome::Sold), count(Outcome::Dispute), view.settled())
+    }
+}
+
+#[test]
+fn a_sale_given_up_is_good_no_more_once_it_is_disputed() {
+    let store = Forgetful::new();
+    store.tell(2, Some(0), Told::Disputed, at(0));
+    assert_eq!((store.counts(0), store.view(0).is_clean()), ((3, 1, 2), false));
     // What is told next is told of the same sale, in whatever order.
-    tell(2, Some(0), Told::Settled, at(0));
-    tell(2, Some(0), Told::Lost, at(0));
-    assert_eq!(counts(0), (3, 1, 2));
+    store.tell(2, Some(0), Told::Settled, at(0));
+    store.tell(2, Some(0), Told::Lost, at(0));
+    assert_eq!(store.counts(0), (3, 1, 2));
     // A good label takes nothing.
-    tell(3, Some(0), Told::Good, at(0));
-    assert_eq!(counts(0), (3, 1, 2));
+    store.tell(3, Some(0), Told::Good, at(0));
+    assert_eq!(store.counts(0), (3, 1, 2));
     // A younger sale than any that was given up was never known, so nothing is taken.
-    tell(100, Some(0), Told::Disputed, at(30 * DAY_MS));
-    assert_eq!(counts(0), (1, 1, 2), "a month later: of the window it is the only one");
+    store.tell(100, Some(0), Told::Disputed, at(30 * DAY_MS));
+    assert_eq!(store.counts(0), (1, 1, 2), "a month later: of the window it is the only one");
     // A party that never had the sale has it now.
-    tell(1, Some(1), Told::Disputed, at(0));
-    assert_eq!(counts(1), (1, 1, 0));
+    store.tell(1, Some(1), Told::Disputed, at(0));
+    assert_eq!(store.counts(1), (1, 1, 0));
+}
+
+#[test]
+fn a_sale_given_up_is_not_counted_again_by_its_capture() {
+    let store = Forgetful::new();
+    for told in [Told::Settled, Told::Won, Told::Good] {
+        store.tell(2, Some(0), told, at(0));
+        assert_eq!(store.counts(0), (3, 0, 3), "{told:?}");
+    }
+    // Something bad takes the good sale, once, whatever else was told.
+    store.tell(2, Some(0), Told::Disputed, at(0));
+    assert_eq!(store.counts(0), (3, 1, 2));
+}
+
+#[test]
+fn a_sale_that_may_have_been_given_up_is_good_only_by_a_capture() {
+    use Told as T;
+    for (told, expected) in [
+        (&[T::Good][..], (1, 0, 0)),
+        (&[T::Won], (1, 0, 0)),
+        (&[T::Settled], (1, 0, 1)),
+        (&[T::Fraud, T::Good], (1, 0, 0)),
+        (&[T::Fraud, T::Good, T::Settled], (1, 0, 1)),
+        (&[T::Good, T::Disputed, T::Won], (1, 1, 0)),
+    ] {
+        let store = Forgetful::new();
+        for (second, told) in (0..).zip(told) {
+            store.tell(2, Some(1), *told, at(second * 1_000));
+        }
+        assert_eq!(store.counts(1), expected, "{told:?}");
+    }
 }
 
 /// How many of these sales are held.

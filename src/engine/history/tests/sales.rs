@@ -69,6 +69,35 @@ fn a_trial_is_used_once_nothing_stands_in_its_way() {
     }
 }
 
+/// Invented accounts make a card a hub. What was tried with it is not known then, which is not no.
+#[test]
+fn a_crowd_of_accounts_hides_no_trial_behind_a_no() {
+    let brings = |account: &str, device: &str| {
+        json!({"account": {"id": account},
+        "card": {"fingerprint": "c"}, "device": {"device_id": device, "ip": BRITAIN}})
+    };
+    let mut story = Story::new();
+    story.tx(40.0 * DAY, "trial_start", brings("a", "d"));
+    for crowd in 0..12 {
+        let account = format!("invented-{crowd}");
+        story.tx(
+            30.0 * DAY,
+            "purchase",
+            json!({"account": {"id": account}, "amount": euro("1.00"),
+            "card": {"fingerprint": "c"}}),
+        );
+    }
+    let known =
+        [("links.hubs", json!(1)), ("trial.used", json!(null)), ("trial.used_by", json!(null))];
+    expect(&story.ask(brings("b", "e")), &known);
+    // The device still tells.
+    let used =
+        [("links.hubs", json!(1)), ("trial.used", json!(true)), ("trial.used_by", json!("device"))];
+    expect(&story.ask(brings("b", "d")), &used);
+    let other = json!({"account": {"id": "b"}, "card": {"fingerprint": "c2"}});
+    expect(&story.ask(other), &[("links.hubs", json!(0)), ("trial.used", json!(false))]);
+}
+
 /// The account it names is all that is known of who paid.
 #[test]
 fn what_is_said_of_an_unknown_payment_counts_for_the_account_it_names() {

@@ -2,7 +2,8 @@
 
 use super::{found, rule, set};
 use crate::rules::RuleSet;
-use crate::rules::lint::{Check, Finding, Severity, lint, table};
+use crate::rules::lint::region::Budget;
+use crate::rules::lint::{Check, Finding, Severity, lint, table, within};
 use std::fmt::Write as _;
 
 fn codes(findings: &[Finding]) -> Vec<&'static str> {
@@ -379,4 +380,33 @@ fn the_largest_set_is_compared_or_said_to_be_too_large() {
         (0..200).map(|k| format!("amount_eur != {}", n + k)).collect::<Vec<_>>().join(" && ")
     };
     assert!(said(&file(30, &wide)));
+}
+
+/// Whatever the set, the work is bounded: by the steps charged, which are no fewer than those taken.
+#[test]
+fn the_work_is_bounded() {
+    let many = |n: usize| (0..12).map(move |k| (n * 7 + k * k) % 97);
+    let wide = |n: usize| many(n).map(|k| format!("amount_eur != {k}")).collect::<Vec<_>>();
+    let either = |n: usize| {
+        let parts =
+            many(n).map(|k| format!("(card_tx_count_1h > {k} || device_tx_count_1h > {n})"));
+        parts.take(5).collect::<Vec<_>>()
+    };
+    let (steps, small) = (super::super::CONDITIONS_STEPS, 600_000);
+    for (count, budget) in [(200, steps), (600, steps), (600, small)] {
+        let rules = (0..count).map(|n| {
+            let parts = if n % 2 == 0 { wide(n) } else { either(n) };
+            let action = if n % 3 == 0 { "allow" } else { "block" };
+            rule(&format!("r{n}"), action, &parts.join(" && "))
+        });
+        let rules = set(&rules.collect::<String>());
+        let before = super::STEPS.get();
+        let (mut conditions, mut pairs) = (Budget::new(budget), Budget::new(budget));
+        let found = within(&rules, super::now(), &|_| {}, (&mut conditions, &mut pairs));
+        let taken = super::STEPS.get() - before;
+        let charged = 2 * budget - conditions.left() - pairs.left();
+        assert!(taken > 0 && taken <= charged, "{taken} {charged}");
+        let cut_short = found.iter().any(|f| f.check == Check::NotAnalysed);
+        assert_eq!(cut_short, budget == small, "{charged}");
+    }
 }
