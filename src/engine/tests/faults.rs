@@ -15,7 +15,7 @@ fn count(engine: &Engine, field: crate::features::FieldId) -> i64 {
     }
 }
 
-fn until_healthy(engine: &Engine) {
+pub(super) fn until_healthy(engine: &Engine) {
     let waited = crate::clock::Stopwatch::start();
     while engine.ledger().unwrap().health().fault.is_some() {
         assert!(waited.elapsed().as_secs() < 20, "did not recover");
