@@ -11,7 +11,7 @@ mod timeline;
 
 use crate::domain::{TenantId, TimeError, Timestamp};
 use crate::ledger::{EntryKind, Freshness, Index, LedgerError, MasterKey, refresh};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -66,6 +66,14 @@ fn kind(text: &str) -> Result<EntryKind, String> {
 pub(super) fn time(text: &str) -> Result<Timestamp, TimeError> {
     let midnight = format!("{text}T00:00:00Z");
     text.parse().or_else(|error| midnight.parse().map_err(|_| error))
+}
+
+/// Refuses a range of times that holds none.
+pub(super) fn ensure_range(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<()> {
+    if let (Some(from), Some(to)) = (from, to) {
+        ensure!(from < to, "--from {from} is not before --to {to}: nothing lies between them");
+    }
+    Ok(())
 }
 
 /// Exit code 0: done; 1: no such entry, or a finding; an error: the ledger can't be used.

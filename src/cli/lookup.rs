@@ -31,11 +31,11 @@ pub(super) struct LookupArgs {
     #[arg(required_unless_present = "account")]
     subject: Option<String>,
     /// Look up who is tied to an account, by the ledger of a data directory
-    #[arg(long, value_name = "ID", requires = "data_dir", conflicts_with = "subject")]
+    #[arg(long, value_name = "ID", conflicts_with = "subject")]
     account: Option<String>,
     /// The data directory of `--account`
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", default_value = "vouch-data")]
+    data_dir: PathBuf,
     /// The tenant of `--account`
     #[arg(long, default_value = "default")]
     tenant: String,
@@ -314,6 +314,14 @@ mod tests {
             Ok(subject) => Answer::find(&Reference::empty(), &subject).text(),
             Err(error) => format!("error: {error}\n"),
         }
+    }
+
+    #[test]
+    fn an_account_is_looked_up_where_servers_keep_their_data() {
+        let command = <LookupArgs as clap::Args>::augment_args(clap::Command::new("lookup"));
+        let given = command.try_get_matches_from(["lookup", "--account", "acc-7"]).unwrap();
+        let data_dir = given.get_one::<PathBuf>("data_dir").unwrap();
+        assert_eq!(data_dir, &PathBuf::from("vouch-data"));
     }
 
     #[test]

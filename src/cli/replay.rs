@@ -35,7 +35,8 @@ pub(super) struct ReplayArgs {
     model: Option<PathBuf>,
     /// Threads that decide; 0: one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
+    #[arg(value_parser = clap::value_parser!(u16).range(..=1024))]
+    threads: u16,
     /// Most decisions listed one by one
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,

@@ -2,7 +2,11 @@
 //!
 //! - Our own action is never evidence: what we declined counts as a block, in a history of its own
 //!   that only a rule can read, and nothing else.
-//! - Retries of one invoice are one attempt; each answer to them counts.
+//! - Retries of one invoice are one attempt, each trial's one trial; each answer to them counts, and
+//!   each of our blocks. A retry is one that history says it is, within 90 days of the last attempt at
+//!   the same invoice, by the same seller, card, wallet, account and mailbox: the number a merchant
+//!   gives it is not believed (a first attempt we blocked, or never saw, was none), and another payer
+//!   of an open invoice is another attempt.
 //! - An outage's failures are no declines. `insufficient_funds` is one: the issuer has just said
 //!   that number, expiry and code are right, and leaving it out would make a card checker of us.
 //! - A sale is told of when it is settled or something bad is said of it, a trial when nothing stands
@@ -49,24 +53,23 @@ pub(super) fn place(reference: &Reference, ip: IpAddr) -> Option<Place> {
 }
 
 /// What a transaction counts once it is decided. Where nothing is charged (a card put on file, a
-/// free downgrade) there is no amount: zeros would halve the mean of what someone spends.
+/// free downgrade) there is no amount: zeros would halve the mean of what someone spends. `was_tried`:
+/// whether such a thing was counted for the same invoice and payer. A retry moves no counter; that the
+/// trial began now is told all the same, the first attempt may have been challenged.
 pub(super) fn by_transaction(
     tx: &Transaction,
     decision: &Decision,
     sale: &SaleRef,
     place: Option<Place>,
+    was_tried: impl FnOnce(Signal) -> bool,
 ) -> Vec<Occurrence> {
-    let payment = tx.payment.as_ref();
-    let retry = payment.is_some_and(|p| p.invoice_id.is_some() && p.attempt.unwrap_or(1) > 1);
     let amount = sale.amount.filter(|cents| *cents > 0);
     let (keys, at) = (sale.keys, tx.event_time);
     let one = |signal| Occurrence { keys, at, signal, amount, place, sale: None };
-    match decision.action {
-        _ if retry => return Vec::new(),
-        Action::Decline => return vec![Occurrence { place: None, ..one(Signal::Blocked) }],
-        _ => {}
+    if decision.action == Action::Decline {
+        return vec![Occurrence { place: None, ..one(Signal::Blocked) }];
     }
-    match tx.kind {
+    let counted = match tx.kind {
         TransactionKind::SignUp => vec![one(Signal::SignUp)],
         TransactionKind::TrialStart => {
             let begun = (decision.action == Action::Approve).then(|| sale.telling(Told::Trial));
@@ -80,6 +83,13 @@ pub(super) fn by_transaction(
         }
         kind if kind.is_payment() => vec![one(Signal::Attempt)],
         _ => Vec::new(),
+    };
+    match counted.first() {
+        Some(first) if was_tried(first.signal) => {
+            let again = Occurrence::new(keys, at, Signal::Outcome);
+            first.sale.map(|sale| Occurrence { sale: Some(sale), ..again }).into_iter().collect()
+        }
+        _ => counted,
     }
 }
 

@@ -49,7 +49,8 @@ impl Engine {
                             .then(|| Review::of(&answer.0, &record, new.received_at));
                         let queued =
                             review.map(|review| self.desk.open_review(&request.tenant, review));
-                        let (answer, counted) = (Some(answer.clone()), !occurrences.is_empty());
+                        let (answer, counted) =
+                            (Some(answer.clone()), occurrences.first().copied());
                         let sent = Sent::Transaction(Box::new(request.transaction));
                         let flight =
                             |landed| Flight { content, sale, answer, sent, counted, landed };

@@ -11,9 +11,9 @@
 use super::desk::Queued;
 use crate::domain::{Decision, Event, Timestamp, Transaction, TransactionKind, Warning};
 use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
-use crate::velocity::{EntityKey, EntityKeys};
+use crate::velocity::{EntityKey, EntityKeys, Occurrence};
 use dashmap::DashMap;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -66,8 +66,8 @@ pub(super) struct Flight {
     pub(super) answer: Option<Arc<(Decision, Vec<Warning>)>>,
     /// What came, to tell where another content under the same id differs.
     pub(super) sent: Sent,
-    /// True when it moved counters.
-    pub(super) counted: bool,
+    /// The first of what moved counters.
+    pub(super) counted: Option<Occurrence>,
     pub(super) landed: watch::Receiver<Landing>,
 }
 
@@ -125,20 +125,20 @@ impl Default for KnownIds {
 /// What was counted, and lost by the disk. Empty while the disk is well.
 #[derive(Debug, Default)]
 struct Lost {
-    counted: HashSet<(IdHash, ContentHash)>,
+    counted: HashMap<(IdHash, ContentHash), Occurrence>,
     /// Oldest first; those whose retry came are still in it.
     order: VecDeque<(IdHash, ContentHash)>,
 }
 
 impl Lost {
-    fn note(&mut self, id: IdHash, content: ContentHash) {
+    fn note(&mut self, id: IdHash, content: ContentHash, first: Occurrence) {
         if self.order.len() == MAX_LOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.counted.remove(&oldest);
         }
         self.order.push_back((id, content));
-        self.counted.insert((id, content));
+        self.counted.insert((id, content), first);
     }
 }
 
@@ -181,9 +181,23 @@ impl KnownIds {
         })
     }
 
-    /// Whether this content was counted by a write that failed; asked once, for the retry.
-    pub(super) fn was_counted(&self, id: &IdHash, content: &ContentHash) -> bool {
-        self.lost().counted.remove(&(*id, *content))
+    /// Whether this content was counted by a write that failed, as what `first` begins; asked once, for
+    /// the retry. Rules may have changed meanwhile: then it is a block that was an attempt, and counts.
+    pub(super) fn was_counted(
+        &self,
+        id: &IdHash,
+        content: &ContentHash,
+        first: &Occurrence,
+    ) -> bool {
+        let counted = self.lost().counted.remove(&(*id, *content));
+        let told = |one: &Occurrence| one.sale.map(|sale| sale.told);
+        counted.is_some_and(|one| one.signal == first.signal && told(&one) == told(first))
+    }
+
+    /// How many failed writes counted what `is_meant`. Cost: a pass over all of them.
+    pub(super) fn lost_counts(&self, is_meant: impl Fn(&Occurrence) -> bool) -> u32 {
+        let count = self.lost().counted.values().filter(|one| is_meant(one)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     fn lost(&self) -> MutexGuard<'_, Lost> {
@@ -202,8 +216,8 @@ impl KnownIds {
             self.keep(id, flight.content, ack.position);
             return Landing::Kept(ack.durability);
         }
-        if flight.counted {
-            self.lost().note(id, flight.content);
+        if let Some(first) = flight.counted {
+            self.lost().note(id, flight.content, first);
         }
         // Under the lock of the decision: a review waits only while its decision is known.
         if let Some(queued) = queued
@@ -312,7 +326,7 @@ mod tests {
         let parts: Vec<Vec<IdHash>> = parts.collect();
         assert_eq!((looked_at, known.len()), (10_000, 10_000));
         assert!(parts.iter().all(|ids| ids.len() < 10_000 / 32), "a part of many");
-        let unique: HashSet<IdHash> = parts.into_iter().flatten().collect();
+        let unique: std::collections::HashSet<IdHash> = parts.into_iter().flatten().collect();
         assert_eq!(unique.len(), 10_000);
     }
 }

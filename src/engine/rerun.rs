@@ -39,7 +39,7 @@ pub struct RerunOf {
     pub rules: Option<Arc<RuleSet>>,
     /// A model in place of each decision's own.
     pub model: Option<Arc<Model>>,
-    /// Threads that decide, at least 1.
+    /// Threads that decide, at least 1; fewer where the system gives no more.
     pub threads: usize,
     /// Most decisions listed one by one, at most 10,000.
     pub listed: usize,
@@ -118,11 +118,16 @@ pub fn rerun(
 ) -> Result<Rerun, EngineError> {
     let snapshots = Snapshots { artefacts, tables, of, loaded: Mutex::new(BTreeMap::new()) };
     let threads = of.threads.max(1);
-    let (send, receive) = sync_channel::<Vec<StoredEntry>>(2 * threads);
+    let (send, receive) = sync_channel::<Vec<StoredEntry>>(threads.saturating_mul(2));
     let receive = Mutex::new(receive);
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(&receive, &snapshots))).collect();
+        let first = scope.spawn(|| work(&receive, &snapshots));
+        // As many of the others as the system gives.
+        let started = (1..threads).map_while(|_| {
+            let thread = std::thread::Builder::new().name("rerun".to_owned());
+            thread.spawn_scoped(scope, || work(&receive, &snapshots)).ok()
+        });
+        let workers: Vec<_> = std::iter::once(first).chain(started).collect();
         let mut read = || -> Result<(), LedgerError> {
             let mut batch = Vec::with_capacity(BATCH);
             for entry in reader.scan(None)? {

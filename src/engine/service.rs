@@ -237,10 +237,9 @@ impl Engine {
 
     /// Moves the counters, but not again for what a failed write counted.
     pub(super) fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
-        if !occurrences.is_empty() && !self.known.was_counted(id, content) {
-            for occurrence in occurrences {
-                self.histories.record(occurrence);
-            }
+        let Some(first) = occurrences.first() else { return };
+        if !self.known.was_counted(id, content, first) {
+            occurrences.iter().for_each(|occurrence| self.histories.record(occurrence));
         }
     }
 
@@ -326,18 +325,23 @@ impl Engine {
         sale: &SaleRef,
         place: Option<Place>,
     ) -> Vec<Occurrence> {
-        if self.was_tried(&sale.keys, tx.event_time) {
-            return Vec::new();
-        }
-        counted::by_transaction(tx, decision, sale, place)
+        let was_tried = |signal| self.was_tried(&sale.keys, signal, tx.event_time);
+        counted::by_transaction(tx, decision, sale, place, was_tried)
     }
 
-    /// Whether the invoice was tried in the 90 days before: then this is the same attempt again,
-    /// whatever number the merchant gave it.
-    fn was_tried(&self, keys: &EntityKeys, at: Timestamp) -> bool {
-        keys.invoice.is_some_and(|key| {
-            let view = self.histories.windows.view(Entity::Invoice, key, at);
-            view.count(Signal::Attempt, Window::D90) > 0
+    /// Whether `signal` was counted for the invoice and who pays it, within 90 days. What only failed
+    /// writes counted is in no ledger, and would be missing after the next start.
+    fn was_tried(&self, keys: &EntityKeys, signal: Signal, at: Timestamp) -> bool {
+        let entity = Entity::InvoiceOfPayer;
+        keys.get(entity).is_some_and(|key| {
+            let view = self.histories.windows.view(entity, key, at);
+            let counted = view.count(signal, Window::D90);
+            let now = view.last_seen().map_or(at, |last| last.max(at));
+            let is_lost = |one: &Occurrence| {
+                let is_one = one.signal == signal && one.keys.get(entity) == Some(key);
+                is_one && Window::D90.holds(now, one.at)
+            };
+            counted > 0 && counted > self.known.lost_counts(is_lost)
         })
     }
 
@@ -453,7 +457,7 @@ impl Engine {
                 sale: SaleRef::default(),
                 answer: None,
                 sent: Sent::Event(Box::new(event.clone())),
-                counted: !occurrences.is_empty(),
+                counted: occurrences.first().copied(),
                 landed,
             });
         place.insert(Known::Flying(flight.clone()));

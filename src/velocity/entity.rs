@@ -78,8 +78,11 @@ pub enum Entity {
     Sku,
     /// The licence key.
     Licence,
-    /// The invoice a payment is for: its retries share it.
+    /// The invoice a payment is for, of its seller: two sellers number theirs alike.
     Invoice,
+    /// An invoice together with everyone who is named to pay it. By it a retry is told from another
+    /// attempt; no feature reads it.
+    InvoiceOfPayer,
     /// A card together with an account.
     CardOnAccount,
     /// A device together with an account.
@@ -108,7 +111,7 @@ use Entity as E;
 
 impl Entity {
     /// How many kinds there are.
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 20;
 
     /// Every kind.
     pub const ALL: [Self; Self::COUNT] = [
@@ -120,6 +123,7 @@ impl Entity {
         Self::Sku,
         Self::Licence,
         Self::Invoice,
+        Self::InvoiceOfPayer,
         Self::CardOnAccount,
         Self::DeviceOnAccount,
         Self::Bin,
@@ -144,6 +148,7 @@ impl Entity {
             Self::Sku => "sku",
             Self::Licence => "licence",
             Self::Invoice => "invoice",
+            Self::InvoiceOfPayer => "invoice_of_payer",
             Self::CardOnAccount => "card_on_account",
             Self::DeviceOnAccount => "device_on_account",
             Self::Bin => "bin",
@@ -172,8 +177,9 @@ impl Entity {
         match self {
             E::Card | E::Email | E::Ip | E::Device | E::Account => 6,
             E::CardOnAccount | E::DeviceOnAccount | E::CardOnIp => 4,
-            E::Sku | E::Licence | E::Invoice | E::Wallet => 2,
-            E::Bin
+            E::Sku | E::Licence | E::InvoiceOfPayer | E::Wallet => 2,
+            E::Invoice
+            | E::Bin
             | E::Seller
             | E::CardBlocks
             | E::EmailBlocks
@@ -206,9 +212,12 @@ impl Entity {
     pub(super) const fn counts(self, signal: Signal) -> bool {
         use Signal as S;
         match signal {
-            S::Attempt => !matches!(self, E::Licence) && !self.is_blocks(),
+            S::Attempt => !matches!(self, E::Licence | E::Invoice) && !self.is_blocks(),
             S::Blocked => self.is_blocks(),
-            S::Trial => self.is_payer() || self.is_pair() || matches!(self, E::Wallet),
+            S::Trial => {
+                let is_other = matches!(self, E::Wallet | E::InvoiceOfPayer);
+                self.is_payer() || self.is_pair() || is_other
+            }
             S::Approved => {
                 self.is_payer() || self.is_pair() || matches!(self, E::Bin | E::Seller | E::Wallet)
             }
@@ -303,7 +312,10 @@ impl EntityKeys {
             Entity::Account | Entity::AccountBlocks => self.account,
             Entity::Sku => self.sku,
             Entity::Licence => self.licence,
-            Entity::Invoice => self.invoice,
+            Entity::Invoice => self.invoice_of(&[self.seller]),
+            Entity::InvoiceOfPayer => {
+                self.invoice_of(&[self.seller, self.card, self.wallet, self.account, self.email])
+            }
             Entity::CardOnAccount => pair(self.card, self.account),
             Entity::DeviceOnAccount => pair(self.device, self.account),
             Entity::Bin => self.bin,
@@ -311,6 +323,20 @@ impl EntityKeys {
             Entity::Wallet => self.wallet,
             Entity::CardOnIp => pair(self.card, self.ip),
         }
+    }
+
+    /// The invoice together with those of `parties` that are named. The device and the address are
+    /// none of them: a retry comes from the merchant's server.
+    const fn invoice_of(&self, parties: &[Option<EntityKey>]) -> Option<EntityKey> {
+        let Some(mut invoice) = self.invoice else { return None };
+        let (mut number, mut rest) = (1, parties);
+        while let [party, others @ ..] = rest {
+            if let Some(key) = party {
+                invoice = invoice.with(EntityKey(number)).with(*key);
+            }
+            (number, rest) = (number + 1, others);
+        }
+        Some(invoice)
     }
 }
 
@@ -445,7 +471,7 @@ mod tests {
         for entity in Entity::ALL {
             let text = format!(r#"{{"{}":"00000000000000aB"}}"#, entity.name());
             let keys = serde_json::from_str::<EntityKeys>(&text);
-            if entity.is_pair() || entity.is_blocks() {
+            if entity.is_pair() || entity.is_blocks() || entity == Entity::InvoiceOfPayer {
                 assert!(keys.is_err(), "{entity:?} is made of other keys");
             } else {
                 assert_eq!(keys.unwrap().get(entity), Some(EntityKey(0xab)));
@@ -462,5 +488,37 @@ mod tests {
         }
         let one = EntityKeys { card: Some(EntityKey(1)), ..EntityKeys::default() };
         assert_eq!(one.get(Entity::CardOnAccount), None);
+    }
+
+    #[test]
+    fn a_retry_is_of_one_invoice_seller_and_payer() {
+        let key = |n: u64| Some(EntityKey(n));
+        let keys = |invoice, seller, card, account| EntityKeys {
+            invoice,
+            seller,
+            card,
+            account,
+            ..EntityKeys::default()
+        };
+        let all = [
+            keys(key(1), None, None, None),
+            keys(key(1), key(1), None, None),
+            keys(key(1), None, key(1), None),
+            keys(key(1), None, None, key(1)),
+            keys(key(1), key(1), key(2), None),
+            keys(key(1), key(2), key(1), None),
+            keys(key(1), key(2), key(1), key(1)),
+            keys(key(2), key(2), key(1), key(1)),
+        ];
+        let bills = all.map(|keys| keys.get(Entity::InvoiceOfPayer).unwrap());
+        for (place, one) in bills.iter().enumerate() {
+            assert!(bills.iter().skip(place + 1).all(|other| other != one), "{place}");
+        }
+        let invoices = all.map(|keys| keys.get(Entity::Invoice).unwrap());
+        assert_eq!((invoices[0], invoices[4]), (invoices[2], invoices[1]));
+        assert_eq!((invoices[5], invoices[5] == invoices[4]), (invoices[6], false));
+        let elsewhere = EntityKeys { device: key(3), ip: key(4), ..all[2] };
+        assert_eq!(elsewhere.get(Entity::InvoiceOfPayer), Some(bills[2]));
+        assert_eq!(EntityKeys::default().get(Entity::InvoiceOfPayer), None);
     }
 }

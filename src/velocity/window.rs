@@ -63,6 +63,12 @@ impl Window {
         self.minutes() as i64 * MINUTE_MS
     }
 
+    /// Whether a reading at `now` holds what happened at `at`, which is no later.
+    pub fn holds(self, now: Timestamp, at: Timestamp) -> bool {
+        let slot = |time| Tick::of(time).slot(self);
+        slot(now) - slot(at).min(slot(now)) < SLOTS
+    }
+
     /// The width of one slot in milliseconds: the most a reading can fall short of the span.
     pub const fn slot_ms(self) -> i64 {
         self.span_ms() / SLOTS as i64

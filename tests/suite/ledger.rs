@@ -93,6 +93,41 @@ fn entries_are_found_by_whom_they_are_about() {
     }
 }
 
+/// An empty table would say that there is nothing of the kind.
+#[test]
+fn what_is_asked_for_by_a_wrong_word_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let data_dir = dir.path().join("data");
+    keep(&data_dir, &lines());
+    for (args, why) in [
+        (&["--action", "aprove"][..], "approve"),
+        (&["--type", "purchse"], "purchase"),
+        (&["--ip", "81.2.69"], "invalid IP address"),
+        (&["--email", "j.doe"], "not an e-mail address"),
+        (&["--account", ""], "--account"),
+        (&["--transaction", ""], "--transaction"),
+        (&["--from", "2026-03-06", "--to", "2026-03-04"], "nothing lies between them"),
+        (&["--related"], "related to whom?"),
+        (&["--limit", "0"], "--limit"),
+    ] {
+        let (code, out, said) = run(&[&["ledger", "list"], args].concat(), &data_dir);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {said}");
+        assert!(said.contains(why), "{args:?}: {said}");
+    }
+    let customer = ["ledger", "timeline", "--account", "acc-7"];
+    for (args, expected, why) in [
+        (&["--limit", "0"][..], 2, "--limit"),
+        (&["--after", "999"], 2, "there is no entry 999"),
+        (&["--from", "2026-03-06", "--to", "2026-03-04"], 2, "nothing lies between them"),
+        (&["--from", "2027-01-01"], 0, "nothing of theirs is in that range"),
+        (&["--after", "6"], 0, "nothing of theirs is in that range"),
+    ] {
+        let (code, out, said) = run(&[&customer, args].concat(), &data_dir);
+        assert_eq!((code, out.as_str()), (expected, ""), "{args:?}: {said}");
+        assert!(said.contains(why), "{args:?}: {said}");
+    }
+}
+
 #[test]
 fn pages_join_without_a_gap_while_entries_arrive() {
     let dir = tempfile::tempdir().unwrap();

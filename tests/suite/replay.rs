@@ -35,7 +35,12 @@ fn every_decision_is_made_again_bit_for_bit() {
         (part(&["--to", "2026-03-01T12:00:00Z"]), part(&["--from", "2026-03-01T12:00:00Z"]));
     assert!(before > 0 && after > 0);
     assert_eq!(before + after, decisions);
-    for args in [&[][..], &["--all", "--from", "2026-03-01"]] {
+    for args in [
+        &[][..],
+        &["--all", "--from", "2026-03-01"],
+        &["--all", "--threads", "100000"],
+        &["--from", "2026-04-01", "--to", "2026-03-01"],
+    ] {
         assert_eq!(replayed(&data_dir, args).0, 2, "{args:?}");
     }
 }

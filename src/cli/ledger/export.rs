@@ -1,6 +1,6 @@
 //! `vouch ledger export`: history as Parquet files.
 
-use super::{Place, print, tenant, time};
+use super::{Place, ensure_range, print, tenant, time};
 use crate::archive::{Export, export};
 use crate::cli::progress;
 use crate::domain::{TenantId, Timestamp};
@@ -32,6 +32,7 @@ pub(super) struct ExportArgs {
 }
 
 pub(super) fn run(args: &ExportArgs) -> Result<ExitCode> {
+    ensure_range(args.from, args.to)?;
     let data_dir = &args.place.data_dir;
     let reader = Reader::open(data_dir, super::master_key()?)?;
     let what = Export {

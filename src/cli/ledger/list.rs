@@ -1,10 +1,13 @@
 //! `vouch ledger list`: entries by whom they are about, by time, kind and action, page by page.
 
-use super::{Place, columns, index, kind, print, tenant, time};
-use crate::domain::{TenantId, Timestamp};
-use crate::engine::lookup;
+use super::{Place, columns, ensure_range, index, kind, print, tenant, time};
+use crate::domain::{Action, EventKind, TenantId, Timestamp, TransactionKind};
+use crate::engine::{Act, lookup};
 use crate::ledger::{EntryKind, LookupField, LookupHash, MAX_ROWS, Query, Reader, Row};
-use anyhow::{Context, Result};
+use crate::reference::canonical;
+use anyhow::{Context, Result, ensure};
+use clap::builder::{NonEmptyStringValueParser as Text, PossibleValuesParser as Words};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -24,10 +27,10 @@ pub(super) struct ListArgs {
     #[arg(long, value_parser = kind)]
     kind: Option<EntryKind>,
     /// Of this type: purchase, renewal, auth.result, refund, …
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = types(), hide_possible_values = true)]
     entry_type: Option<String>,
-    /// Decided so: approve, challenge, review, decline
-    #[arg(long)]
+    /// Decided so
+    #[arg(long, value_parser = Words::new(Action::WORDS.to_vec()))]
     action: Option<String>,
     /// Happened at or after: a date, or a time like 2026-11-20T10:15:00Z
     #[arg(long, alias = "since", value_name = "TIME", value_parser = time)]
@@ -36,14 +39,28 @@ pub(super) struct ListArgs {
     #[arg(long, alias = "until", value_name = "TIME", value_parser = time)]
     to: Option<Timestamp>,
     /// About this transaction
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     transaction: Option<String>,
     /// Most entries
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// The page behind this entry number, the last one of the page before
     #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
+}
+
+/// Types of transactions, events and acts of people.
+fn types() -> Words {
+    Words::new([TransactionKind::WORDS, EventKind::WORDS, Act::WORDS.as_slice()].concat())
+}
+
+/// A network address, which may be written in several ways.
+fn address(text: &str) -> Result<String, std::net::AddrParseError> {
+    text.parse().map(|_: IpAddr| text.to_owned())
+}
+
+fn mailbox(text: &str) -> Result<String, &'static str> {
+    canonical(text).map(|_| text.to_owned()).ok_or("not an e-mail address")
 }
 
 /// Whom entries are about. The ledger knows these values as keyed hashes only, so the master key is
@@ -51,31 +68,31 @@ pub(super) struct ListArgs {
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Who {
     /// Account of the buyer
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     pub(super) account: Option<String>,
     /// Card fingerprint
-    #[arg(long, value_name = "FINGERPRINT")]
+    #[arg(long, value_name = "FINGERPRINT", value_parser = Text::new())]
     pub(super) card: Option<String>,
     /// Mailbox; `J.Doe+shop@gmail.com` finds `jdoe@gmail.com`
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = mailbox)]
     pub(super) email: Option<String>,
     /// Device
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     pub(super) device: Option<String>,
     /// Network address
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(super) ip: Option<String>,
     /// Licence key
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = Text::new())]
     pub(super) licence: Option<String>,
     /// Subscription
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     pub(super) subscription: Option<String>,
     /// Order
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     pub(super) order: Option<String>,
     /// Seller
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = Text::new())]
     pub(super) seller: Option<String>,
 }
 
@@ -111,7 +128,11 @@ impl Who {
 }
 
 pub(super) fn run(args: &ListArgs) -> Result<ExitCode> {
+    ensure_range(args.from, args.to)?;
     let data_dir = &args.place.data_dir;
+    let lookups = args.who.lookups(data_dir, &args.tenant)?;
+    let to_somebody = !args.related || !lookups.is_empty();
+    ensure!(to_somebody, "related to whom? give --account, --email, --card or another of them");
     let index = index(data_dir)?;
     let query = Query {
         kind: args.kind,
@@ -120,7 +141,7 @@ pub(super) fn run(args: &ListArgs) -> Result<ExitCode> {
         entry_type: args.entry_type.clone(),
         action: args.action.clone(),
         transaction_id: args.transaction.clone(),
-        lookups: args.who.lookups(data_dir, &args.tenant)?,
+        lookups,
         related: args.related,
         limit: args.limit,
         after: args.after,

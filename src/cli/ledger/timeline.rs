@@ -1,7 +1,7 @@
 //! `vouch ledger timeline`: everything a customer did and what came of it, in one order.
 
 use super::list::Who;
-use super::{Place, columns, index, print, tenant, time};
+use super::{Place, columns, ensure_range, index, print, tenant, time};
 use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Moment, moment};
 use crate::ledger::{MAX_ROWS, Order, Query, Reader};
@@ -24,7 +24,7 @@ pub(super) struct TimelineArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<Timestamp>,
     /// Most entries
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// The page behind this entry number, the last one of the page before
     #[arg(long, value_name = "NUMBER")]
@@ -33,10 +33,15 @@ pub(super) struct TimelineArgs {
 
 /// Exit code 1: nothing is known of them.
 pub(super) fn run(args: &TimelineArgs) -> Result<ExitCode> {
+    ensure_range(args.from, args.to)?;
     let data_dir = &args.place.data_dir;
     let lookups = args.who.lookups(data_dir, &args.tenant)?;
     ensure!(!lookups.is_empty(), "whose? give --account, --email, --card or another of them");
     let index = index(data_dir)?;
+    if let Some(after) = args.after {
+        let known = index.locate(&args.tenant, after)?.is_some();
+        ensure!(known, "there is no entry {after} to go on behind");
+    }
     let query = Query {
         lookups,
         related: true,
@@ -62,10 +67,15 @@ pub(super) fn run(args: &TimelineArgs) -> Result<ExitCode> {
     if let Some(last) = rows.last().filter(|_| full) {
         eprintln!("more: --after {}", last.sequence);
     }
-    if moments.is_empty() {
+    if !moments.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ever = Query { since: None, until: None, after: None, limit: 1, ..query };
+    if index.list(&ever)?.is_empty() {
         eprintln!("nothing is known of them");
         return Ok(ExitCode::from(1));
     }
+    eprintln!("nothing of theirs is in that range; leave out --from, --to and --after");
     Ok(ExitCode::SUCCESS)
 }
 

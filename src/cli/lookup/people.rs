@@ -11,12 +11,11 @@ use anyhow::Context;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Exit code 1 when the account was never seen.
 pub(super) fn run(args: &LookupArgs, account: &str, config: &Config) -> anyhow::Result<ExitCode> {
-    let dir = args.data_dir.as_deref().unwrap_or(Path::new("."));
+    let dir = args.data_dir.as_path();
     let account = AccountId::new(account).context("this is no account's identifier")?;
     let tenant = TenantId::new(&args.tenant).context("this is no tenant's identifier")?;
     let master = master_key()?.map(MasterKey::from_bytes);

@@ -1,7 +1,7 @@
 //! A range of decisions made again, on all cores.
 
 use super::{ReplayArgs, reader};
-use crate::cli::ledger::columns;
+use crate::cli::ledger::{columns, ensure_range};
 use crate::cli::progress;
 use crate::cli::state::reference;
 use crate::clock::Stopwatch;
@@ -18,6 +18,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     let bounded = args.from.is_some() || args.to.is_some();
     ensure!(args.all || bounded, "which? give --decision ID, --from and --to, or --all");
     ensure!(!(args.all && bounded), "--all is every decision; leave out --from and --to");
+    ensure_range(args.from, args.to)?;
     let config = args.config.load()?;
     let of = RerunOf {
         tenant: args.tenant.clone(),
@@ -27,7 +28,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
         model: args.model.as_deref().map(Model::load).transpose()?.map(Arc::new),
         threads: match args.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
+            threads => usize::from(threads),
         },
         listed: args.limit,
     };

@@ -102,6 +102,10 @@ impl Act {
         }
     }
 
+    /// The words of every act, as entries of the ledger have them for their type.
+    pub const WORDS: [&'static str; 5] =
+        ["list.add", "list.remove", "rule.snooze", "appeal.grant", "rule.wake"];
+
     fn word(&self) -> &'static str {
         match self {
             Self::ListAdd { .. } => "list.add",

@@ -1,6 +1,7 @@
 //! Each group of features over a little story, with numbers worked out by hand.
 
 mod recount;
+mod retries;
 mod sales;
 mod travel;
 
@@ -191,7 +192,7 @@ fn every_field_of_the_group_has_one_row() {
 #[test]
 fn rows_of_one_entity_stand_together() {
     let groups = READINGS.chunk_by(|(_, one, _), (_, next, _)| one == next).count();
-    assert_eq!(groups, Entity::COUNT);
+    assert_eq!(groups, Entity::COUNT - 1, "no field reads invoices of one payer");
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn count(engine: &Engine, field: crate::features::FieldId) -> i64 {
     }
 }
 
-fn until_healthy(engine: &Engine) {
+pub(super) fn until_healthy(engine: &Engine) {
     let waited = crate::clock::Stopwatch::start();
     while engine.ledger().unwrap().health().fault.is_some() {
         assert!(waited.elapsed().as_secs() < 20, "did not recover");
@@ -35,11 +35,13 @@ fn declined(id: &str) -> Event {
 fn retries_of_a_failed_write_count_once() {
     let (dir, disk) = (tempfile::tempdir().unwrap(), TestDisk::default());
     let engine = on_test_disk(dir.path(), &disk);
+    let mut billed = purchase("tx-1", 0);
+    billed.payment = serde_json::from_value(json!({"invoice_id": "in-1"})).unwrap();
     score(&engine, purchase("tx-0", 0));
     for round in 0..6 {
         disk.set(Some(Fault::Full));
         let begun = match round % 2 {
-            0 => engine.begin(request(purchase("tx-1", 0))),
+            0 => engine.begin(request(billed.clone())),
             _ => engine.record_event(&tenant(), &declined("ev-1"), None),
         };
         engine.settle_blocking(begun.unwrap().settling.unwrap()).unwrap_err();
@@ -48,7 +50,7 @@ fn retries_of_a_failed_write_count_once() {
     }
     for round in 0..2 {
         assert_eq!(
-            engine.begin(request(purchase("tx-1", 0))).map(settled(&engine)).unwrap(),
+            engine.begin(request(billed.clone())).map(settled(&engine)).unwrap(),
             round > 0
         );
         let event = engine.record_event(&tenant(), &declined("ev-1"), None);
@@ -60,6 +62,30 @@ fn retries_of_a_failed_write_count_once() {
     drop(engine);
     let again = on_test_disk(dir.path(), &disk);
     assert_eq!(again.preview(&tenant(), &purchase("x", 20)), before);
+}
+
+/// A retry under another id can't rest on an attempt that no ledger holds.
+#[test]
+fn an_attempt_whose_write_failed_makes_no_retry() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), TestDisk::default());
+    let engine = on_test_disk(dir.path(), &disk);
+    let billed = |id: &str| {
+        let mut billed = purchase(id, 0);
+        billed.payment = serde_json::from_value(json!({"invoice_id": "in-1"})).unwrap();
+        request(billed)
+    };
+    disk.set(Some(Fault::Full));
+    let begun = engine.begin(billed("tx-1")).unwrap();
+    engine.settle_blocking(begun.settling.unwrap()).unwrap_err();
+    disk.set(None);
+    until_healthy(&engine);
+    for id in ["tx-2", "tx-3", "tx-1"] {
+        engine.begin(billed(id)).map(settled(&engine)).unwrap();
+    }
+    assert_eq!(count(&engine, f::CARD_TX_COUNT_1H), 2, "that of the failed write stays");
+    drop(engine);
+    let again = on_test_disk(dir.path(), &disk);
+    assert_eq!(count(&again, f::CARD_TX_COUNT_1H), 1);
 }
 
 /// Ends what was begun; true for a repeat.

@@ -7,7 +7,9 @@
 //! - **A hub ties nobody.** What more than [`MAX_ACCOUNTS`] accounts used within [`HORIZON_MS`] (an
 //!   office's device, a reseller's mailbox, a placeholder for a phone number) is passed over. Network
 //!   addresses are no nodes at all.
-//! - **Bounded.** A node keeps its latest ties ([`MAX_TIES`] of an account), the latest [`MAX_TOLD`]
+//! - **Bounded.** An account keeps its latest [`MAX_TIES`] of each kind, and as many that were attested (a
+//!   paid sale, an activation) beside those that were only tried or claimed: a hundred logins with made-up
+//!   devices push out neither its cards nor the device it paid with. A node keeps the latest [`MAX_TOLD`]
 //!   disputes, warnings and trials each; a walk looks at [`MAX_NODES`] nodes, the youngest ties first.
 //!   What a bound cuts off makes a number smaller, never larger; only a hub that was given up and comes
 //!   back ties people until it has grown again.
@@ -39,8 +41,9 @@ use crate::domain::{DAY_MS, Timestamp};
 /// Accounts up to which something ties them together.
 pub const MAX_ACCOUNTS: usize = 12;
 
-/// Cards, mailboxes, phone numbers, devices and licence keys kept of an account.
-pub const MAX_TIES: usize = 24;
+/// Cards kept of an account, attested ones and others each; so mailboxes, phone numbers, devices and
+/// licence keys.
+pub const MAX_TIES: usize = 8;
 
 /// Disputes, warnings and trials kept of a node, of each.
 pub const MAX_TOLD: usize = 8;

@@ -125,13 +125,18 @@ impl Graph<'_> {
     }
 
     fn shared_by(&self, account: EntityKey) -> Vec<Node> {
-        let found = |one: &Occurrence| match one.keys.account {
-            Some(key) if key == account && ties(one.signal) => {
-                Party::TYING.iter().filter_map(|p| Some((*p, p.key(&one.keys)?))).collect()
-            }
-            _ => Vec::new(),
+        let latest = |party: Party, attested: bool| {
+            let found = |one: &Occurrence| match one.keys.account {
+                Some(key) if key == account && ties(one.signal) => {
+                    let key = party.key(&one.keys).filter(|_| one.signal.attests() == attested);
+                    key.map(|key| (party, key)).into_iter().collect()
+                }
+                _ => Vec::new(),
+            };
+            self.holding(self.latest(found, MAX_TIES))
         };
-        self.holding(self.latest(found, MAX_TIES))
+        let kinds = Party::TYING.into_iter().flat_map(|party| [(party, true), (party, false)]);
+        kinds.flat_map(|(party, attested)| latest(party, attested)).collect()
     }
 
     /// One more than tie, so that a hub is told.

@@ -45,7 +45,7 @@ fn keys(accounts: u64) -> impl Strategy<Value = EntityKeys> {
 /// Accounts with few ties each, one hub now and then, over 300 days.
 fn history() -> impl Strategy<Value = Vec<Occurrence>> {
     let signals =
-        [Signal::Attempt, Signal::Trial, Signal::Login, Signal::Declined, Signal::Outcome];
+        [Signal::Attempt, Signal::Approved, Signal::Login, Signal::Declined, Signal::Outcome];
     let what = (0..signals.len(), prop::option::of(0..Told::ALL.len()));
     let one = (keys(30), -300_i64..1, 0_i64..1_440, what).prop_map(
         move |(keys, days, minutes, (signal, told))| {
@@ -171,6 +171,28 @@ fn what_was_told_is_weighed_once_and_by_its_age() {
     let own = EntityKeys { account: Some(EntityKey(9)), ..with_device(7) };
     let disputes = graph.view(&own, at(0)).unwrap().disputes;
     assert_eq!(disputes.to_bits(), 1.5_f64.to_bits());
+}
+
+/// Whoever holds an account can log in with as many devices as they invent, and try as many cards.
+#[test]
+fn made_up_devices_and_cards_push_out_nothing_that_was_paid_with() {
+    for signal in [Signal::Login, Signal::Attempt] {
+        let graph = graph();
+        let paid = |account| Occurrence {
+            signal: Signal::Approved,
+            ..seen(account, Some(1), Some(account), 50)
+        };
+        graph.record(&paid(1));
+        graph.record(&paid(2));
+        graph.record(&Occurrence { signal: Signal::Attempt, ..seen(3, None, Some(1), 40) });
+        for made_up in 100..200 {
+            let card = (signal == Signal::Attempt).then_some(made_up);
+            graph.record(&Occurrence { signal, ..seen(1, card, Some(made_up), 1) });
+        }
+        let asked = EntityKeys { account: Some(EntityKey(1)), ..EntityKeys::default() };
+        let view = graph.view(&asked, at(0)).unwrap();
+        assert_eq!(met(&view), [EntityKey(2), EntityKey(3)], "{signal:?}");
+    }
 }
 
 #[test]

@@ -78,14 +78,12 @@ impl To {
         }
     }
 
-    /// What is bounded together, and by how many. One account more than tie: it tells a hub.
-    const fn bound(self) -> (u8, usize) {
+    /// How many are kept. One account more than tie: it tells a hub.
+    const fn bound(self) -> usize {
         match self {
-            Self::Account => (0, MAX_ACCOUNTS + 1),
-            Self::Card | Self::Email | Self::Phone | Self::Device | Self::Licence => (1, MAX_TIES),
-            Self::Dispute => (2, MAX_TOLD),
-            Self::Warning => (3, MAX_TOLD),
-            Self::Trial => (4, MAX_TOLD),
+            Self::Account => MAX_ACCOUNTS + 1,
+            Self::Card | Self::Email | Self::Phone | Self::Device | Self::Licence => MAX_TIES,
+            Self::Dispute | Self::Warning | Self::Trial => MAX_TOLD,
         }
     }
 }
@@ -99,11 +97,20 @@ pub struct Tie {
     pub key: EntityKey,
     /// Last seen, in seconds since 1970.
     pub second: u32,
+    /// What an account was seen with when somebody vouched for it; else false. What was attested and
+    /// seen without that later is two ties, each with its own time.
+    pub attested: bool,
 }
 
 impl Tie {
     pub(super) fn new(to: To, key: EntityKey, at: Timestamp) -> Self {
-        Self { to, key, second: u32::try_from(at.millis() / SECOND_MS).unwrap_or(u32::MAX) }
+        let second = u32::try_from(at.millis() / SECOND_MS).unwrap_or(u32::MAX);
+        Self { to, key, second, attested: false }
+    }
+
+    /// What is bounded together.
+    const fn group(&self) -> (To, bool) {
+        (self.to, self.attested)
     }
 
     /// Milliseconds since it was last seen; 0 where that is later than `at`.
@@ -126,8 +133,8 @@ impl Tie {
 
 /// The latest ties of one node.
 ///
-/// INVARIANT: sorted by other end, each once, with the latest time. Of those bounded together the
-/// latest are kept. A tie once given up was older than all those kept and can't come back but by a
+/// INVARIANT: sorted by other end, each once attested and once not, with the latest time. Of those
+/// bounded together the latest are kept. A tie once given up was older than all those kept and can't come back but by a
 /// later sighting, so the order of sightings leaves no trace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ties {
@@ -152,7 +159,8 @@ impl Ties {
         }
         self.first = self.first.min(tie.second);
         self.attested |= occurrence.signal.attests();
-        let same = |kept: &Tie| (kept.to, kept.key).cmp(&(tie.to, tie.key));
+        let place = |tie: &Tie| (tie.to, tie.key, tie.attested);
+        let same = |kept: &Tie| place(kept).cmp(&place(&tie));
         match self.list.binary_search_by(same) {
             Ok(place) => {
                 if let Some(kept) = self.list.get_mut(place) {
@@ -164,15 +172,15 @@ impl Ties {
                     self.list.reserve_exact(1 + self.list.len() / 2);
                 }
                 self.list.insert(place, tie);
-                self.cut(tie.to.bound());
+                self.cut(tie.group());
             }
         }
     }
 
     /// Gives up the oldest of those bounded together when they are too many.
-    fn cut(&mut self, (group, most): (u8, usize)) {
-        let bounded = || self.list.iter().enumerate().filter(|(_, tie)| tie.to.bound().0 == group);
-        if bounded().count() > most {
+    fn cut(&mut self, group: (To, bool)) {
+        let bounded = || self.list.iter().enumerate().filter(|(_, tie)| tie.group() == group);
+        if bounded().count() > group.0.bound() {
             let oldest = bounded().min_by_key(|(_, tie)| (tie.second, tie.to, tie.key));
             if let Some((place, _)) = oldest {
                 self.list.remove(place);
@@ -207,7 +215,8 @@ pub(super) fn added_by(
     let account = keys.account.filter(|_| together);
     let ties = Party::TYING.into_iter().filter_map(move |party| {
         let (account, key, to) = (account?, party.key(keys)?, To::node(party)?);
-        let here = (Party::Account, account, Tie::new(to, key, at));
+        let with = Tie { attested: occurrence.signal.attests(), ..Tie::new(to, key, at) };
+        let here = (Party::Account, account, with);
         Some([here, (party, key, Tie::new(To::Account, account, at))])
     });
     let told = occurrence.sale.and_then(|sale| Some((To::told(sale.told)?, sale.key(keys))));
@@ -224,7 +233,7 @@ impl Stored for Ties {
         out.push(self.attested.into());
         put_len(out, self.list.len());
         for tie in &self.list {
-            out.push(tie.to as u8);
+            out.push(tie.to as u8 | u8::from(tie.attested) << 7);
             out.extend(tie.key.0.to_le_bytes());
             put_number(out, tie.second);
         }
@@ -235,10 +244,10 @@ impl Stored for Ties {
         let [attested] = bytes.array()?;
         let len = bytes.len()?;
         let tie = |_| {
-            let [to] = bytes.array()?;
-            let to = *To::ALL.get(usize::from(to))?;
+            let [byte] = bytes.array()?;
+            let (to, attested) = (*To::ALL.get(usize::from(byte & 0x7f))?, byte >> 7 == 1);
             let key = EntityKey(u64::from_le_bytes(bytes.array()?));
-            Some(Tie { to, key, second: bytes.number()? })
+            Some(Tie { to, key, second: bytes.number()?, attested })
         };
         let list = (0..len).map(tie).collect::<Option<Vec<Tie>>>()?;
         Some(Self { list, first, tenant, attested: attested == 1 })
