@@ -131,14 +131,14 @@ struct Lost {
 }
 
 impl Lost {
-    fn note(&mut self, id: IdHash, content: ContentHash, first: Occurrence) {
+    fn note(&mut self, id: IdHash, content: ContentHash, first: &Occurrence) {
         if self.order.len() == MAX_LOST
             && let Some(oldest) = self.order.pop_front()
         {
             self.counted.remove(&oldest);
         }
         self.order.push_back((id, content));
-        self.counted.insert((id, content), first);
+        self.counted.insert((id, content), *first);
     }
 }
 
@@ -217,7 +217,7 @@ impl KnownIds {
             return Landing::Kept(ack.durability);
         }
         if let Some(first) = flight.counted {
-            self.lost().note(id, flight.content, first);
+            self.lost().note(id, flight.content, &first);
         }
         // Under the lock of the decision: a review waits only while its decision is known.
         if let Some(queued) = queued

@@ -239,7 +239,9 @@ impl Engine {
     pub(super) fn count(&self, occurrences: &[Occurrence], id: &IdHash, content: &[u8; 16]) {
         let Some(first) = occurrences.first() else { return };
         if !self.known.was_counted(id, content, first) {
-            occurrences.iter().for_each(|occurrence| self.histories.record(occurrence));
+            for occurrence in occurrences {
+                self.histories.record(occurrence);
+            }
         }
     }
 

@@ -38,9 +38,9 @@ mod radar;
 mod rule;
 mod set;
 mod table;
-mod toml_text;
 #[cfg(test)]
 mod tests;
+mod toml_text;
 
 pub use aggregate::{Aggregate, Measure};
 pub use compare::{ChangeKind, Edit, RuleChange, compare};

@@ -494,10 +494,10 @@ mod tests {
     fn a_retry_is_of_one_invoice_seller_and_payer() {
         let key = |n: u64| Some(EntityKey(n));
         let keys = |invoice, seller, card, account| EntityKeys {
-            invoice,
-            seller,
             card,
             account,
+            invoice,
+            seller,
             ..EntityKeys::default()
         };
         let all = [

@@ -49,10 +49,7 @@ fn retries_of_a_failed_write_count_once() {
         until_healthy(&engine);
     }
     for round in 0..2 {
-        assert_eq!(
-            engine.begin(request(billed.clone())).map(settled(&engine)).unwrap(),
-            round > 0
-        );
+        assert_eq!(engine.begin(request(billed.clone())).map(settled(&engine)).unwrap(), round > 0);
         let event = engine.record_event(&tenant(), &declined("ev-1"), None);
         assert_eq!(event.map(settled(&engine)).unwrap(), round > 0);
     }

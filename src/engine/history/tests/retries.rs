@@ -11,7 +11,8 @@ fn bill(attempt: Option<u32>) -> Json {
 
 #[test]
 fn the_number_of_an_attempt_is_not_believed() {
-    for attempts in [[Some(1), Some(2), Some(3)], [Some(2), Some(9), Some(1)], [None, None, Some(2)]]
+    for attempts in
+        [[Some(1), Some(2), Some(3)], [Some(2), Some(9), Some(1)], [None, None, Some(2)]]
     {
         let mut story = Story::new();
         for attempt in attempts {
