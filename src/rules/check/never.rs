@@ -16,7 +16,7 @@ pub(super) fn never(operand: &Operand, sought: &str, part: Option<TextTest>) -> 
     let field = match operand {
         Operand::Field(FieldRef::Catalogue(field)) => *field,
         Operand::Default(FieldRef::Catalogue(field), Literal::Text(instead)) => {
-            if instead.contains(sought) {
+            if instead.to_lowercase().contains(&sought.to_lowercase()) {
                 return None;
             }
             *field
@@ -33,23 +33,25 @@ pub(super) fn never(operand: &Operand, sought: &str, part: Option<TextTest>) -> 
         return Some(Problem::NeverLower { given: given() });
     }
     match field {
-        f::EMAIL_DOMAIN => {
-            domain(sought, part).map(|instead| Problem::NeverDomain { given: given(), instead })
-        }
+        f::EMAIL_DOMAIN => not_registrable(sought, part),
         f::CARD_BIN if !is_bin(sought, part) => Some(Problem::NeverBin { given: given() }),
         _ => None,
     }
 }
 
-/// Why no registrable domain is `sought`: `Some` with the domain probably meant. The end of one may be
-/// anything: `.example.com` is a part of one where `shop.example.com` is open to everybody.
-fn domain(sought: &str, part: Option<TextTest>) -> Option<Option<String>> {
+/// Why no registrable domain is `sought`, with the one probably meant. The end of one may be anything:
+/// `.example.com` is a part of one where `shop.example.com` is open to everybody.
+fn not_registrable(sought: &str, part: Option<TextTest>) -> Option<Problem> {
     let registrable = |host: &str| psl::domain_str(host).map(str::to_owned);
-    match sought.rsplit_once('@') {
-        Some((_, host)) => Some(registrable(host)),
-        None if part.is_some() => None,
-        None => registrable(sought).filter(|domain| domain != sought).map(Some),
-    }
+    let instead = match sought.rsplit_once('@') {
+        Some((_, host)) => registrable(host),
+        None if part.is_some() => return None,
+        None => match registrable(sought) {
+            Some(domain) if domain != sought => Some(domain),
+            _ => return None,
+        },
+    };
+    Some(Problem::NeverDomain { given: sought.to_owned(), instead })
 }
 
 fn is_bin(sought: &str, part: Option<TextTest>) -> bool {
@@ -93,6 +95,7 @@ mod tests {
             ("card.bin.startsWith('4571 73')", Some("R245")),
             ("card.bin.endsWith('457173601')", Some("R245")),
             ("default(card.bin, '') == ''", None),
+            ("default(card.bin, 'N/A').lowerAscii() == 'n/a'", None),
         ] {
             let codes = parse("<condition>", condition).err().map(|error| {
                 error.all().iter().map(crate::rules::Diagnostic::code).collect::<Vec<_>>()
