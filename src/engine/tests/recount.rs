@@ -166,7 +166,7 @@ impl Recount {
             _ if action == Action::Decline => "blocked",
             K::SignUp => "sign_up",
             K::TrialStart => "trial",
-            K::Purchase | K::Renewal | K::TopUp | K::PlanChange => "tx",
+            K::Purchase | K::CardSetup | K::Renewal | K::TopUp | K::PlanChange => "tx",
             _ => return,
         };
         if what == "trial" && action == Action::Approve {

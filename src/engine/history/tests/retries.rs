@@ -46,10 +46,10 @@ fn another_payer_of_an_invoice_is_another_attempt() {
         let mut again = bill(Some(2));
         *again.pointer_mut(pointer).unwrap() = json!(other);
         for payment in [&bill(Some(1)), &again, &again] {
-            story.tx(1.0, "purchase", payment.clone());
+            story.tx(0.5, "purchase", payment.clone());
         }
         let ip = story.ask(bill(None));
-        expect(&ip, &[("ip_tx_count_1d", json!(attempts))]);
+        expect(&ip, &[("ip_tx_count_1h", json!(attempts))]);
     }
 }
 
