@@ -1,6 +1,5 @@
 //! One forest in our engines, in LightGBM's fastest call and compiled by lleaves, in one process on one
 //! core. `forests.py` makes the forests; without `VOUCH_FORESTS` there is nothing to measure.
-#![allow(unsafe_code)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use libloading::{Library, Symbol};
