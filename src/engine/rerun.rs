@@ -6,9 +6,9 @@
 use super::artefacts::Artefacts;
 use super::error::EngineError;
 use super::query::at;
-use super::replay::{Kept, Replay, are_of, compare, decide_again};
+use super::replay::{Replay, are_of, compare, decide_again};
 use super::snapshot::Snapshot;
-use super::stored::{self, RawPart, compact};
+use super::stored::{self, OpenAnswer, OpenReplay, compact};
 use crate::domain::{Action, Decision, TenantId, Timestamp, Versions};
 use crate::features::{Record, Value, fields as f};
 use crate::ledger::{EntryKind, LedgerError, Personal, Reader, StoredEntry};
@@ -250,15 +250,14 @@ fn again(
     found: &mut Found,
 ) -> Result<(), String> {
     let damaged = |error: serde_json::Error| text(&at(entry)(error.into()));
-    let RawPart { decision, record: open } =
+    let open: OpenReplay<'_> =
         stored::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
-    let decision = decision.ok_or("it holds no decision")?.get();
+    let kept = open.decision.as_ref().ok_or("it holds no decision")?;
     let Scratch { record, bytes } = scratch;
     record.clear();
     match entry.personal().map_err(|error| text(&error.into()))? {
         Personal::Readable(sealed) => {
-            let sealed: RawPart<'_> = serde_json::from_slice(&sealed).map_err(damaged)?;
-            compact::add(sealed.record, bytes, record).map_err(damaged)?;
+            compact::add_sealed(&sealed, bytes, record).map_err(damaged)?;
         }
         Personal::Erased => {
             found.rerun.erased += 1;
@@ -266,20 +265,19 @@ fn again(
         }
         Personal::None => {}
     }
-    compact::add(open, bytes, record).map_err(damaged)?;
-    let kept: Kept = serde_json::from_str(decision).map_err(damaged)?;
+    compact::add(open.record, bytes, record).map_err(damaged)?;
     let snapshot = with.of(&kept.versions)?;
     let hypothetical = with.of.is_hypothetical();
     let versions = if hypothetical { &snapshot.versions } else { &kept.versions };
     if !hypothetical && !are_of(versions, &snapshot) {
         return Err("its artefacts do not match".to_owned());
     }
-    let now = decide_again(&entry.tenant, &kept, record, (&snapshot, versions))
+    let now = decide_again(&entry.tenant, kept, record, (&snapshot, versions))
         .ok_or("its record has no time")?;
     let differs = match hypothetical {
         true if now.action == kept.action => Vec::new(),
         true => vec!["/action".to_owned()],
-        false => differing(decision, &now, bytes).map_err(damaged)?,
+        false => differing((entry, &open), &now, bytes).map_err(damaged)?,
     };
     let shift = found.shifts.entry((kept.action, now.action)).or_default();
     shift.0 += 1;
@@ -305,14 +303,19 @@ fn again(
     Ok(())
 }
 
-/// Where a decision differs from the one kept as this text.
-fn differing(kept: &str, now: &Decision, bytes: &mut Vec<u8>) -> serde_json::Result<Vec<String>> {
+/// Where a decision differs from the one kept in an entry's open part.
+fn differing(
+    (entry, open): (&StoredEntry, &OpenReplay<'_>),
+    now: &Decision,
+    bytes: &mut Vec<u8>,
+) -> serde_json::Result<Vec<String>> {
     bytes.clear();
     serde_json::to_writer(&mut *bytes, now)?;
-    if bytes == kept.as_bytes() {
+    if open.holds(&entry.open, bytes) {
         return Ok(Vec::new());
     }
-    Ok(match compare(&serde_json::from_str(kept)?, now.clone()) {
+    let OpenAnswer { decision, .. } = serde_json::from_slice(&entry.open)?;
+    Ok(match compare(&decision, now.clone()) {
         Replay::Different { pointers, .. } => pointers,
         _ => Vec::new(),
     })

@@ -7,6 +7,7 @@
 //! exports give it as an object again.
 
 use super::error::StoredError;
+use super::replay::Kept;
 use crate::domain::{Decision, Dispute, Event, LabelClass, Outcome, Transaction, Warning};
 use crate::features::{FieldId, Record, Value};
 use crate::ledger::Summary;
@@ -48,12 +49,28 @@ pub(super) struct SealedDecision {
     pub(super) record: Record,
 }
 
-/// A part of a decision as far as many replays need it, its members unread.
+/// The open part of a decision as far as many replays need it: read once, the rest skipped.
 #[derive(Debug, Deserialize)]
-pub(super) struct RawPart<'p> {
-    /// Of the open part only.
-    #[serde(borrow, default)]
-    pub(super) decision: Option<&'p RawValue>,
+pub(super) struct OpenReplay<'p> {
+    pub(super) decision: Option<Kept>,
+    #[serde(borrow)]
+    pub(super) record: &'p RawValue,
+}
+
+impl OpenReplay<'_> {
+    /// Whether `open`, which this was read from, holds the decision as exactly these bytes. No where
+    /// its members lie in another order than this version writes.
+    pub(super) fn holds(&self, open: &[u8], decision: &[u8]) -> bool {
+        let at = self.record.get().as_ptr().addr().saturating_sub(open.as_ptr().addr());
+        let before = open.get(..at).and_then(|before| before.strip_suffix(b",\"record\":"));
+        let before = before.and_then(|before| before.strip_suffix(decision));
+        before.is_some_and(|before| before.ends_with(b",\"decision\":"))
+    }
+}
+
+/// The record of the sealed part of a decision, its transaction skipped.
+#[derive(Debug, Deserialize)]
+pub(super) struct SealedReplay<'p> {
     #[serde(borrow)]
     pub(super) record: &'p RawValue,
 }
@@ -169,6 +186,7 @@ pub fn readable(part: &[u8]) -> serde_json::Value {
 
 /// The record of a decision: base64 of its compact form, or the object that format 1 wrote.
 pub(super) mod compact {
+    use super::SealedReplay;
     use crate::features::{FieldId, Record, Value, compact_value, read_value};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -187,16 +205,43 @@ pub(super) mod compact {
         from.deserialize_any(OfRecord)
     }
 
+    /// Adds the record of a sealed part to another. One that this version wrote is found from the end,
+    /// the transaction before it unread.
+    pub(in crate::engine) fn add_sealed(
+        part: &[u8],
+        bytes: &mut Vec<u8>,
+        record: &mut Record,
+    ) -> serde_json::Result<()> {
+        let text = part.strip_suffix(b"\"}").unwrap_or_default();
+        let start = text.iter().rposition(|byte| *byte == b'"').unwrap_or_default();
+        match text.split_at_checked(start) {
+            Some((before, [b'"', base64 @ ..])) if before.ends_with(b",\"record\":") => {
+                add_base64(base64, bytes, record)
+            }
+            _ => add(serde_json::from_slice::<SealedReplay<'_>>(part)?.record, bytes, record),
+        }
+    }
+
     /// Adds what a part holds to a record; `bytes` is memory kept from one to the next.
     pub(in crate::engine) fn add(
         part: &RawValue,
         bytes: &mut Vec<u8>,
         record: &mut Record,
     ) -> serde_json::Result<()> {
-        let Some(base64) = base64_of(part) else {
-            record.merge(serde_json::from_str(part.get())?);
-            return Ok(());
-        };
+        match base64_of(part) {
+            Some(base64) => add_base64(base64.as_bytes(), bytes, record),
+            None => {
+                record.merge(serde_json::from_str(part.get())?);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_base64(
+        base64: &[u8],
+        bytes: &mut Vec<u8>,
+        record: &mut Record,
+    ) -> serde_json::Result<()> {
         bytes.clear();
         BASE64.decode_vec(base64, bytes).map_err(de::Error::custom)?;
         record.add_compact(bytes).map_err(de::Error::custom)
@@ -287,9 +332,62 @@ mod tests {
             let values = sale.values([f::TYPE, f::AMOUNT_EUR, f::ORDER_ID]).unwrap();
             let amount = Value::Decimal("49.00".parse().unwrap());
             assert_eq!(values, [Value::text("purchase"), amount, Value::Missing], "{format}");
-            assert!(serde_json::from_str::<RawPart<'_>>(&open).is_ok_and(|part| {
-                compact::add(part.record, &mut Vec::new(), &mut Record::default()).is_err()
-            }));
+            let part: OpenReplay<'_> = read(open.as_bytes()).unwrap();
+            let whole = compact::add(part.record, &mut Vec::new(), &mut Record::default());
+            assert!(whole.is_err(), "{format}");
+        }
+    }
+
+    #[test]
+    fn a_decision_is_held_as_the_bytes_it_is_and_nowhere_else() {
+        let kept = json!({
+            "transaction_id": "t-1", "action": "approve", "risk_score": 4.5,
+            "warnings": [], "degraded": [],
+            "versions": {"model": "m", "rules": "r", "lists": "l", "reference": "t", "policy": "p"},
+        });
+        let (kept, other) = (kept.to_string(), kept.to_string().replace("4.5", "4.6"));
+        let holds = |open: &str, decision: &str| {
+            read::<OpenReplay<'_>>(open.as_bytes())
+                .unwrap()
+                .holds(open.as_bytes(), decision.as_bytes())
+        };
+        let open = format!(r#"{{"format":2,"digest":"d","decision":{kept},"record":"AA"}}"#);
+        assert!(holds(&open, &kept));
+        assert!(!holds(&open, &other));
+        assert!(!holds(&open, kept.get(1..).unwrap()), "a part of it");
+        // What is not the member before the record is not compared, whatever it says.
+        let apart = format!(r#"{{"format":2,"decision":{kept},"x":{other},"record":"AA"}}"#);
+        assert!(!holds(&apart, &kept) && !holds(&apart, &other));
+    }
+
+    /// Found from the end or read as JSON, it is the same record, and nothing else is taken for it.
+    #[test]
+    fn a_sealed_record_is_the_member_of_the_part() {
+        let record = |kind: &str| {
+            let mut record = Record::default();
+            record.set(f::TYPE, Value::text(kind));
+            record
+        };
+        let base64 = |kind| compact::serialize(&record(kind), serde_json::value::Serializer);
+        let [right, wrong] = ["purchase", "renewal"].map(|kind| base64(kind).unwrap().to_string());
+        let sale = json!({"x": format!(r#"","record":{wrong}}}"#), "record": wrong});
+        for part in [
+            format!(r#"{{"transaction":{sale},"record":{right}}}"#),
+            format!(r#"{{"record":{right},"transaction":{sale}}}"#),
+            format!(r#"{{"record":{right}}}"#),
+            format!(r#"{{"transaction":{sale},"record": {right} }}"#),
+            r#"{"transaction":{},"record":{"type":"purchase"}}"#.to_owned(),
+        ] {
+            let (mut bytes, mut found) = (Vec::new(), Record::default());
+            compact::add_sealed(part.as_bytes(), &mut bytes, &mut found).unwrap();
+            assert_eq!(found, record("purchase"), "{part}");
+        }
+        for part in ["", "\"}", r#"{"transaction":{}}"#, r#"{"transaction":{},"record":"?"}"#] {
+            let (mut bytes, mut found) = (Vec::new(), Record::default());
+            assert!(
+                compact::add_sealed(part.as_bytes(), &mut bytes, &mut found).is_err(),
+                "{part}"
+            );
         }
     }
 }
