@@ -51,16 +51,52 @@ pub fn expected_costs(
     sale: CostTerms,
     kinds: &[ChallengeKind],
 ) -> ExpectedCosts {
+    let (bare, Losses { good, fraud, misuse, rate }) =
+        bare_costs((policy, costs), sale, |kind| kinds.contains(&kind));
+    let terms = BTreeMap::from([
+        ("p", sale.p),
+        ("q", sale.q),
+        ("A", sale.amount),
+        ("d", rate),
+        ("w", costs.win_chance),
+        ("ls", f64::from(u8::from(sale.liability_shifted))),
+        ("G", good),
+        ("Lf", fraud),
+        ("Lm", misuse),
+    ]);
+    let priced = Action::ALL.iter().zip(bare.by_action);
+    let by_action = priced.filter_map(|(action, cost)| Some((*action, cost?))).collect();
+    ExpectedCosts { by_action, challenge: bare.challenge, terms }
+}
+
+/// The expected costs alone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BareCosts {
+    /// In the order of [`Action::ALL`]; `None` for what is not on offer.
+    pub(super) by_action: [Option<f64>; Action::ALL.len()],
+    /// The challenge whose cost stands for all.
+    pub(super) challenge: Option<ChallengeKind>,
+}
+
+/// What they are made of.
+pub(super) struct Losses {
+    good: f64,
+    fraud: f64,
+    misuse: f64,
+    rate: f64,
+}
+
+/// The expected costs, of the challenges that can be asked. No allocation.
+pub(super) fn bare_costs(
+    (policy, costs): (&Policy, &CostPolicy),
+    sale: CostTerms,
+    can_ask: impl Fn(ChallengeKind) -> bool,
+) -> (BareCosts, Losses) {
     let CostTerms { p, q, amount, right, .. } = sale;
     let loss = Loss { costs, amount, rate: costs.dispute_rate(right) };
     let good = costs.margin * amount + costs.future_margin * costs.insult;
     let fraud = loss.fraud(sale.liability_shifted);
     let misuse = loss.misuse();
-
-    let mut by_action = BTreeMap::from([
-        (Action::Approve, p * fraud + q * misuse),
-        (Action::Decline, (1.0 - p) * good),
-    ]);
     let challenge = |c: &ChallengePolicy| {
         let missed =
             p * (1.0 - c.stopped) * loss.fraud(sale.liability_shifted || c.shifts_liability);
@@ -69,29 +105,24 @@ pub fn expected_costs(
     let best = policy
         .challenges
         .iter()
-        .filter(|c| kinds.contains(&c.kind))
+        .filter(|c| can_ask(c.kind))
         .map(|c| (challenge(c), c.kind))
         .min_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((cost, _)) = best {
-        by_action.insert(Action::Challenge, cost);
-    }
-    if policy.review_open {
+    let review = || {
         let lost = (1.0 - p) * (costs.review_delay + costs.review_false_positive) * good;
         let missed = p * costs.review_missed * fraud;
-        by_action.insert(Action::Review, costs.review_work + lost + missed + q * misuse);
-    }
-    let terms = BTreeMap::from([
-        ("p", p),
-        ("q", q),
-        ("A", amount),
-        ("d", loss.rate),
-        ("w", costs.win_chance),
-        ("ls", f64::from(u8::from(sale.liability_shifted))),
-        ("G", good),
-        ("Lf", fraud),
-        ("Lm", misuse),
-    ]);
-    ExpectedCosts { by_action, challenge: best.map(|(_, kind)| kind), terms }
+        costs.review_work + lost + missed + q * misuse
+    };
+    let cost = |action: &Action| match action {
+        Action::Approve => Some(p * fraud + q * misuse),
+        Action::Decline => Some((1.0 - p) * good),
+        Action::Challenge => best.map(|(cost, _)| cost),
+        Action::Review => policy.review_open.then(review),
+    };
+    let mut by_action = [None; Action::ALL.len()];
+    by_action.iter_mut().zip(Action::ALL).for_each(|(slot, action)| *slot = cost(action));
+    let losses = Losses { good, fraud, misuse, rate: loss.rate };
+    (BareCosts { by_action, challenge: best.map(|(_, kind)| kind) }, losses)
 }
 
 /// The two losses a sale can bring.

@@ -1,9 +1,9 @@
 //! What each action would have cost once it is known what the sale was.
 
-use super::cost::{CostTerms, expected_costs};
+use super::cost::{CostTerms, bare_costs};
 use super::decide::{Sale, cost_policy, per_euro};
 use super::policy::Policy;
-use crate::domain::{Action, ChallengeKind, Currency};
+use crate::domain::{ChallengeKind, Currency};
 use rust_decimal::prelude::ToPrimitive;
 
 /// What each action costs on a sale that is fraud, or on one that is good, in euro, in the order of
@@ -29,24 +29,18 @@ pub fn costs_in_hindsight(policy: &Policy, sale: &Sale, is_fraud: bool) -> Optio
         liability_shifted: sale.liability_shifted,
         per_euro,
     };
-    let kinds: Vec<ChallengeKind> = ChallengeKind::ALL
-        .iter()
-        .zip(sale.can_ask)
-        .filter_map(|(kind, can)| can.then_some(*kind))
-        .collect();
+    let can_ask = |kind: ChallengeKind| {
+        ChallengeKind::ALL.iter().zip(sale.can_ask).any(|(other, can)| can && *other == kind)
+    };
     let closed = (!policy.review_open).then(|| Policy { review_open: true, ..policy.clone() });
-    let policy = closed.as_ref().unwrap_or(policy);
+    let policy = (closed.as_ref().unwrap_or(policy), &costs);
     // The buyer is asked before anything is known: hindsight must not choose the challenge.
-    let asked = expected_costs(policy, &costs, terms(0.5), &kinds).challenge;
+    let asked = bare_costs(policy, terms(0.5), can_ask).0.challenge;
     let p = if is_fraud { 1.0 } else { 0.0 };
-    let expected = expected_costs(policy, &costs, terms(p), asked.as_slice());
-    let of = |action| expected.by_action.get(&action).copied();
-    let refused = of(Action::Decline).unwrap_or(0.0);
-    let mut by_action = [0.0; 4];
-    for (slot, action) in by_action.iter_mut().zip(Action::ALL) {
-        *slot = of(*action).unwrap_or(refused) / per_euro;
-    }
-    Some(by_action)
+    let (expected, _) = bare_costs(policy, terms(p), |kind| asked == Some(kind));
+    // In the order of the actions, as the answer.
+    let [_, _, _, refused] = expected.by_action;
+    Some(expected.by_action.map(|cost| cost.or(refused).unwrap_or(0.0) / per_euro))
 }
 
 #[cfg(test)]

@@ -28,13 +28,15 @@ pub(super) fn appeal_question() -> String {
     snooze_question(EVERY_BLOCK)
 }
 
-fn is_noted(record: &Record, question: &str) -> bool {
-    record.listed(question) == &Value::Bool(true)
+/// Whether the list of what people did says yes; the question is not even put together where no list
+/// said anything.
+fn is_noted(record: &Record, question: impl FnOnce() -> String) -> bool {
+    record.has_listed() && record.listed(&question()) == &Value::Bool(true)
 }
 
 /// What speaks against a decline of this buyer.
 pub(super) fn spares(policy: &Policy, record: &Record) -> Option<HeldBack> {
-    if is_noted(record, &appeal_question()) {
+    if is_noted(record, appeal_question) {
         return Some(HeldBack::Appeal);
     }
     let is_clean = policy.guard_clean_history && has_clean_history(record);
@@ -54,7 +56,7 @@ fn has_clean_history(record: &Record) -> bool {
 fn asleep(hit: &Hit<'_>, record: &Record, is_appealed: bool) -> Option<HeldBack> {
     if hit.action == RuleAction::HardBlock {
         None
-    } else if is_noted(record, &snooze_question(hit.id)) {
+    } else if is_noted(record, || snooze_question(hit.id)) {
         Some(HeldBack::Snoozed)
     } else {
         (is_appealed && is_against(hit)).then_some(HeldBack::Appeal)
@@ -63,8 +65,7 @@ fn asleep(hit: &Hit<'_>, record: &Record, is_appealed: bool) -> Option<HeldBack>
 
 /// Whether a rule that matches acts on the buyer of a record.
 pub(super) fn acts(hit: &Hit<'_>, record: &Record) -> bool {
-    let is_asleep = || asleep(hit, record, is_noted(record, &appeal_question())).is_some();
-    hit.may_act(record) && !(record.has_listed() && is_asleep())
+    hit.may_act(record) && asleep(hit, record, is_noted(record, appeal_question)).is_none()
 }
 
 /// The rules that matched, each with what holds it back.
@@ -74,7 +75,7 @@ pub(super) struct Standing<'h> {
 
 impl<'h> Standing<'h> {
     pub(super) fn of(hits: &[Hit<'h>], record: &Record) -> Self {
-        let is_appealed = is_noted(record, &appeal_question());
+        let is_appealed = is_noted(record, appeal_question);
         let stand = |hit: &Hit<'h>| {
             let may_act = hit.may_act(record);
             let held_back = asleep(hit, record, is_appealed);
