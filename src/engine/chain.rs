@@ -9,9 +9,11 @@ use super::standing::{Standing, spares};
 use crate::decision::{Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, TenantId, Timestamp, TransactionId, Warning,
+    PaymentMethod, Reason, RuleAction, TenantId, Timestamp, TransactionId, Versions, Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
+use crate::model::Contribution;
+use crate::rules::Scratch;
 use rust_decimal::prelude::ToPrimitive;
 
 /// Most reasons taken from the model.
@@ -27,23 +29,34 @@ pub(super) struct Occasion<'a> {
     pub(super) now: Timestamp,
     pub(super) warnings: Vec<Warning>,
     pub(super) degraded: Vec<String>,
+    /// What it is made with, as the answer names it.
+    pub(super) versions: Versions,
+}
+
+/// Memory kept from one decision to the next.
+#[derive(Default)]
+pub(super) struct Memory {
+    rules: Scratch,
+    shares: Vec<Contribution>,
 }
 
 /// Scores the record, evaluates every rule and decides. Sets the record's `model.*` fields. Beside
 /// the decision: the rules that a missing fact would have decided.
-pub(super) fn run(
-    snapshot: &Snapshot,
+pub(super) fn run<'s>(
+    snapshot: &'s Snapshot,
     record: &mut Record,
     occasion: Occasion<'_>,
-) -> (Decision, Vec<String>) {
+    memory: &mut Memory,
+) -> (Decision, Vec<&'s str>) {
+    memory.shares.clear();
     let score = snapshot.model.as_ref().map(|model| {
-        let score = model.score(record);
+        let score = model.explain(record, &mut memory.shares);
         record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
         record.set(f::MODEL_RISK_SCORE, score.risk_score);
         let calibration = model.calibration();
         (score, ScoreOutcome { fraud_probability: score.fraud_probability, calibration })
     });
-    let outcome = snapshot.rules.evaluate(record, occasion.now);
+    let outcome = snapshot.rules.evaluate_with(record, occasion.now, &mut memory.rules);
     let mut standing = Standing::of(&outcome.hits, record);
     let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
     let verdict =
@@ -59,7 +72,7 @@ pub(super) fn run(
         risk_score: score.as_ref().and_then(|(score, _)| score.risk_score.to_f64()),
         fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
-        reasons: reasons(snapshot, record, &standing),
+        reasons: reasons(&standing, &memory.shares),
         rules: standing.brief(),
         spared,
         customer_text: standing.customer_text(verdict.action),
@@ -67,9 +80,9 @@ pub(super) fn run(
         defensibility: defensibility(record),
         warnings: occasion.warnings,
         degraded: occasion.degraded,
-        versions: snapshot.versions_of(occasion.tenant),
+        versions: occasion.versions,
     };
-    (decision, outcome.unknown.into_iter().map(str::to_owned).collect())
+    (decision, outcome.unknown)
 }
 
 /// A decision's name: a pure function of tenant and transaction, so that a retry gets the same.
@@ -121,26 +134,19 @@ fn word(record: &Record, field: FieldId) -> Option<&str> {
 }
 
 /// Rules that act first, in rule-set order, then what moved the score most.
-fn reasons(snapshot: &Snapshot, record: &Record, standing: &Standing<'_>) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = standing
-        .reported()
-        .map(|hit| Reason {
-            code: hit.reason.to_owned(),
-            text: hit.text.to_owned(),
-            contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
-        })
-        .collect();
-    if let Some(model) = &snapshot.model {
-        let mut groups = Vec::new();
-        model.contributions(record, &mut groups);
-        let heaviest = groups.iter().filter(|part| part.log_odds.abs() >= WORTH_NAMING);
-        reasons.extend(heaviest.take(MODEL_REASONS).map(|part| Reason {
-            code: part.group.code.to_owned(),
-            text: part.text().to_owned(),
-            contribution: Some(part.log_odds),
-        }));
-    }
-    reasons
+fn reasons(standing: &Standing<'_>, shares: &[Contribution]) -> Vec<Reason> {
+    let acting = standing.reported().map(|hit| Reason {
+        code: hit.reason.to_owned(),
+        text: hit.text.to_owned(),
+        contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
+    });
+    let heaviest = shares.iter().filter(|part| part.log_odds.abs() >= WORTH_NAMING);
+    let moved = heaviest.take(MODEL_REASONS).map(|part| Reason {
+        code: part.group.code.to_owned(),
+        text: part.text().to_owned(),
+        contribution: Some(part.log_odds),
+    });
+    acting.chain(moved).collect()
 }
 
 /// The facts an evidence packet for a digital good is built from, and the members that carry them.

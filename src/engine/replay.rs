@@ -1,6 +1,6 @@
 //! A stored decision, made again from its record and compared byte for byte.
 
-use super::chain::{self, Occasion};
+use super::chain::{self, Memory, Occasion};
 use super::query::StoredDecision;
 use super::snapshot::Snapshot;
 use crate::domain::{Action, Decision, TenantId, TransactionId, Versions, Warning};
@@ -44,15 +44,15 @@ pub(super) struct Kept {
 pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
     let Decision { transaction_id, action, risk_score, warnings, degraded, versions, .. } =
         stored.decision.clone();
-    let kept = Kept { transaction_id, action, risk_score, warnings, degraded, versions };
-    if !are_of(&kept.versions, snapshot) {
-        return Replay::OtherVersions { wanted: Box::new(kept.versions) };
+    if !are_of(&versions, snapshot) {
+        return Replay::OtherVersions { wanted: Box::new(versions) };
     }
     if stored.erased {
         return Replay::Erased;
     }
+    let kept = Kept { transaction_id, action, risk_score, warnings, degraded, versions };
     let mut record = stored.record.clone();
-    match decide_again(&stored.tenant, &kept, &mut record, (snapshot, &kept.versions)) {
+    match decide_again((&stored.tenant, kept), &mut record, snapshot, &mut Memory::default()) {
         Some(decision) => compare(&stored.decision, decision),
         None => Replay::Erased,
     }
@@ -74,16 +74,21 @@ pub(super) fn compare(stored: &Decision, decision: Decision) -> Replay {
     let json = |decision: &Decision| serde_json::to_value(decision).unwrap_or_default();
     let mut pointers = Vec::new();
     differences(&json(stored), &json(&decision), "", &mut pointers);
+    if pointers.is_empty() {
+        // Only as bytes (-0.0 and 0.0): the whole does.
+        pointers.push(String::new());
+    }
     Replay::Different { decision: Box::new(decision), pointers }
 }
 
-/// The decision a snapshot makes of a stored record, under the versions given; `None` for a record
-/// without a time.
+/// The decision a snapshot makes of a stored record, under the versions that were kept: the tables are
+/// not read again, their facts are in the record, under the digest stored. `None` for a record without a
+/// time.
 pub(super) fn decide_again(
-    tenant: &TenantId,
-    kept: &Kept,
+    (tenant, kept): (&TenantId, Kept),
     record: &mut Record,
-    (snapshot, versions): (&Snapshot, &Versions),
+    snapshot: &Snapshot,
+    memory: &mut Memory,
 ) -> Option<Decision> {
     let Value::Time(now) = *record.get(f::EVENT_TIME) else { return None };
     record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
@@ -92,13 +97,11 @@ pub(super) fn decide_again(
         tenant,
         transaction_id: &kept.transaction_id,
         now,
-        warnings: kept.warnings.clone(),
-        degraded: kept.degraded.clone(),
+        warnings: kept.warnings,
+        degraded: kept.degraded,
+        versions: kept.versions,
     };
-    let (mut decision, _) = chain::run(snapshot, record, occasion);
-    // The tables are not read again: their facts are in the record, under the digest stored.
-    decision.versions = versions.clone();
-    Some(decision)
+    Some(chain::run(snapshot, record, occasion, memory).0)
 }
 
 /// Collects the pointers of the leaves that differ.

@@ -4,11 +4,12 @@
 //! in ordered maps and sorted by entry number, so the result is the same whatever their number.
 
 use super::artefacts::Artefacts;
+use super::chain::Memory;
 use super::error::EngineError;
 use super::query::at;
 use super::replay::{Replay, are_of, compare, decide_again};
 use super::snapshot::Snapshot;
-use super::stored::{self, OpenAnswer, OpenReplay, compact};
+use super::stored::{OpenAnswer, OpenReplay, compact};
 use crate::domain::{Action, Decision, TenantId, Timestamp, Versions};
 use crate::features::{Record, Value, fields as f};
 use crate::ledger::{EntryKind, LedgerError, Personal, Reader, StoredEntry};
@@ -119,23 +120,29 @@ pub fn rerun(
     let snapshots = Snapshots { artefacts, tables, of, loaded: Mutex::new(BTreeMap::new()) };
     let threads = of.threads.max(1);
     let (send, receive) = sync_channel::<Vec<StoredEntry>>(threads.saturating_mul(2));
-    let receive = Mutex::new(receive);
+    // Of the threads alone: once all of them are gone, sending fails instead of waiting for ever.
+    let receive = Arc::new(Mutex::new(receive));
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| work(&receive, &snapshots));
+        let worker = || {
+            let (receive, snapshots) = (Arc::clone(&receive), &snapshots);
+            move || work(&receive, snapshots)
+        };
+        let first = scope.spawn(worker());
         // As many of the others as the system gives.
         let started = (1..threads).map_while(|_| {
             let thread = std::thread::Builder::new().name("rerun".to_owned());
-            thread.spawn_scoped(scope, || work(&receive, &snapshots)).ok()
+            thread.spawn_scoped(scope, worker()).ok()
         });
         let workers: Vec<_> = std::iter::once(first).chain(started).collect();
+        drop(receive);
         let mut read = || -> Result<(), LedgerError> {
             let mut batch = Vec::with_capacity(BATCH);
-            for entry in reader.scan(None)? {
+            for entry in reader.scan(None)?.only(EntryKind::Decision) {
                 let entry = entry?;
                 progress(entry.sequence);
                 let within = of.from.is_none_or(|from| entry.event_time >= from)
                     && of.to.is_none_or(|to| entry.event_time < to);
-                if entry.kind != EntryKind::Decision || entry.tenant != of.tenant || !within {
+                if entry.tenant != of.tenant || !within {
                     continue;
                 }
                 batch.push(entry);
@@ -238,6 +245,9 @@ fn work(receive: &Mutex<Receiver<Vec<StoredEntry>>>, snapshots: &Snapshots<'_>) 
 struct Scratch {
     record: Record,
     bytes: Vec<u8>,
+    memory: Memory,
+    /// What the last decision was made with: mostly the next one is, too.
+    last: Option<(Versions, Arc<Snapshot>)>,
 }
 
 /// Makes one decision again; why it can't be where that is so.
@@ -250,10 +260,9 @@ fn again(
     found: &mut Found,
 ) -> Result<(), String> {
     let damaged = |error: serde_json::Error| text(&at(entry)(error.into()));
-    let open: OpenReplay<'_> =
-        stored::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
-    let kept = open.decision.as_ref().ok_or("it holds no decision")?;
-    let Scratch { record, bytes } = scratch;
+    let mut open = OpenReplay::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
+    let mut kept = open.decision.take().ok_or("it holds no decision")?;
+    let Scratch { record, bytes, memory, last } = scratch;
     record.clear();
     match entry.personal().map_err(|error| text(&error.into()))? {
         Personal::Readable(sealed) => {
@@ -266,20 +275,22 @@ fn again(
         Personal::None => {}
     }
     compact::add(open.record, bytes, record).map_err(damaged)?;
-    let snapshot = with.of(&kept.versions)?;
+    let snapshot = with.of(&kept.versions, last)?;
     let hypothetical = with.of.is_hypothetical();
-    let versions = if hypothetical { &snapshot.versions } else { &kept.versions };
-    if !hypothetical && !are_of(versions, &snapshot) {
+    if hypothetical {
+        kept.versions = snapshot.versions.clone();
+    } else if !are_of(&kept.versions, &snapshot) {
         return Err("its artefacts do not match".to_owned());
     }
-    let now = decide_again(&entry.tenant, kept, record, (&snapshot, versions))
+    let (was, score_was) = (kept.action, kept.risk_score);
+    let now = decide_again((&entry.tenant, kept), record, &snapshot, memory)
         .ok_or("its record has no time")?;
     let differs = match hypothetical {
-        true if now.action == kept.action => Vec::new(),
+        true if now.action == was => Vec::new(),
         true => vec!["/action".to_owned()],
         false => differing((entry, &open), &now, bytes).map_err(damaged)?,
     };
-    let shift = found.shifts.entry((kept.action, now.action)).or_default();
+    let shift = found.shifts.entry((was, now.action)).or_default();
     shift.0 += 1;
     if let Value::Money(price) = record.get(f::AMOUNT) {
         *shift.1.entry(price.currency().code()).or_default() += price.value();
@@ -293,9 +304,9 @@ fn again(
         sequence: entry.sequence,
         transaction_id: entry.id.clone(),
         event_time: entry.event_time,
-        was: Some(kept.action),
+        was: Some(was),
         now: Some(now.action),
-        score_was: kept.risk_score,
+        score_was,
         score_now: now.risk_score,
         differs,
     };
@@ -341,10 +352,18 @@ struct Snapshots<'r> {
 }
 
 impl Snapshots<'_> {
-    fn of(&self, versions: &Versions) -> Loaded {
+    fn of(&self, versions: &Versions, last: &mut Option<(Versions, Arc<Snapshot>)>) -> Loaded {
+        if let Some((of, snapshot)) = last
+            && of == versions
+        {
+            return Ok(Arc::clone(snapshot));
+        }
         let key = [versions.rules.clone(), versions.model.clone(), versions.policy.clone()];
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        loaded.entry(key).or_insert_with(|| self.load(versions).map(Arc::new)).clone()
+        let found =
+            loaded.entry(key).or_insert_with(|| self.load(versions).map(Arc::new)).clone()?;
+        *last = Some((versions.clone(), Arc::clone(&found)));
+        Ok(found)
     }
 
     fn load(&self, versions: &Versions) -> Result<Snapshot, String> {

@@ -310,8 +310,11 @@ impl Engine {
             now: tx.event_time,
             warnings: request.warnings.clone(),
             degraded,
+            versions: snapshot.versions_of(&request.tenant),
         };
-        let (decision, undecided) = chain::run(snapshot, &mut record, occasion);
+        let mut memory = chain::Memory::default();
+        let (decision, undecided) = chain::run(snapshot, &mut record, occasion, &mut memory);
+        let undecided = undecided.into_iter().map(str::to_owned).collect();
         timing.decide = clock.elapsed_us() - timing.total;
         timing.total = clock.elapsed_us();
         let sale = SaleRef::decided(&request.tenant, tx, keys, &record);

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 /// The format this version writes and the newest it reads.
 pub(super) const FORMAT: u32 = 2;
 /// How every part of this format begins: one that does so is read once, not twice.
-const PRESENT: &[u8] = b"{\"format\":2,";
+const PRESENT: &str = "{\"format\":2,";
 const _: () = assert!(FORMAT == 2, "PRESENT names it too");
 
 /// The open part of a decision.
@@ -49,7 +49,11 @@ pub(super) struct SealedDecision {
     pub(super) record: Record,
 }
 
-/// The open part of a decision as far as many replays need it: read once, the rest skipped.
+/// What stands before a decision and before its record.
+const DECISION: &str = ",\"decision\":";
+const RECORD: &str = ",\"record\":";
+
+/// The open part of a decision as far as many replays need it.
 #[derive(Debug, Deserialize)]
 pub(super) struct OpenReplay<'p> {
     pub(super) decision: Option<Kept>,
@@ -57,14 +61,38 @@ pub(super) struct OpenReplay<'p> {
     pub(super) record: &'p RawValue,
 }
 
-impl OpenReplay<'_> {
+impl<'p> OpenReplay<'p> {
+    /// Reads it: of a part that ends with the record, as this version writes it of an arrival without
+    /// warnings, no more than the decision and the record.
+    pub(super) fn read(open: &'p [u8]) -> Result<Self, StoredError> {
+        match std::str::from_utf8(open).ok().and_then(Self::read_end) {
+            Some(part) => Ok(part),
+            None => read(open),
+        }
+    }
+
+    /// What stands between the two names is one whole value only where both are members of the part
+    /// itself: within another member a brace too many would follow, and within a text a quote has a
+    /// backslash before it.
+    fn read_end(open: &'p str) -> Option<Self> {
+        // Nothing in base64 is a quote.
+        let (before, _) = open.strip_prefix(PRESENT)?.strip_suffix("\"}")?.rsplit_once('"')?;
+        let before = before.strip_suffix(RECORD)?;
+        let (_, decision) = before.split_once(DECISION)?;
+        let record = open.get(PRESENT.len() + before.len() + RECORD.len()..open.len() - 1)?;
+        Some(Self {
+            decision: serde_json::from_str(decision).ok()?,
+            record: serde_json::from_str(record).ok()?,
+        })
+    }
+
     /// Whether `open`, which this was read from, holds the decision as exactly these bytes. No where
     /// its members lie in another order than this version writes.
     pub(super) fn holds(&self, open: &[u8], decision: &[u8]) -> bool {
         let at = self.record.get().as_ptr().addr().saturating_sub(open.as_ptr().addr());
-        let before = open.get(..at).and_then(|before| before.strip_suffix(b",\"record\":"));
+        let before = open.get(..at).and_then(|before| before.strip_suffix(RECORD.as_bytes()));
         let before = before.and_then(|before| before.strip_suffix(decision));
-        before.is_some_and(|before| before.ends_with(b",\"decision\":"))
+        before.is_some_and(|before| before.ends_with(DECISION.as_bytes()))
     }
 }
 
@@ -161,7 +189,7 @@ pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Stor
         #[serde(default)]
         format: u32,
     }
-    if bytes.starts_with(PRESENT) {
+    if bytes.starts_with(PRESENT.as_bytes()) {
         return Ok(serde_json::from_slice(bytes)?);
     }
     let Format { format } = serde_json::from_slice(bytes)?;
@@ -186,7 +214,7 @@ pub fn readable(part: &[u8]) -> serde_json::Value {
 
 /// The record of a decision: base64 of its compact form, or the object that format 1 wrote.
 pub(super) mod compact {
-    use super::SealedReplay;
+    use super::{RECORD, SealedReplay};
     use crate::features::{FieldId, Record, Value, compact_value, read_value};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -215,7 +243,7 @@ pub(super) mod compact {
         let text = part.strip_suffix(b"\"}").unwrap_or_default();
         let start = text.iter().rposition(|byte| *byte == b'"').unwrap_or_default();
         match text.split_at_checked(start) {
-            Some((before, [b'"', base64 @ ..])) if before.ends_with(b",\"record\":") => {
+            Some((before, [b'"', base64 @ ..])) if before.ends_with(RECORD.as_bytes()) => {
                 add_base64(base64, bytes, record)
             }
             _ => add(serde_json::from_slice::<SealedReplay<'_>>(part)?.record, bytes, record),
@@ -332,7 +360,7 @@ mod tests {
             let values = sale.values([f::TYPE, f::AMOUNT_EUR, f::ORDER_ID]).unwrap();
             let amount = Value::Decimal("49.00".parse().unwrap());
             assert_eq!(values, [Value::text("purchase"), amount, Value::Missing], "{format}");
-            let part: OpenReplay<'_> = read(open.as_bytes()).unwrap();
+            let part = OpenReplay::read(open.as_bytes()).unwrap();
             let whole = compact::add(part.record, &mut Vec::new(), &mut Record::default());
             assert!(whole.is_err(), "{format}");
         }
@@ -347,13 +375,21 @@ mod tests {
         });
         let (kept, other) = (kept.to_string(), kept.to_string().replace("4.5", "4.6"));
         let holds = |open: &str, decision: &str| {
-            read::<OpenReplay<'_>>(open.as_bytes())
-                .unwrap()
-                .holds(open.as_bytes(), decision.as_bytes())
+            let open = open.as_bytes();
+            OpenReplay::read(open).unwrap().holds(open, decision.as_bytes())
         };
-        let open = format!(r#"{{"format":2,"digest":"d","decision":{kept},"record":"AA"}}"#);
-        assert!(holds(&open, &kept));
-        assert!(!holds(&open, &other));
+        let quoted = json!(format!(r#"x","decision":{other},"record":"AA"}}"#));
+        let open = format!(r#"{{"format":2,"digest":{quoted},"decision":{kept},"record":"AA"}}"#);
+        let nested = format!(r#"{{"format":2,"x":{{"y":1,"decision":{other}}},"z":1"#);
+        let nested = open.replace(r#"{"format":2"#, &nested);
+        let with_arrival = open.replace(r#""AA"}"#, r#""AA","arrival":[]}"#);
+        let format_1 = open.replace(r#""format":2"#, r#""format":1"#);
+        for open in [&open, &nested, &with_arrival, &format_1] {
+            let read = OpenReplay::read(open.as_bytes()).unwrap();
+            assert_eq!(read.decision.unwrap().risk_score, Some(4.5), "{open}");
+            assert_eq!(read.record.get(), r#""AA""#, "{open}");
+            assert!(holds(open, &kept) && !holds(open, &other), "{open}");
+        }
         assert!(!holds(&open, kept.get(1..).unwrap()), "a part of it");
         // What is not the member before the record is not compared, whatever it says.
         let apart = format!(r#"{{"format":2,"decision":{kept},"x":{other},"record":"AA"}}"#);

@@ -2,14 +2,14 @@
 
 use super::body::{Place, decode};
 use super::commit::Shared;
-use super::entry::{Position, StoredEntry};
+use super::entry::{EntryKind, Position, StoredEntry};
 use super::error::{Damage, DamageKind, LedgerError, StorageFault};
 use super::frame::{FRAME_BYTES, Frame};
 use super::keyfile::KeyFile;
 use super::seal::{IndexKey, MasterKey};
 use super::segment::{LOG_DIR, segment_path};
 use super::storage::read_at;
-use super::walk::{Found, Tail, Walk};
+use super::walk::{Tail, Walk};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -94,13 +94,13 @@ impl Reader {
             None => Walk::start(&self.log_dir, self.end()),
             Some(position) => Walk::from(&self.log_dir, position, self.end()),
         }?;
-        Ok(Scan { walk, reader: self.clone(), over: false })
+        Ok(Scan { walk, reader: self.clone(), only: None, over: false })
     }
 
     /// Every entry behind a record.
     pub(super) fn scan_after(&self, place: &Place) -> Result<Scan, LedgerError> {
         let walk = Walk::after(&self.log_dir, place)?;
-        Ok(Scan { walk, reader: self.clone(), over: false })
+        Ok(Scan { walk, reader: self.clone(), only: None, over: false })
     }
 
     pub(super) fn entry(&self, place: Place, body: &[u8]) -> Result<StoredEntry, LedgerError> {
@@ -116,6 +116,7 @@ impl Reader {
 pub struct Scan {
     walk: Walk,
     reader: Reader,
+    only: Option<EntryKind>,
     over: bool,
 }
 
@@ -127,6 +128,12 @@ impl Scan {
 
     pub(super) fn walk(&self) -> &Walk {
         &self.walk
+    }
+
+    /// Entries of one kind only. The others are checked like them, but their fields are not read.
+    pub fn only(mut self, kind: EntryKind) -> Self {
+        self.only = Some(kind);
+        self
     }
 
     /// See [`LedgerConfig::accept_loss`](super::LedgerConfig::accept_loss).
@@ -144,6 +151,18 @@ impl Scan {
     }
 }
 
+impl Scan {
+    fn next_entry(&mut self) -> Result<Option<StoredEntry>, LedgerError> {
+        while let Some(place) = self.walk.next()? {
+            let body = self.walk.body();
+            if self.only.is_none_or(|kind| body.first() == Some(&kind.code())) {
+                return self.reader.entry(place, body).map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Iterator for Scan {
     type Item = Result<StoredEntry, LedgerError>;
 
@@ -151,10 +170,7 @@ impl Iterator for Scan {
         if self.over {
             return None;
         }
-        let item =
-            self.walk.next().transpose().map(|found| {
-                found.and_then(|Found { place, body }| self.reader.entry(place, &body))
-            });
+        let item = self.next_entry().transpose();
         self.over = !matches!(item, Some(Ok(_)));
         item
     }

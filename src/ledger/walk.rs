@@ -12,12 +12,6 @@ use super::frame::{FRAME_BYTES, Frame, HEADER_BYTES};
 use super::segment::{Segment, Window, segments};
 use std::path::Path;
 
-/// A record found by a walk.
-pub(super) struct Found {
-    pub(super) place: Place,
-    pub(super) body: Vec<u8>,
-}
-
 /// What lies behind the last record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tail {
@@ -46,6 +40,8 @@ pub(super) struct Walk {
     next: u64,
     previous: ChainHash,
     last: Option<Place>,
+    /// Of the last record; its memory serves one after the other.
+    body: Vec<u8>,
     /// Where the commit of the last record begins in this segment.
     commit: u64,
     /// Records from here on are not committed yet.
@@ -66,6 +62,7 @@ impl Walk {
             next: 1,
             previous: ChainHash::GENESIS,
             last: None,
+            body: Vec::new(),
             commit: 0,
             end,
             tail: Tail::Clean,
@@ -86,10 +83,12 @@ impl Walk {
         let (at, path) = segment.ok_or(LedgerError::NotFound(position))?;
         walk.at = at;
         walk.offset = u64::from(position.offset);
-        walk.window = Some(Window::open(&path)?);
-        let bytes = walk.frame_bytes()?.ok_or(LedgerError::NotFound(position))?;
-        let frame = Frame::read(&bytes).ok_or(LedgerError::NotFound(position))?;
+        let absent = LedgerError::NotFound(position);
+        let mut window = Window::open(&path)?;
+        let bytes = Self::frame_bytes(&mut window, walk.offset)?;
+        let frame = bytes.and_then(Frame::read).ok_or(absent)?;
         (walk.next, walk.previous) = (frame.sequence, frame.previous);
+        walk.window = Some(window);
         walk.commit = walk.offset;
         Ok(walk)
     }
@@ -97,8 +96,11 @@ impl Walk {
     /// From behind a record, which must be where and what it was.
     pub(super) fn after(log_dir: &Path, place: &Place) -> Result<Self, LedgerError> {
         let mut walk = Self::from(log_dir, place.position, None)?;
-        let found = walk.read()?.map(|found| found.place);
-        if found == Some(*place) { Ok(walk) } else { Err(LedgerError::NotFound(place.position)) }
+        if walk.read()? == Some(*place) {
+            Ok(walk)
+        } else {
+            Err(LedgerError::NotFound(place.position))
+        }
     }
 
     /// The last record read; `None` before the first.
@@ -116,8 +118,9 @@ impl Walk {
         Ok(walk)
     }
 
-    /// The next record; `None` at the end, which [`Walk::tail`] then describes.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, LedgerError> {
+    /// The next record, whose body is then [`Walk::body`]; `None` at the end, which [`Walk::tail`] then
+    /// describes.
+    pub(super) fn next(&mut self) -> Result<Option<Place>, LedgerError> {
         loop {
             if self.window.is_none() || self.next >= self.limit() {
                 if !self.enter()? {
@@ -139,6 +142,11 @@ impl Walk {
             }
             return self.end_here(tail, latest_commit).map(|()| None);
         }
+    }
+
+    /// The fields of the last record read.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// Judges what lies where the next record should be.
@@ -229,9 +237,9 @@ impl Walk {
 
     /// Goes to the next segment, or the first; false where there is none.
     fn enter(&mut self) -> Result<bool, LedgerError> {
-        if self.window.is_some() {
-            while let Some(bytes) = self.frame_bytes()? {
-                if Frame::read(&bytes).is_none() {
+        if let Some(window) = &mut self.window {
+            while let Some(bytes) = Self::frame_bytes(window, self.offset)? {
+                if Frame::read(bytes).is_none() {
                     break;
                 }
                 self.superseded += 1;
@@ -270,35 +278,37 @@ impl Walk {
     }
 
     /// The bytes the record here claims; `None` where none can begin.
-    fn frame_bytes(&mut self) -> Result<Option<Vec<u8>>, LedgerError> {
-        let Some(window) = &mut self.window else { return Ok(None) };
-        let Some(len) = Frame::announced(window.at(self.offset, FRAME_BYTES)?) else {
-            return Ok(None);
-        };
-        Ok(Some(window.at(self.offset, len)?.to_vec()))
+    fn frame_bytes(window: &mut Window, offset: u64) -> Result<Option<&[u8]>, LedgerError> {
+        match Frame::announced(window.at(offset, FRAME_BYTES)?) {
+            Some(len) => Ok(Some(window.at(offset, len)?)),
+            None => Ok(None),
+        }
     }
 
     /// The record here; `None` where its checksum fails.
-    fn read(&mut self) -> Result<Option<Found>, LedgerError> {
-        let Some(mut bytes) = self.frame_bytes()? else { return Ok(None) };
-        let Some(frame) = Frame::read(&bytes) else { return Ok(None) };
-        self.expect(frame.sequence, frame.previous)?;
-        let place = Place { sequence: self.next, position: self.position(), hash: frame.hash() };
-        if frame.in_commit == 0 {
+    fn read(&mut self) -> Result<Option<Place>, LedgerError> {
+        let Some(window) = &mut self.window else { return Ok(None) };
+        let Some(bytes) = Self::frame_bytes(window, self.offset)? else { return Ok(None) };
+        let Some(frame) = Frame::read(bytes) else { return Ok(None) };
+        let (sequence, previous, in_commit) = (frame.sequence, frame.previous, frame.in_commit);
+        let (hash, bytes) = (frame.hash(), u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.body.clear();
+        self.body.extend_from_slice(frame.body);
+        self.expect(sequence, previous)?;
+        let place = Place { sequence: self.next, position: self.position(), hash };
+        if in_commit == 0 {
             self.commit = self.offset;
         }
-        self.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.offset += bytes;
         self.next += 1;
         self.previous = place.hash;
         self.last = Some(place);
-        // The body ends the frame.
-        bytes.drain(..bytes.len() - frame.body.len());
-        Ok(Some(Found { place, body: bytes }))
+        Ok(Some(place))
     }
 
     /// [`Walk::read`] from the file as it is now: a server may be writing, and what was not here a
     /// moment ago while later records were seen can be here by now.
-    fn read_again(&mut self) -> Result<Option<Found>, LedgerError> {
+    fn read_again(&mut self) -> Result<Option<Place>, LedgerError> {
         if let Some(window) = &mut self.window {
             window.forget();
         }

@@ -107,23 +107,28 @@ impl Terms {
         self.base
     }
 
-    /// Each group's share of `log_odds(record) - base`, heaviest first.
-    pub(super) fn contributions(&self, record: &Record, out: &mut Vec<Contribution>) {
+    /// [`Terms::log_odds`] and, in `out`, each group's share of what it is above the base, heaviest
+    /// first.
+    pub(super) fn explain(&self, record: &Record, out: &mut Vec<Contribution>) -> f64 {
         out.clear();
         out.extend(REASON_GROUPS.iter().map(|group| Contribution { group, log_odds: 0.0 }));
-        let mut add = |group: usize, log_odds: f64| {
+        let mut sum = self.intercept;
+        let mut add = |group: usize, log_odds: f64, background: f64| {
+            // In the order of `log_odds`, so to the same bits.
+            sum += log_odds;
             if let Some(contribution) = out.get_mut(group) {
-                contribution.log_odds += log_odds;
+                contribution.log_odds += log_odds - background;
             }
         };
         for term in &self.numbers {
-            add(term.group, term.log_odds(record) - term.background);
+            add(term.group, term.log_odds(record), term.background);
         }
         for term in &self.words {
-            add(term.group, term.log_odds(record) - term.background);
+            add(term.group, term.log_odds(record), term.background);
         }
         out.retain(|contribution| contribution.log_odds != 0.0);
         out.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+        sum
     }
 }
 

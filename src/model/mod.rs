@@ -60,6 +60,13 @@ pub struct Score {
     pub risk_score: Decimal,
 }
 
+impl Score {
+    fn of(log_odds: f64) -> Self {
+        let fraud_probability = sigmoid(log_odds);
+        Self { log_odds, fraud_probability, risk_score: risk_score(fraud_probability) }
+    }
+}
+
 impl Model {
     /// Loads `path`, or `path/model.json` when it is a directory.
     ///
@@ -109,8 +116,19 @@ impl Model {
             Scoring::Logistic(terms) => terms.log_odds(record),
             Scoring::Forest(terms) => terms.log_odds(record),
         };
-        let fraud_probability = sigmoid(log_odds);
-        Score { log_odds, fraud_probability, risk_score: risk_score(fraud_probability) }
+        Score::of(log_odds)
+    }
+
+    /// The score and, in place of what `out` held, [`Model::contributions`]. Cost: of a logistic
+    /// regression that of a score, not of two.
+    pub fn explain(&self, record: &Record, out: &mut Vec<Contribution>) -> Score {
+        match &self.terms {
+            Scoring::Logistic(terms) => Score::of(terms.explain(record, out)),
+            Scoring::Forest(_) => {
+                self.contributions(record, out);
+                self.score(record)
+            }
+        }
     }
 
     /// Replaces `out` by what each reason group adds to the log-odds, heaviest first; a group that
@@ -118,7 +136,9 @@ impl Model {
     /// rounding. Cost: as a score; no allocation once `out` has room for every group.
     pub fn contributions(&self, record: &Record, out: &mut Vec<Contribution>) {
         match (&self.terms, &self.artefact.scorer) {
-            (Scoring::Logistic(terms), _) => terms.contributions(record, out),
+            (Scoring::Logistic(terms), _) => {
+                terms.explain(record, out);
+            }
             (Scoring::Forest(terms), Scorer::Forest(forest)) => {
                 terms.contributions(forest, record, out);
             }

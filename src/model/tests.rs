@@ -358,6 +358,9 @@ proptest! {
         let sum: f64 = parts.iter().map(|part| part.log_odds).sum();
         prop_assert!((model.base() + sum - model.score(&record).log_odds).abs() < 1e-8);
         prop_assert!(parts.is_sorted_by(|a, b| a.log_odds.abs() >= b.log_odds.abs()));
+        let mut explained = vec![];
+        prop_assert_eq!(model.explain(&record, &mut explained), model.score(&record));
+        prop_assert_eq!(&explained, &parts);
         let codes: std::collections::BTreeSet<_> = parts.iter().map(|p| p.group.code).collect();
         prop_assert_eq!(codes.len(), parts.len());
     }
