@@ -3,7 +3,7 @@
 use super::chain::{self, Memory, Occasion};
 use super::query::StoredDecision;
 use super::snapshot::Snapshot;
-use crate::domain::{Action, Decision, TenantId, TransactionId, Versions, Warning};
+use crate::domain::{Decision, TenantId, TransactionId, Versions, Warning};
 use crate::features::{Record, Value, fields as f};
 use serde::Deserialize;
 
@@ -28,13 +28,9 @@ pub enum Replay {
     },
 }
 
-/// What of a stored decision goes into making it again.
+/// What of a stored decision, beside its record, goes into making it again.
 #[derive(Debug, Deserialize)]
 pub(super) struct Kept {
-    pub(super) transaction_id: TransactionId,
-    pub(super) action: Action,
-    #[serde(default)]
-    pub(super) risk_score: Option<f64>,
     pub(super) warnings: Vec<Warning>,
     pub(super) degraded: Vec<String>,
     pub(super) versions: Versions,
@@ -42,17 +38,21 @@ pub(super) struct Kept {
 
 /// Decides again. The snapshot must be the one the decision names.
 pub fn replay(stored: &StoredDecision, snapshot: &Snapshot) -> Replay {
-    let Decision { transaction_id, action, risk_score, warnings, degraded, versions, .. } =
-        stored.decision.clone();
+    let Decision { transaction_id, warnings, degraded, versions, .. } = stored.decision.clone();
     if !are_of(&versions, snapshot) {
         return Replay::OtherVersions { wanted: Box::new(versions) };
     }
     if stored.erased {
         return Replay::Erased;
     }
-    let kept = Kept { transaction_id, action, risk_score, warnings, degraded, versions };
+    let kept = Kept { warnings, degraded, versions };
     let mut record = stored.record.clone();
-    match decide_again((&stored.tenant, kept), &mut record, snapshot, &mut Memory::default()) {
+    match decide_again(
+        (&stored.tenant, &transaction_id, kept),
+        &mut record,
+        snapshot,
+        &mut Memory::default(),
+    ) {
         Some(decision) => compare(&stored.decision, decision),
         None => Replay::Erased,
     }
@@ -85,7 +85,7 @@ pub(super) fn compare(stored: &Decision, decision: Decision) -> Replay {
 /// not read again, their facts are in the record, under the digest stored. `None` for a record without a
 /// time.
 pub(super) fn decide_again(
-    (tenant, kept): (&TenantId, Kept),
+    (tenant, transaction_id, kept): (&TenantId, &TransactionId, Kept),
     record: &mut Record,
     snapshot: &Snapshot,
     memory: &mut Memory,
@@ -95,7 +95,7 @@ pub(super) fn decide_again(
     record.set(f::MODEL_RISK_SCORE, Value::Missing);
     let occasion = Occasion {
         tenant,
-        transaction_id: &kept.transaction_id,
+        transaction_id,
         now,
         warnings: kept.warnings,
         degraded: kept.degraded,

@@ -9,8 +9,8 @@ use super::error::EngineError;
 use super::query::at;
 use super::replay::{Replay, are_of, compare, decide_again};
 use super::snapshot::Snapshot;
-use super::stored::{OpenAnswer, OpenReplay, compact};
-use crate::domain::{Action, Decision, TenantId, Timestamp, Versions};
+use super::stored::{self, OpenAnswer, OpenReplay, compact, holds};
+use crate::domain::{Action, TenantId, Timestamp, TransactionId, Versions};
 use crate::features::{Record, Value, fields as f};
 use crate::ledger::{EntryKind, LedgerError, Personal, Reader, StoredEntry};
 use crate::model::Model;
@@ -113,11 +113,10 @@ pub struct Listed {
 pub fn rerun(
     reader: &Reader,
     artefacts: &Artefacts,
-    tables: &Arc<Reference>,
     of: &RerunOf,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Rerun, EngineError> {
-    let snapshots = Snapshots { artefacts, tables, of, loaded: Mutex::new(BTreeMap::new()) };
+    let snapshots = Snapshots { artefacts, of, loaded: Mutex::new(BTreeMap::new()) };
     let threads = of.threads.max(1);
     let (send, receive) = sync_channel::<Vec<StoredEntry>>(threads.saturating_mul(2));
     // Of the threads alone: once all of them are gone, sending fails instead of waiting for ever.
@@ -197,6 +196,14 @@ impl Found {
         self.listed.extend(other.listed);
     }
 
+    fn shift(&mut self, actions: (Action, Action), record: &Record) {
+        let shift = self.shifts.entry(actions).or_default();
+        shift.0 += 1;
+        if let Value::Money(price) = record.get(f::AMOUNT) {
+            *shift.1.entry(price.currency().code()).or_default() += price.value();
+        }
+    }
+
     /// Keeps the first entries only: what is beyond them is not listed in the end either.
     fn list(&mut self, listed: Listed, most: usize) {
         self.listed.insert(listed.sequence, listed);
@@ -260,10 +267,10 @@ fn again(
     found: &mut Found,
 ) -> Result<(), String> {
     let damaged = |error: serde_json::Error| text(&at(entry)(error.into()));
-    let mut open = OpenReplay::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
-    let mut kept = open.decision.take().ok_or("it holds no decision")?;
     let Scratch { record, bytes, memory, last } = scratch;
     record.clear();
+    let OpenReplay { mut kept, record: open } =
+        OpenReplay::read(&entry.open, bytes).map_err(|error| text(&at(entry)(error)))?;
     match entry.personal().map_err(|error| text(&error.into()))? {
         Personal::Readable(sealed) => {
             compact::add_sealed(&sealed, bytes, record).map_err(damaged)?;
@@ -274,7 +281,7 @@ fn again(
         }
         Personal::None => {}
     }
-    compact::add(open.record, bytes, record).map_err(damaged)?;
+    compact::add(open, bytes, record).map_err(damaged)?;
     let snapshot = with.of(&kept.versions, last)?;
     let hypothetical = with.of.is_hypothetical();
     if hypothetical {
@@ -282,19 +289,29 @@ fn again(
     } else if !are_of(&kept.versions, &snapshot) {
         return Err("its artefacts do not match".to_owned());
     }
-    let (was, score_was) = (kept.action, kept.risk_score);
-    let now = decide_again((&entry.tenant, kept), record, &snapshot, memory)
+    let id = TransactionId::new(&entry.id).map_err(|error| error.to_string())?;
+    let now = decide_again((&entry.tenant, &id, kept), record, &snapshot, memory)
         .ok_or("its record has no time")?;
-    let differs = match hypothetical {
-        true if now.action == was => Vec::new(),
-        true => vec!["/action".to_owned()],
-        false => differing((entry, &open), &now, bytes).map_err(damaged)?,
-    };
-    let shift = found.shifts.entry((was, now.action)).or_default();
-    shift.0 += 1;
-    if let Value::Money(price) = record.get(f::AMOUNT) {
-        *shift.1.entry(price.currency().code()).or_default() += price.value();
+    if !hypothetical {
+        bytes.clear();
+        serde_json::to_writer(&mut *bytes, &now).map_err(damaged)?;
+        if holds(&entry.open, open, bytes) {
+            found.shift((now.action, now.action), record);
+            found.rerun.same += 1;
+            return Ok(());
+        }
     }
+    let OpenAnswer { decision: was, .. } =
+        stored::read(&entry.open).map_err(|error| text(&at(entry)(error)))?;
+    found.shift((was.action, now.action), record);
+    let differs = match hypothetical {
+        true if now.action == was.action => Vec::new(),
+        true => vec!["/action".to_owned()],
+        false => match compare(&was, now.clone()) {
+            Replay::Different { pointers, .. } => pointers,
+            _ => Vec::new(),
+        },
+    };
     if differs.is_empty() {
         found.rerun.same += 1;
         return Ok(());
@@ -304,32 +321,14 @@ fn again(
         sequence: entry.sequence,
         transaction_id: entry.id.clone(),
         event_time: entry.event_time,
-        was: Some(was),
+        was: Some(was.action),
         now: Some(now.action),
-        score_was,
+        score_was: was.risk_score,
         score_now: now.risk_score,
         differs,
     };
     found.list(listed, with.of.listed.min(MAX_LISTED));
     Ok(())
-}
-
-/// Where a decision differs from the one kept in an entry's open part.
-fn differing(
-    (entry, open): (&StoredEntry, &OpenReplay<'_>),
-    now: &Decision,
-    bytes: &mut Vec<u8>,
-) -> serde_json::Result<Vec<String>> {
-    bytes.clear();
-    serde_json::to_writer(&mut *bytes, now)?;
-    if open.holds(&entry.open, bytes) {
-        return Ok(Vec::new());
-    }
-    let OpenAnswer { decision, .. } = serde_json::from_slice(&entry.open)?;
-    Ok(match compare(&decision, now.clone()) {
-        Replay::Different { pointers, .. } => pointers,
-        _ => Vec::new(),
-    })
 }
 
 /// An error with what lies behind it.
@@ -346,7 +345,6 @@ type Loaded = Result<Arc<Snapshot>, String>;
 /// What decisions were made with, or would be: each loaded once.
 struct Snapshots<'r> {
     artefacts: &'r Artefacts,
-    tables: &'r Arc<Reference>,
     of: &'r RerunOf,
     loaded: Mutex<BTreeMap<[String; 3], Loaded>>,
 }
@@ -371,7 +369,8 @@ impl Snapshots<'_> {
             Some(source) => format!("what it was made with can't be loaded: {error}: {source}"),
             None => format!("what it was made with can't be loaded: {error}"),
         };
-        let tables = Arc::clone(self.tables);
+        // What the tables said is in the record.
+        let tables = Arc::new(Reference::empty());
         let (rules, model) = (self.of.rules.clone(), self.of.model.clone());
         self.artefacts.snapshot_with(versions, tables, rules, model).map_err(why)
     }

@@ -49,51 +49,54 @@ pub(super) struct SealedDecision {
     pub(super) record: Record,
 }
 
-/// What stands before a decision and before its record.
+/// What stands before a decision, before its record, and before what is kept of its circumstances.
 const DECISION: &str = ",\"decision\":";
 const RECORD: &str = ",\"record\":";
+const WARNINGS: &str = ",\"warnings\":";
 
 /// The open part of a decision as far as many replays need it.
 #[derive(Debug, Deserialize)]
 pub(super) struct OpenReplay<'p> {
-    pub(super) decision: Option<Kept>,
+    #[serde(rename = "decision")]
+    pub(super) kept: Kept,
     #[serde(borrow)]
     pub(super) record: &'p RawValue,
 }
 
 impl<'p> OpenReplay<'p> {
     /// Reads it: of a part that ends with the record, as this version writes it of an arrival without
-    /// warnings, no more than the decision and the record.
-    pub(super) fn read(open: &'p [u8]) -> Result<Self, StoredError> {
-        match std::str::from_utf8(open).ok().and_then(Self::read_end) {
+    /// warnings, no more than its end. `bytes` is memory kept from one to the next.
+    pub(super) fn read(open: &'p [u8], bytes: &mut Vec<u8>) -> Result<Self, StoredError> {
+        match std::str::from_utf8(open).ok().and_then(|text| Self::read_end(text, bytes)) {
             Some(part) => Ok(part),
             None => read(open),
         }
     }
 
-    /// What stands between the two names is one whole value only where both are members of the part
-    /// itself: within another member a brace too many would follow, and within a text a quote has a
-    /// backslash before it.
-    fn read_end(open: &'p str) -> Option<Self> {
+    /// From the last `warnings` to the record, and to nothing else than the end of one object: these are
+    /// members of the member before the record. Deeper within, a brace too many would follow, and within
+    /// a text a quote has a backslash before it.
+    fn read_end(open: &'p str, bytes: &mut Vec<u8>) -> Option<Self> {
         // Nothing in base64 is a quote.
         let (before, _) = open.strip_prefix(PRESENT)?.strip_suffix("\"}")?.rsplit_once('"')?;
         let before = before.strip_suffix(RECORD)?;
-        let (_, decision) = before.split_once(DECISION)?;
         let record = open.get(PRESENT.len() + before.len() + RECORD.len()..open.len() - 1)?;
-        Some(Self {
-            decision: serde_json::from_str(decision).ok()?,
-            record: serde_json::from_str(record).ok()?,
-        })
+        let (_, end) = before.rsplit_once(WARNINGS)?;
+        bytes.clear();
+        bytes.extend_from_slice(b"{\"warnings\":");
+        bytes.extend_from_slice(end.as_bytes());
+        let kept = serde_json::from_slice(bytes).ok()?;
+        Some(Self { kept, record: serde_json::from_str(record).ok()? })
     }
+}
 
-    /// Whether `open`, which this was read from, holds the decision as exactly these bytes. No where
-    /// its members lie in another order than this version writes.
-    pub(super) fn holds(&self, open: &[u8], decision: &[u8]) -> bool {
-        let at = self.record.get().as_ptr().addr().saturating_sub(open.as_ptr().addr());
-        let before = open.get(..at).and_then(|before| before.strip_suffix(RECORD.as_bytes()));
-        let before = before.and_then(|before| before.strip_suffix(decision));
-        before.is_some_and(|before| before.ends_with(DECISION.as_bytes()))
-    }
+/// Whether the open part that `record` was read from holds the decision as exactly these bytes. No where
+/// its members lie in another order than this version writes.
+pub(super) fn holds(open: &[u8], record: &RawValue, decision: &[u8]) -> bool {
+    let at = record.get().as_ptr().addr().saturating_sub(open.as_ptr().addr());
+    let before = open.get(..at).and_then(|before| before.strip_suffix(RECORD.as_bytes()));
+    let before = before.and_then(|before| before.strip_suffix(decision));
+    before.is_some_and(|before| before.ends_with(DECISION.as_bytes()))
 }
 
 /// The record of the sealed part of a decision, its transaction skipped.
@@ -360,7 +363,7 @@ mod tests {
             let values = sale.values([f::TYPE, f::AMOUNT_EUR, f::ORDER_ID]).unwrap();
             let amount = Value::Decimal("49.00".parse().unwrap());
             assert_eq!(values, [Value::text("purchase"), amount, Value::Missing], "{format}");
-            let part = OpenReplay::read(open.as_bytes()).unwrap();
+            let part: SealedReplay<'_> = read(open.as_bytes()).unwrap();
             let whole = compact::add(part.record, &mut Vec::new(), &mut Record::default());
             assert!(whole.is_err(), "{format}");
         }
@@ -368,15 +371,17 @@ mod tests {
 
     #[test]
     fn a_decision_is_held_as_the_bytes_it_is_and_nowhere_else() {
-        let kept = json!({
-            "transaction_id": "t-1", "action": "approve", "risk_score": 4.5,
-            "warnings": [], "degraded": [],
-            "versions": {"model": "m", "rules": "r", "lists": "l", "reference": "t", "policy": "p"},
-        });
-        let (kept, other) = (kept.to_string(), kept.to_string().replace("4.5", "4.6"));
+        let versions = r#"{"model":"m","rules":"r","lists":"l","reference":"t","policy":"p"}"#;
+        let decision = |risk: &str, degraded: &str| {
+            format!(
+                r#"{{"action":"approve","risk_score":{risk},"warnings":[],"degraded":["{degraded}"],"versions":{versions}}}"#
+            )
+        };
+        let (kept, other) = (decision("4.5", "kept"), decision("4.6", "other"));
         let holds = |open: &str, decision: &str| {
             let open = open.as_bytes();
-            OpenReplay::read(open).unwrap().holds(open, decision.as_bytes())
+            let part = OpenReplay::read(open, &mut Vec::new()).unwrap();
+            holds(open, part.record, decision.as_bytes())
         };
         let quoted = json!(format!(r#"x","decision":{other},"record":"AA"}}"#));
         let open = format!(r#"{{"format":2,"digest":{quoted},"decision":{kept},"record":"AA"}}"#);
@@ -385,8 +390,8 @@ mod tests {
         let with_arrival = open.replace(r#""AA"}"#, r#""AA","arrival":[]}"#);
         let format_1 = open.replace(r#""format":2"#, r#""format":1"#);
         for open in [&open, &nested, &with_arrival, &format_1] {
-            let read = OpenReplay::read(open.as_bytes()).unwrap();
-            assert_eq!(read.decision.unwrap().risk_score, Some(4.5), "{open}");
+            let read = OpenReplay::read(open.as_bytes(), &mut Vec::new()).unwrap();
+            assert_eq!(read.kept.degraded, ["kept"], "{open}");
             assert_eq!(read.record.get(), r#""AA""#, "{open}");
             assert!(holds(open, &kept) && !holds(open, &other), "{open}");
         }

@@ -3,7 +3,6 @@
 use super::{ReplayArgs, reader};
 use crate::cli::ledger::{columns, ensure_range};
 use crate::cli::progress;
-use crate::cli::state::reference;
 use crate::clock::Stopwatch;
 use crate::engine::{Artefacts, Listed, Rerun, RerunOf, rerun};
 use crate::model::Model;
@@ -19,7 +18,6 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
     ensure!(args.all || bounded, "which? give --decision ID, --from and --to, or --all");
     ensure!(!(args.all && bounded), "--all is every decision; leave out --from and --to");
     ensure_range(args.from, args.to)?;
-    let config = args.config.load()?;
     let of = RerunOf {
         tenant: args.tenant.clone(),
         from: args.from,
@@ -33,10 +31,10 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
         listed: args.limit,
     };
     let artefacts = Artefacts::new(&args.data_dir);
-    let (reader, tables) = (reader(args)?, reference(&config));
+    let reader = reader(args)?;
     let bar = progress::counter("replaying");
     let watch = Stopwatch::start();
-    let done = rerun(&reader, &artefacts, &tables, &of, &mut |entry| bar.set_position(entry));
+    let done = rerun(&reader, &artefacts, &of, &mut |entry| bar.set_position(entry));
     bar.finish_and_clear();
     let (done, seconds) = (done?, watch.elapsed().as_secs_f64());
     if args.json {
