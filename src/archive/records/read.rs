@@ -186,11 +186,13 @@ impl RowReader {
         for row in 0..rows {
             read_sale(&mut sales, &mut self.sale)?;
             for (field, column) in &mut columns {
-                if column.knows(row) {
+                let knows = column.knows(row);
+                if knows {
                     column.values.read_into(*field, &mut self.record)?;
-                } else {
+                } else if column.is_held {
                     self.record.set(*field, Value::Missing);
                 }
+                column.is_held = knows;
             }
             match &mut custom {
                 Some(column) if column.knows(row) => {
@@ -207,11 +209,13 @@ impl RowReader {
 struct Column<'b> {
     known: &'b [u8],
     values: Bytes<'b>,
+    /// Whether the record may hold a value of the row before: most columns know few rows.
+    is_held: bool,
 }
 
 impl<'b> Column<'b> {
     fn new(mut bytes: Bytes<'b>, rows: usize) -> Option<Self> {
-        Some(Self { known: bytes.take(rows.div_ceil(8))?, values: bytes })
+        Some(Self { known: bytes.take(rows.div_ceil(8))?, values: bytes, is_held: true })
     }
 
     fn knows(&self, row: usize) -> bool {
