@@ -9,9 +9,11 @@ use super::standing::{Standing, spares};
 use crate::decision::{Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, TenantId, Timestamp, TransactionId, Warning,
+    PaymentMethod, Reason, RuleAction, Shadowed, TenantId, Timestamp, TransactionId, Versions,
+    Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
+use crate::model::{Model, Score};
 use rust_decimal::prelude::ToPrimitive;
 
 /// Most reasons taken from the model.
@@ -36,13 +38,8 @@ pub(super) fn run(
     record: &mut Record,
     occasion: Occasion<'_>,
 ) -> (Decision, Vec<String>) {
-    let score = snapshot.model.as_ref().map(|model| {
-        let score = model.score(record);
-        record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
-        record.set(f::MODEL_RISK_SCORE, score.risk_score);
-        let calibration = model.calibration();
-        (score, ScoreOutcome { fraud_probability: score.fraud_probability, calibration })
-    });
+    let model = snapshot.model_for(record);
+    let score = model.map(|model| score(model, record));
     let outcome = snapshot.rules.evaluate(record, occasion.now);
     let mut standing = Standing::of(&outcome.hits, record);
     let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
@@ -59,7 +56,7 @@ pub(super) fn run(
         risk_score: score.as_ref().and_then(|(score, _)| score.risk_score.to_f64()),
         fraud_probability: score.as_ref().map(|(score, _)| score.fraud_probability),
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
-        reasons: reasons(snapshot, record, &standing),
+        reasons: reasons(model, record, &standing),
         rules: standing.brief(),
         spared,
         customer_text: standing.customer_text(verdict.action),
@@ -67,9 +64,46 @@ pub(super) fn run(
         defensibility: defensibility(record),
         warnings: occasion.warnings,
         degraded: occasion.degraded,
-        versions: snapshot.versions_of(occasion.tenant),
+        versions: Versions {
+            model: model.map(|model| model.digest().to_owned()).unwrap_or_default(),
+            ..snapshot.versions_of(occasion.tenant)
+        },
+        shadow: None,
     };
     (decision, outcome.unknown.into_iter().map(str::to_owned).collect())
+}
+
+/// Scores the record and puts the score into its `model.*` fields, where rules read it.
+fn score(model: &Model, record: &mut Record) -> (Score, ScoreOutcome) {
+    let score = model.score(record);
+    record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
+    record.set(f::MODEL_RISK_SCORE, score.risk_score);
+    let (fraud_probability, calibration) = (score.fraud_probability, model.calibration());
+    (score, ScoreOutcome { fraud_probability, calibration })
+}
+
+/// What the shadow model says of a record that was decided on, and the action that the same rules and
+/// costs would have taken with its score. The record is left as it was.
+pub(super) fn shadow(snapshot: &Snapshot, record: &mut Record, now: Timestamp) -> Option<Shadowed> {
+    let model = snapshot.shadow.as_deref()?;
+    let fields = [f::MODEL_FRAUD_PROBABILITY, f::MODEL_RISK_SCORE];
+    let decided = fields.map(|field| record.get(field).clone());
+    for field in fields {
+        record.set(field, Value::Missing);
+    }
+    let (score, outcome) = score(model, record);
+    let hits = snapshot.rules.evaluate(record, now).hits;
+    let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
+    let matched = Standing::of(&hits, record).matched();
+    let action = decide(&snapshot.policy, Some(outcome), &matched, &sale).action;
+    for (field, value) in fields.into_iter().zip(decided) {
+        record.set(field, value);
+    }
+    Some(Shadowed {
+        action,
+        risk_score: score.risk_score.to_f64().unwrap_or(f64::NAN),
+        fraud_probability: score.fraud_probability,
+    })
 }
 
 /// A decision's name: a pure function of tenant and transaction, so that a retry gets the same.
@@ -121,7 +155,7 @@ fn word(record: &Record, field: FieldId) -> Option<&str> {
 }
 
 /// Rules that act first, in rule-set order, then what moved the score most.
-fn reasons(snapshot: &Snapshot, record: &Record, standing: &Standing<'_>) -> Vec<Reason> {
+fn reasons(model: Option<&Model>, record: &Record, standing: &Standing<'_>) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = standing
         .reported()
         .map(|hit| Reason {
@@ -130,7 +164,7 @@ fn reasons(snapshot: &Snapshot, record: &Record, standing: &Standing<'_>) -> Vec
             contribution: (hit.action == RuleAction::Adjust).then_some(hit.adjust),
         })
         .collect();
-    if let Some(model) = &snapshot.model {
+    if let Some(model) = model {
         let mut groups = Vec::new();
         model.contributions(record, &mut groups);
         let heaviest = groups.iter().filter(|part| part.log_odds.abs() >= WORTH_NAMING);

@@ -26,6 +26,7 @@ mod outcomes;
 pub mod past;
 mod people;
 mod query;
+mod registry;
 mod reload;
 mod replay;
 mod request;
@@ -60,11 +61,14 @@ pub use query::{
     EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
     read_open_event,
 };
-pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader, StartError};
+pub use registry::{By, ModelAct, ModelChange, Registered, Registry, RegistryError, Role, Roster};
+pub use reload::{
+    ModelOrigin, ModelPartError, Origins, PartOutcome, PartReport, Reload, Reloader, StartError,
+};
 pub use replay::{Replay, replay};
 pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
-pub use snapshot::Snapshot;
+pub use snapshot::{ModelCanary, Snapshot};
 pub use stored::readable;
 
 pub use crate::lists::Entry as ListEntry;

@@ -63,6 +63,7 @@ pub(super) fn are_of(wanted: &Versions, snapshot: &Snapshot) -> bool {
     wanted.model == snapshot.versions.model
         && wanted.rules == snapshot.versions.rules
         && wanted.policy == snapshot.versions.policy
+        && wanted.shadow == snapshot.versions.shadow
 }
 
 /// Holds a decision against the one that is stored.
@@ -96,6 +97,7 @@ pub(super) fn decide_again(
         degraded: kept.degraded.clone(),
     };
     let (mut decision, _) = chain::run(snapshot, record, occasion);
+    decision.shadow = chain::shadow(snapshot, record, now);
     // The tables are not read again: their facts are in the record, under the digest stored.
     decision.versions = versions.clone();
     Some(decision)

@@ -334,12 +334,13 @@ struct Snapshots<'r> {
     artefacts: &'r Artefacts,
     tables: &'r Arc<Reference>,
     of: &'r RerunOf,
-    loaded: Mutex<BTreeMap<[String; 3], Loaded>>,
+    loaded: Mutex<BTreeMap<[String; 4], Loaded>>,
 }
 
 impl Snapshots<'_> {
     fn of(&self, versions: &Versions) -> Loaded {
-        let key = [versions.rules.clone(), versions.model.clone(), versions.policy.clone()];
+        let Versions { rules, model, policy, shadow, .. } = versions;
+        let key = [rules, model, policy, shadow].map(Clone::clone);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.entry(key).or_insert_with(|| self.load(versions).map(Arc::new)).clone()
     }

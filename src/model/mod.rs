@@ -7,6 +7,7 @@
 
 mod artefact;
 mod calibrator;
+mod edges;
 mod error;
 pub mod forest;
 pub mod import;
@@ -23,6 +24,7 @@ pub use artefact::{
     Training, Transform, Word,
 };
 pub use calibrator::{Beta, Calibrator, Isotonic, Platt};
+pub use edges::Edge;
 pub use error::ModelError;
 pub use reasons::{Contribution, REASON_GROUPS, ReasonGroup};
 
@@ -124,6 +126,11 @@ impl Model {
             }
             (Scoring::Forest(_), Scorer::Logistic(_)) => out.clear(),
         }
+    }
+
+    /// Its features with values worth trying on each.
+    pub fn edges(&self) -> Vec<Edge> {
+        edges::edges(&self.artefact)
     }
 
     /// Log-odds of a transaction that is average in everything.
