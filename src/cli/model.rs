@@ -1,6 +1,7 @@
 //! `vouch model`: the registry of models, models trained elsewhere, and trying a model.
 
 mod columns;
+mod compare;
 mod foreign;
 mod registry;
 mod trial;
@@ -55,6 +56,8 @@ pub(super) enum ModelCommand {
         #[command(flatten)]
         acting: registry::Acting,
     },
+    /// Hold two models against each other over past sales of known outcome
+    Compare(Box<compare::CompareArgs>),
     /// Have a model score beside the live one, moving nothing; without a model, end that
     Shadow {
         /// As for `promote`
@@ -124,6 +127,7 @@ fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
         }
         ModelCommand::Promote { model, acting } => registry::promote(model, acting, out),
         ModelCommand::Rollback { acting } => registry::rollback(acting, out),
+        ModelCommand::Compare(args) => compare::compare(args),
         ModelCommand::Shadow { model, acting } => trial::shadow(model.as_deref(), acting, out),
         ModelCommand::Canary { model, share, acting } => {
             trial::canary(model.as_deref(), share, acting, out)

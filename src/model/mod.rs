@@ -151,6 +151,17 @@ impl Model {
         self.artefact.calibration
     }
 
+    /// The names of the features it reads.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        let (numbers, words, columns) = match &self.artefact.scorer {
+            Scorer::Logistic(l) => (l.numbers.as_slice(), l.words.as_slice(), &[] as &[_]),
+            Scorer::Forest(forest) => (&[] as &[_], &[] as &[_], forest.features.as_slice()),
+        };
+        let numbers = numbers.iter().map(|number| number.name.as_str());
+        let words = words.iter().map(|word| word.name.as_str());
+        numbers.chain(words).chain(columns.iter().map(|feature| feature.name.as_str()))
+    }
+
     /// The artefact's bytes as they were loaded, for keeping.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -2,6 +2,7 @@
 //! and what every decision names of it.
 
 use crate::ledger::run;
+use crate::pointintime::{feed, on_disk, world};
 use crate::serve::{Client, Server};
 use serde_json::{Value, json};
 use std::fs;
@@ -166,4 +167,40 @@ fn what_is_promoted_outlives_a_start_and_damage_stops_none() {
     fs::write(&artefact, &whole[..whole.len() / 2]).unwrap();
     let (code, out, _) = run(&["model", "verify"], &data);
     assert!(code == 1 && out.contains("the file ends in the middle"), "{out}");
+}
+
+#[test]
+fn two_models_are_held_against_each_other_over_the_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let lines = world(7, 60, 120);
+    feed(&on_disk(&data), &lines);
+    let (same, _) = other(dir.path(), "same", 0.0);
+    let mut artefact = Model::bundled().unwrap().artefact().clone();
+    "blind".clone_into(&mut artefact.name);
+    let Scorer::Logistic(logistic) = &mut artefact.scorer else { panic!("a regression") };
+    for number in &mut logistic.numbers {
+        number.coefficient *= -1.0;
+    }
+    let blind = dir.path().join("blind");
+    fs::create_dir(&blind).unwrap();
+    fs::write(blind.join("model.json"), artefact.seal().unwrap()).unwrap();
+    let (same, blind) = (same.to_str().unwrap(), blind.to_str().unwrap());
+    let head = ["model", "compare", "--mature-days", "5", "--draws", "200"];
+    let found = json(&[&head[..], &[same, blind]].concat(), &data);
+    let measure = |found: &Value, name: &str| {
+        let measures = found["compared"]["measures"].as_array().unwrap();
+        measures.iter().find(|measure| measure["measure"] == name).unwrap().clone()
+    };
+    let roc = measure(&found, "roc_auc");
+    assert!(roc["difference"].as_f64().unwrap() < 0.0, "{found}");
+    assert!(found["sales"]["fraud"].as_u64().unwrap() > 0, "{found}");
+    let one = json(&[&head[..], &[same, blind, "--threads", "1"]].concat(), &data);
+    assert_eq!(one, found, "whatever the number of threads");
+    let alike = json(&[&head[..], &["models/default", same]].concat(), &data);
+    assert_eq!(measure(&alike, "pr_auc")["p_value"], 1.0, "{alike}");
+    let (code, table, said) = run(&[&head[..], &[same, blind]].concat(), &data);
+    assert!(code == 0 && table.contains("95 % interval"), "{said}");
+    let (code, _, said) = run(&[&head[..], &[same]].concat(), &data);
+    assert!(code == 2 && said.contains("no model `canary`"), "{said}");
 }
