@@ -2,6 +2,7 @@
 
 mod columns;
 mod compare;
+mod explain;
 mod foreign;
 mod registry;
 mod trial;
@@ -58,6 +59,8 @@ pub(super) enum ModelCommand {
     },
     /// Hold two models against each other over past sales of known outcome
     Compare(Box<compare::CompareArgs>),
+    /// Say why a decision was made, and which single facts would have changed it
+    Explain(explain::ExplainArgs),
     /// Have a model score beside the live one, moving nothing; without a model, end that
     Shadow {
         /// As for `promote`
@@ -128,6 +131,7 @@ fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
         ModelCommand::Promote { model, acting } => registry::promote(model, acting, out),
         ModelCommand::Rollback { acting } => registry::rollback(acting, out),
         ModelCommand::Compare(args) => compare::compare(args),
+        ModelCommand::Explain(args) => explain::run(args, out),
         ModelCommand::Shadow { model, acting } => trial::shadow(model.as_deref(), acting, out),
         ModelCommand::Canary { model, share, acting } => {
             trial::canary(model.as_deref(), share, acting, out)

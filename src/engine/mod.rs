@@ -14,6 +14,7 @@ mod desk;
 mod enrich;
 mod entry;
 mod error;
+mod explain;
 mod fault;
 mod guard;
 mod histories;
@@ -53,6 +54,7 @@ pub use desk::{
 };
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
+pub use explain::{Counterfactual, Explanation, GroupEffect, explain};
 pub use fault::Fault;
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};

@@ -133,6 +133,18 @@ impl Model {
         edges::edges(&self.artefact)
     }
 
+    /// Log-odds with a group of features at its baseline: in a regression its terms at their mean, in a
+    /// forest what the trees expect of a row whose features of this group nobody knows. `part` is the
+    /// group's contribution to the same record. Cost: of a forest one walk over every tree.
+    pub fn without(&self, record: &Record, part: &Contribution) -> f64 {
+        match (&self.terms, &self.artefact.scorer) {
+            (Scoring::Forest(terms), Scorer::Forest(forest)) => {
+                terms.without(forest, record, part.group)
+            }
+            _ => self.score(record).log_odds - part.log_odds,
+        }
+    }
+
     /// Log-odds of a transaction that is average in everything.
     pub fn base(&self) -> f64 {
         match &self.terms {

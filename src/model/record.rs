@@ -10,7 +10,7 @@
 use super::ModelError;
 use super::calibrator::Calibrator;
 use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
-use super::reasons::{Contribution, REASON_GROUPS, group_of};
+use super::reasons::{Contribution, REASON_GROUPS, ReasonGroup, group_of};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 
 /// A forest that reads records.
@@ -112,6 +112,21 @@ impl ForestTerms {
         out.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
     }
 
+    /// Calibrated log-odds expected where the group's features are not known: at their questions both
+    /// ways are taken, each by its share of the training rows.
+    pub(super) fn without(&self, forest: &Forest, record: &Record, group: &ReasonGroup) -> f64 {
+        let group = REASON_GROUPS.iter().position(|one| one == group);
+        let unknown = |feature: u32| {
+            let place = usize::try_from(feature).unwrap_or(usize::MAX);
+            self.columns.get(place).is_some_and(|column| Some(column.group) == group)
+        };
+        let margin = self.with_row(record, |row| {
+            let trees = forest.trees.iter().map(|tree| expected_of(forest, tree, row, &unknown));
+            forest.base + trees.sum::<f64>()
+        });
+        self.calibrated(margin)
+    }
+
     fn attribute(
         &self,
         forest: &Forest,
@@ -196,8 +211,37 @@ fn column(feature: &Feature) -> Result<Column, ModelError> {
     Ok(Column { source: Source::Field(field), group: group_of(field), words })
 }
 
+/// The margin expected of a row of which some features are not known.
+fn expected_of(forest: &Forest, tree: &Tree, row: &[f64], unknown: &dyn Fn(u32) -> bool) -> f64 {
+    let sums = weighed(tree);
+    let weight = |node: usize| sums.get(node).map_or(0.0, |(_, weight)| *weight);
+    let (mut margin, mut open) = (0.0, vec![(0, 1.0)]);
+    while let Some((node, share)) = open.pop() {
+        match tree.nodes().get(node) {
+            Some(Node::Split { question, right }) if unknown(question.feature) => {
+                let right = usize::try_from(*right).unwrap_or(usize::MAX);
+                let (to_left, to_right) = (weight(node + 1), weight(right));
+                let both = to_left + to_right;
+                open.push((node + 1, share * to_left / both));
+                open.push((right, share * to_right / both));
+            }
+            Some(Node::Leaf(leaf)) => margin += share * leaf.value,
+            _ => {
+                let next = tree.step(forest.input, row, node);
+                open.extend(next.map(|(_, next)| (next, share)));
+            }
+        }
+    }
+    margin
+}
+
 /// The expected margin of each node, in preorder.
 fn expected(tree: &Tree) -> Box<[f64]> {
+    weighed(tree).into_iter().map(|(value, _)| value).collect()
+}
+
+/// The expected margin of each node with its weight, in preorder.
+fn weighed(tree: &Tree) -> Vec<(f64, f64)> {
     let all_known = tree.leaves().all(|leaf| leaf.cover.is_finite() && leaf.cover > 0.0);
     let mut sums = vec![(0.0, 0.0); tree.nodes().len()];
     for (place, node) in tree.nodes().iter().enumerate().rev() {
@@ -215,5 +259,5 @@ fn expected(tree: &Tree) -> Box<[f64]> {
             *sum = (value, weight);
         }
     }
-    sums.into_iter().map(|(value, _)| value).collect()
+    sums
 }

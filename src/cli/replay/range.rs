@@ -33,7 +33,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
         listed: args.limit,
     };
     let artefacts = Artefacts::new(&args.data_dir);
-    let (reader, tables) = (reader(args)?, reference(&config));
+    let (reader, tables) = (reader(&args.data_dir)?, reference(&config));
     let bar = progress::counter("replaying");
     let watch = Stopwatch::start();
     let done = rerun(&reader, &artefacts, &tables, &of, &mut |entry| bar.set_position(entry));

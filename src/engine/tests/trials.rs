@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{Calibration, Decision};
 use crate::features::{Record, Value};
-use crate::model::{Model, Scorer};
+use crate::model::{Model, Scorer, sigmoid};
 use crate::rules::{Canary, CanaryBy};
 
 const BY_SCORE: &str = "[[rule]]\nid = \"high\"\naction = \"review\"\nreason = \"HIGH\"\n\
@@ -110,4 +110,50 @@ fn a_buyer_without_a_card_is_left_to_the_live_model() {
     nameless.card = None;
     assert_eq!(score(&engine, nameless).versions.model, live.digest());
     assert_eq!(score(&engine, purchase("named", 1)).versions.model, other.digest());
+}
+
+#[test]
+fn every_change_an_explanation_names_changes_the_action() {
+    let live = model(3.0);
+    let (mut found, mut changes) = (0, 0);
+    for (n, (decision, record)) in
+        decided(deciding(&live, Policy::default())).into_iter().enumerate()
+    {
+        if n % 8 > 0 {
+            continue;
+        }
+        let snapshot = deciding(&live, Policy::default());
+        let (action, p) = (decision.action, decision.fraud_probability.unwrap());
+        let stored = StoredDecision {
+            sequence: 0,
+            tenant: tenant(),
+            decision,
+            arrival: vec![],
+            record: record.clone(),
+            transaction: None,
+            erased: false,
+        };
+        let told = explain(&stored, &snapshot).unwrap();
+        assert_eq!((told.action, told.fraud_probability), (action, p));
+        for group in &told.groups {
+            let log_odds = (p / (1.0 - p)).ln();
+            assert!((group.without - sigmoid(log_odds - group.contribution)).abs() < 1e-9);
+            assert!((group.multiplier - p / group.without).abs() < 1e-9);
+            assert_eq!(group.multiplier > 1.0, group.contribution > 0.0, "{group:?}");
+        }
+        for change in &told.counterfactuals {
+            let edge = live.edges().into_iter().find(|edge| edge.name == change.feature).unwrap();
+            assert_eq!(*edge.get(&record), change.was);
+            let mut changed = record.clone();
+            changed.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
+            changed.set(f::MODEL_RISK_SCORE, Value::Missing);
+            edge.set(&mut changed, change.would_be.clone());
+            let score = live.score(&changed).fraud_probability;
+            assert_eq!(score.to_bits(), change.fraud_probability.to_bits(), "{change:?}");
+            assert_ne!(change.action, action);
+            changes += 1;
+        }
+        found += 1;
+    }
+    assert!(found > 3 && changes > 0, "{changes} changes in {found} explanations");
 }
