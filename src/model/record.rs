@@ -10,7 +10,7 @@
 use super::ModelError;
 use super::calibrator::Calibrator;
 use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
-use super::reasons::{Contribution, REASON_GROUPS, ReasonGroup, group_of};
+use super::reasons::{Contribution, REASON_GROUPS, ReasonGroup, group_of, group_of_name};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 
 /// A forest that reads records.
@@ -34,10 +34,38 @@ struct Column {
     words: Box<[Box<str>]>,
 }
 
+/// Where a feature is read from.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Field(FieldId),
+    /// A member of `custom`, by its name without the prefix.
     Custom(Box<str>),
+}
+
+impl Source {
+    pub(super) fn get<'r>(&self, record: &'r Record) -> &'r Value {
+        match self {
+            Self::Field(field) => record.get(*field),
+            Self::Custom(name) => record.custom(name),
+        }
+    }
+}
+
+/// Which of some words a value is; a number is a word that reads as it.
+pub(super) fn place_of<'w>(value: &Value, words: impl Iterator<Item = &'w str>) -> Option<usize> {
+    let mut words = words;
+    let mut place = |word: &str| words.position(|known| known == word);
+    match value {
+        Value::Text(text) => place(text),
+        Value::Country(country) => place(country.code()),
+        Value::Currency(currency) => place(currency.code()),
+        Value::Bool(true) => place("true"),
+        Value::Bool(false) => place("false"),
+        number => {
+            let number = number.numeric();
+            words.position(|word| word.parse::<f64>() == Ok(number))
+        }
+    }
 }
 
 /// Columns of most forests, and the row kept on the stack for them.
@@ -149,29 +177,12 @@ impl ForestTerms {
 
 impl Column {
     fn read(&self, record: &Record) -> f64 {
-        let value = match &self.source {
-            Source::Field(field) => record.get(*field),
-            Source::Custom(name) => record.custom(name),
-        };
+        let value = self.source.get(record);
         if self.words.is_empty() {
             return value.numeric();
         }
-        let place = match value {
-            Value::Text(text) => self.place(text),
-            Value::Country(country) => self.place(country.code()),
-            Value::Currency(currency) => self.place(currency.code()),
-            Value::Bool(true) => self.place("true"),
-            Value::Bool(false) => self.place("false"),
-            number => {
-                let number = number.numeric();
-                self.words.iter().position(|word| word.parse::<f64>() == Ok(number))
-            }
-        };
+        let place = place_of(value, self.words.iter().map(AsRef::as_ref));
         place.and_then(|place| u32::try_from(place).ok()).map_or(f64::NAN, f64::from)
-    }
-
-    fn place(&self, word: &str) -> Option<usize> {
-        self.words.iter().position(|known| &**known == word)
     }
 }
 
@@ -193,7 +204,7 @@ fn columns(features: &[Feature]) -> Result<Box<[Column]>, ModelError> {
 fn column(feature: &Feature) -> Result<Column, ModelError> {
     let words: Box<[Box<str>]> = feature.words.iter().map(|word| word.as_str().into()).collect();
     if let Some(name) = feature.name.strip_prefix("custom.") {
-        let group = REASON_GROUPS.len() - 1;
+        let group = group_of_name(&feature.name);
         return Ok(Column { source: Source::Custom(name.into()), group, words });
     }
     let field = FieldId::by_name(&feature.name)

@@ -38,7 +38,7 @@ mod tune;
 
 pub use calibration::{ReliabilityBin, ScoreBin, distribution, reliability};
 pub use cards::Intervals;
-pub use dataset::{Dataset, Label, LabelledRecord};
+pub use dataset::{CustomFeature, CustomKind, Dataset, Label, LabelledRecord};
 pub use delay::{KnownBy, LabelDelay, Recent, Week};
 pub use drift::Drift;
 pub use encode::Dropped;

@@ -204,3 +204,82 @@ fn two_models_are_held_against_each_other_over_the_ledger() {
     let (code, _, said) = run(&[&head[..], &[same]].concat(), &data);
     assert!(code == 2 && said.contains("no model `canary`"), "{said}");
 }
+
+const MAP: &str = "[[table]]\nname = \"sales\"\n[table.fields]\ntransaction_id = \"no\"\n\
+    type = { constant = \"purchase\" }\nevent_time = { column = \"day\", as = \"%Y-%m-%d %H:%M\" }\n\
+    amount.value = \"sum\"\namount.currency = { constant = \"EUR\" }\naccount.id = \"buyer\"\n\
+    custom.campaign = \"utm\"\ncustom.seats = { column = \"seats\", as = \"number\" }\n\
+    [table.label]\ncolumn = \"bad\"\ndelay = \"1d\"\n\
+    values = { 1 = \"stolen_instrument\", 0 = \"legitimate\" }\n";
+
+/// Sales of three months whose frauds come by one campaign; what is not known is empty.
+fn sales() -> String {
+    let mut text = "no,day,sum,buyer,utm,seats,bad\n".to_owned();
+    for n in 0..1800_u32 {
+        let utm = ["search", "affiliate", "", "news"][n as usize % 4];
+        let draw = n.wrapping_mul(2_654_435_761) >> 16 & 0xff;
+        let bad = u32::from(draw < if utm == "affiliate" { 120 } else { 6 });
+        let seats = if n % 7 == 0 { String::new() } else { (n % 5).to_string() };
+        let (month, day) = (1 + n / 600, 1 + n % 600 / 22);
+        let (hour, minute) = (n % 22, n % 60);
+        text += &format!(
+            "s-{n},2026-{month:02}-{day:02} {hour:02}:{minute:02},{}.00,b-{n},{utm},{seats},{bad}\n",
+            20 + n % 9
+        );
+    }
+    text
+}
+
+#[test]
+fn a_shops_own_columns_are_features_in_training_and_at_checkout() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, map) = (dir.path().join("sales.csv"), dir.path().join("map.toml"));
+    fs::write(&file, sales()).unwrap();
+    fs::write(&map, MAP).unwrap();
+    for kind in ["boosted", "logistic"] {
+        let data = dir.path().join(kind);
+        let out = dir.path().join(format!("own-{kind}"));
+        let own = [
+            "--custom",
+            "campaign=word",
+            "--custom",
+            "seats=number",
+            "--model",
+            kind,
+            "--trees",
+            "30",
+        ];
+        let files = [file.to_str().unwrap(), "--map", map.to_str().unwrap()];
+        let places = ["--out", out.to_str().unwrap(), "--delay", "1d"];
+        let (code, _, said) = run(&[&["train"], &files[..], &places, &own].concat(), &data);
+        assert!(code <= 1 && out.join("model.json").is_file(), "{kind}: {said}");
+        let text = fs::read_to_string(out.join("model.json")).unwrap();
+        assert!(text.contains("custom.campaign"), "{kind}");
+        json(&["model", "promote", out.to_str().unwrap()], &data);
+        assert_eq!(json(&["model", "verify"], &data)[0]["findings"], json!([]));
+        let server = Server::start(&data, "");
+        let mut client = server.connect();
+        let mut asked = |id: &str, custom: Value| {
+            let body = json!({
+                "transaction_id": id, "type": "purchase", "event_time": "2026-11-20T10:00:00Z",
+                "amount": {"value": "24.00", "currency": "EUR"}, "custom": custom,
+            });
+            let (status, answer) = client.ask("POST", "/v1/score", &body.to_string()).unwrap();
+            assert_eq!(status, 200, "{answer}");
+            answer
+        };
+        let p = |answer: &Value| answer["fraud_probability"].as_f64().unwrap();
+        let bad = asked("bad", json!({"campaign": "affiliate", "seats": 2}));
+        let good = asked("good", json!({"campaign": "search", "seats": 2}));
+        let nothing = asked("nothing", json!({}));
+        let unseen = asked("unseen", json!({"seats": "two"}));
+        assert!(p(&bad) > 4.0 * p(&good), "{kind}: {bad} {good}");
+        assert!(p(&nothing) < p(&bad) && p(&nothing) > 0.0, "{kind}: {nothing}");
+        assert_eq!(p(&unseen).to_bits(), p(&nothing).to_bits(), "what is no number is missing");
+        assert_eq!(bad["reasons"][0]["code"], "OWN_FACTS", "{bad}");
+        server.stop();
+        let explained = json(&["model", "explain", "bad"], &data);
+        assert_eq!(explained["groups"][0]["code"], "OWN_FACTS", "{explained}");
+        assert!(explained["groups"][0]["multiplier"].as_f64().unwrap() > 1.0);
+    }
+}
