@@ -91,11 +91,7 @@ impl Metrics {
             requests: family(r, "requests", "Requests by route and status"),
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),
             decisions: family(r, "decisions", "Decisions by action"),
-            shadowed: family(
-                r,
-                "shadow_decisions",
-                "Decisions by action, and by the action with the shadow model's score",
-            ),
+            shadowed: family(r, "shadow_decisions", "Decisions by action and by the shadow's"),
             rule_hits: family(r, "rule_hits", "Rules that matched, by rule and mode"),
             rules_undecided: family(
                 r,

@@ -128,9 +128,10 @@ impl Row {
                 let training = &model.artefact().training;
                 let (rows, frauds, digest) = (training.rows, training.positives, model.digest());
                 let calibration = model.calibration().word();
-                let until = match training.is_elsewhere() {
-                    true => "elsewhere".to_owned(),
-                    false => training.to.to_string().chars().take(10).collect(),
+                let until = if training.is_elsewhere() {
+                    "elsewhere".to_owned()
+                } else {
+                    training.to.to_string().chars().take(10).collect()
                 };
                 let measure = |pointer: &str| {
                     let number = self.measured.pointer(pointer).and_then(Value::as_f64);
@@ -153,15 +154,16 @@ pub(super) fn list(place: &Place, as_json: bool, out: &mut impl Write) -> Result
     let roster = registry.roster()?;
     let mut rows: Vec<Row> =
         roster.models.iter().map(|model| row(&registry, &roster, model)).collect();
-    let lying = lying(&place.models_dir);
-    if let (Err(_), false) = (&lying, rows.is_empty()) {
-        // No models' directory beside a registry is no fault.
-    } else {
-        rows.extend(lying?.into_iter().filter(|row| match &row.model {
-            Ok(model) => roster.get(model.digest()).is_none(),
-            Err(_) => true,
-        }));
-    }
+    let lying = match lying(&place.models_dir) {
+        // Beside a registry no models' directory is no fault.
+        Err(_) if !rows.is_empty() => Vec::new(),
+        other => other?,
+    };
+    let is_new = |row: &Row| match &row.model {
+        Ok(model) => roster.get(model.digest()).is_none(),
+        Err(_) => true,
+    };
+    rows.extend(lying.into_iter().filter(is_new));
     let exit = if rows.iter().all(|row| row.model.is_ok()) { DONE } else { FINDING };
     if as_json {
         let models: Vec<Value> = rows.iter().map(Row::json).collect();

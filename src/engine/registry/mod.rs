@@ -120,9 +120,8 @@ impl Registry {
         by: &By,
     ) -> Result<Roster, RegistryError> {
         let sha256 = model.digest();
-        if let roster = self.roster()?
-            && roster.get(sha256).is_some()
-        {
+        let roster = self.roster()?;
+        if roster.get(sha256).is_some() {
             return Ok(roster);
         }
         let kept = self.artefacts.keep_model(model);
