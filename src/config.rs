@@ -5,6 +5,7 @@
 
 use crate::decision::{Policy, PolicyError};
 use crate::domain::{Durability, Outcome};
+use crate::rules::CanaryBy;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -99,8 +100,24 @@ pub struct ListsConfig {
 pub struct ModelConfig {
     /// A model directory; absent: the bundled synthetic model.
     pub dir: Option<PathBuf>,
-    /// True to run without any model.
+    /// True to run without any model, whatever was promoted with `vouch model`.
     pub off: bool,
+    /// A model that scores beside the live one and moves nothing.
+    pub shadow: Option<PathBuf>,
+    /// A model that decides for a share of buyers.
+    pub canary: Option<ModelCanaryConfig>,
+}
+
+/// A model on trial, and on whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelCanaryConfig {
+    /// A model directory.
+    pub dir: PathBuf,
+    /// Share of buyers, in basis points.
+    pub share_bp: u16,
+    /// What tells buyers apart: `card`, `account`, `device`, `email` or `ip`.
+    pub by: CanaryBy,
 }
 
 /// Where tables come from.
@@ -313,6 +330,11 @@ impl Config {
                 keeps.contains(&self.ledger.durability),
             ),
             ("ledger.queue", "at least 1", self.ledger.queue >= 1),
+            (
+                "model.canary.share_bp",
+                "from 1 to 10000",
+                self.model.canary.as_ref().is_none_or(|c| (1..=10_000).contains(&c.share_bp)),
+            ),
             ("ledger.segment_mib", "from 8 to 1024", (8..=1024).contains(&self.ledger.segment_mib)),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
             ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
@@ -376,6 +398,8 @@ mod tests {
             ("[policy.costs_by_currency.EUX]\nmargin = 0.5", "costs_by_currency.EUX"),
             ("[velocity]\nlabel_delay_days = 31", "velocity.label_delay_days"),
             ("[policy.thresholds]\nreview = 50\ndecline = 40", "thresholds"),
+            ("[model.canary]\ndir = \"m\"\nby = \"card\"\nshare_bp = 0", "model.canary.share_bp"),
+            ("[model.canary]\ndir = \"m\"\nby = \"shoe\"\nshare_bp = 5", "shoe"),
             ("[server", "line 1"),
         ] {
             let error = parse(text).unwrap_err();

@@ -26,7 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decision", &["domain", "features", "reference", "velocity", "rules", "model"]),
     ("ledger", &["clock", "domain"]),
     ("disputes", &["domain", "ledger"]),
-    ("config", &["domain", "decision"]),
+    ("config", &["domain", "decision", "rules"]),
     (
         "engine",
         &[

@@ -1,20 +1,27 @@
-//! `vouch model`: list, show and verify models, import foreign ones and predict with them.
+//! `vouch model`: the registry of models, models trained elsewhere, and trying a model.
 
 mod columns;
+mod compare;
+mod explain;
 mod foreign;
+mod registry;
+mod trial;
 
-use crate::model::{FILE, Model, ModelError};
+use crate::engine::Registry;
 use crate::train::METRICS_FILE;
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// List, show, verify, import and try models
+/// List, show, verify, promote, import and try models
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ModelCommand {
-    /// List the models of a directory
+    /// List the models of the registry, and those of a directory that are not in it
     List {
+        /// Print as JSON, with every change of the registry
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -28,12 +35,47 @@ pub(super) enum ModelCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Check that a model is the one that was trained, and that this version can use it
+    /// Check that models are the ones that were trained, and that this version scores them alike
     Verify {
-        /// A model's name, its directory or its file
-        model: PathBuf,
+        /// A model's name, its directory or its file; without one all of the registry
+        model: Option<PathBuf>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         place: Place,
+    },
+    /// Make a model live; taken into the registry first where it is not there
+    Promote {
+        /// A model's name, its directory or its file, `name@2`, or the beginning of its digest
+        model: PathBuf,
+        #[command(flatten)]
+        acting: registry::Acting,
+    },
+    /// Go back to the model that was live before
+    Rollback {
+        #[command(flatten)]
+        acting: registry::Acting,
+    },
+    /// Hold two models against each other over past sales of known outcome
+    Compare(Box<compare::CompareArgs>),
+    /// Say why a decision was made, and which single facts would have changed it
+    Explain(explain::ExplainArgs),
+    /// Have a model score beside the live one, moving nothing; without a model, end that
+    Shadow {
+        /// As for `promote`
+        model: Option<PathBuf>,
+        #[command(flatten)]
+        acting: registry::Acting,
+    },
+    /// Have a model decide for a share of buyers; without a model, end that
+    Canary {
+        /// As for `promote`
+        model: Option<PathBuf>,
+        #[command(flatten)]
+        share: trial::Share,
+        #[command(flatten)]
+        acting: registry::Acting,
     },
     /// Make a model of ours from one trained elsewhere
     Import(foreign::ImportArgs),
@@ -46,9 +88,16 @@ pub(super) struct Place {
     /// Directory that holds the models
     #[arg(long, value_name = "DIR", default_value = "models")]
     models_dir: PathBuf,
+    /// Data directory of the server, which holds the registry
+    #[arg(long, value_name = "DIR", default_value = "vouch-data")]
+    data_dir: PathBuf,
 }
 
 impl Place {
+    fn registry(&self) -> Registry {
+        Registry::new(&self.data_dir)
+    }
+
     /// What is called so in the models' directory, or else the path itself.
     fn find(&self, model: &Path) -> PathBuf {
         let inside = self.models_dir.join(model);
@@ -66,9 +115,9 @@ const FINDING: u8 = 1;
 
 fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
     match command {
-        ModelCommand::List { place } => list(&place.models_dir, out),
+        ModelCommand::List { json, place } => registry::list(place, *json, out),
         ModelCommand::Show { model, json, place } => {
-            let model = Model::load(&place.find(model))?;
+            let model = registry::load(place, model)?;
             if *json {
                 out.write_all(model.bytes())?;
             } else {
@@ -76,56 +125,20 @@ fn run_to(command: &ModelCommand, out: &mut impl Write) -> Result<u8> {
             }
             Ok(DONE)
         }
-        ModelCommand::Verify { model, place } => verify(&place.find(model), out),
+        ModelCommand::Verify { model, json, place } => {
+            registry::verify(model.as_deref(), place, *json, out)
+        }
+        ModelCommand::Promote { model, acting } => registry::promote(model, acting, out),
+        ModelCommand::Rollback { acting } => registry::rollback(acting, out),
+        ModelCommand::Compare(args) => compare::compare(args),
+        ModelCommand::Explain(args) => explain::run(args, out),
+        ModelCommand::Shadow { model, acting } => trial::shadow(model.as_deref(), acting, out),
+        ModelCommand::Canary { model, share, acting } => {
+            trial::canary(model.as_deref(), share, acting, out)
+        }
         ModelCommand::Import(args) => foreign::import(args, out),
         ModelCommand::Predict(args) => foreign::predict(args, out),
     }
-}
-
-fn list(directory: &Path, out: &mut impl Write) -> Result<u8> {
-    let unreadable = || format!("cannot read `{}`", directory.display());
-    let entries = std::fs::read_dir(directory).with_context(unreadable)?;
-    let mut places = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<Vec<_>>>()
-        .with_context(unreadable)?;
-    places.retain(|place| place.join(FILE).is_file());
-    places.sort();
-    let mut exit = DONE;
-    writeln!(out, "{:<20} {:<10} {:>9} {:>8}  sha256", "model", "calibrated", "rows", "frauds")?;
-    for place in places {
-        let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match Model::load(&place) {
-            Ok(model) => {
-                let training = &model.artefact().training;
-                let (rows, frauds, digest) = (training.rows, training.positives, model.digest());
-                let calibration = model.calibration().word();
-                writeln!(out, "{name:<20} {calibration:<10} {rows:>9} {frauds:>8}  {digest}")?;
-            }
-            Err(error) => {
-                writeln!(out, "{name:<20} refused: {error}")?;
-                exit = FINDING;
-            }
-        }
-    }
-    Ok(exit)
-}
-
-fn verify(place: &Path, out: &mut impl Write) -> Result<u8> {
-    let model = match Model::load(place) {
-        Ok(model) => model,
-        Err(error @ ModelError::Unreadable { .. }) => return Err(error.into()),
-        Err(error) => {
-            writeln!(out, "{}: refused: {error}", place.display())?;
-            return Ok(FINDING);
-        }
-    };
-    if let Some(finding) = metrics_finding(place, model.digest())? {
-        writeln!(out, "{}: {finding}", place.display())?;
-        return Ok(FINDING);
-    }
-    writeln!(out, "{}: ok, sha256 {}", place.display(), model.digest())?;
-    Ok(DONE)
 }
 
 /// What is wrong with the measures beside a model; a model without any is not wrong.
@@ -151,6 +164,7 @@ mod tests {
     use super::*;
     use crate::domain::{DAY_MS, LabelClass, Timestamp};
     use crate::features::{Record, fields};
+    use crate::model::FILE;
     use crate::train::{Dataset, Label, LabelledRecord, TrainConfig, train};
 
     fn save_model(place: &Path, name: &str) {

@@ -105,6 +105,16 @@ impl PastArgs {
         self.from_ledger || file.is_some()
     }
 
+    /// Data directory of the server.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The same; where no file is named, over the ledger.
+    pub(super) fn or_ledger(self, file: Option<&Path>) -> Self {
+        Self { from_ledger: self.from_ledger || file.is_none(), ..self }
+    }
+
     /// Opens what is named and reads what was said of the sales.
     pub(super) fn open<'a>(&'a self, file: Option<&Path>) -> Result<Past<'a>> {
         let config = self.config.load()?;

@@ -9,7 +9,7 @@ use crate::domain::{TenantId, Timestamp};
 use crate::engine::{Artefacts, Replay, StoredDecision, read_decision, replay};
 use crate::ledger::{EntryKind, Reader};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `vouch replay`.
@@ -64,7 +64,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
 
 fn one(args: &ReplayArgs, id: &str) -> Result<ExitCode> {
     let config = args.config.load()?;
-    let stored = find(args, id)?.with_context(|| format!("no decision `{id}`"))?;
+    let stored =
+        find(&args.data_dir, &args.tenant, id)?.with_context(|| format!("no decision `{id}`"))?;
     let artefacts = Artefacts::new(&args.data_dir);
     let tables = super::state::reference(&config);
     let snapshot = artefacts
@@ -79,17 +80,17 @@ fn one(args: &ReplayArgs, id: &str) -> Result<ExitCode> {
     Ok(if matches!(result, Replay::Same(_)) { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn reader(args: &ReplayArgs) -> Result<Reader> {
+fn reader(data_dir: &Path) -> Result<Reader> {
     let master = crate::config::master_key()?.map(crate::ledger::MasterKey::from_bytes);
-    Reader::open(&args.data_dir, master)
-        .with_context(|| format!("no ledger in `{}`", args.data_dir.display()))
+    Reader::open(data_dir, master).with_context(|| format!("no ledger in `{}`", data_dir.display()))
 }
 
-fn find(args: &ReplayArgs, id: &str) -> Result<Option<StoredDecision>> {
-    let reader = reader(args)?;
+/// A tenant's decision by its own id or its transaction's.
+pub(super) fn find(data_dir: &Path, tenant: &TenantId, id: &str) -> Result<Option<StoredDecision>> {
+    let reader = reader(data_dir)?;
     for entry in reader.scan(None)? {
         let entry = entry?;
-        if entry.kind != EntryKind::Decision || entry.tenant != args.tenant {
+        if entry.kind != EntryKind::Decision || entry.tenant != *tenant {
             continue;
         }
         let named = entry.id == id || crate::engine::decision_name(&entry.tenant, &entry.id) == id;

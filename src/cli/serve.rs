@@ -53,7 +53,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let keys = if args.dev { AccessFile::default() } else { AccessFile::read(&args.data_dir)? };
         let gate = Arc::new(Gate::new(&keys));
         let listener = bind(args.listen, &gate).await?;
-        let origins = state::origins(&config);
+        let origins = state::origins(&config).with_registry(&args.data_dir);
         let stamps = origins.stamps();
         let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
         let engine = state::open_engine_with(snapshot, &config, &args.data_dir)?;

@@ -1,10 +1,11 @@
 //! What several commands need: the configuration, the snapshot, the engine on a data directory.
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, ModelCanaryConfig};
 use crate::domain::Durability;
 use crate::engine::{CHECKPOINT_FILE, Engine, ModelOrigin, Origins, Snapshot};
 use crate::ledger::{AckPolicy, LedgerConfig, MasterKey};
 use crate::reference::{Reference, ReferenceFiles};
+use crate::rules::Canary;
 use crate::velocity::Limits;
 use crate::velocity::sales::Delay;
 use anyhow::{Context, Result};
@@ -55,12 +56,19 @@ pub(super) fn origins(config: &Config) -> Origins {
     let (rules, policy) = (config.rules.dir.clone(), config.policy.clone());
     let beside = || rules.as_ref().map(|dir| dir.join("lists"));
     let lists = config.lists.dir.clone().or_else(beside);
-    Origins { rules, model, lists, reference: reference_files(config), policy }
+    let share = |canary: &ModelCanaryConfig| Canary { share_bp: canary.share_bp, by: canary.by };
+    let canary = config.model.canary.as_ref().map(|canary| (canary.dir.clone(), share(canary)));
+    let (shadow, reference) = (config.model.shadow.clone(), reference_files(config));
+    Origins { rules, model, shadow, canary, registry: None, lists, reference, policy }
 }
 
 /// Rules, model, tables and costs of a configuration; broken rules or a broken model are errors.
 pub(super) fn snapshot(config: &Config) -> Result<Snapshot> {
-    let (snapshot, loaded) = origins(config).load(None)?;
+    load(&origins(config))
+}
+
+fn load(origins: &Origins) -> Result<Snapshot> {
+    let (snapshot, loaded) = origins.load(None)?;
     for fault in loaded.refused().flat_map(|part| &part.faults) {
         eprintln!("warning: {}", fault.message);
     }
@@ -72,9 +80,9 @@ pub(super) fn engine_in_memory(config: &Config) -> Result<Engine> {
     Ok(Engine::in_memory(snapshot(config)?, limits(config)?).with_label_delay(delay(config)))
 }
 
-/// An engine on a data directory, its history rebuilt from the ledger.
+/// An engine on a data directory, its history rebuilt from the ledger, its model the one promoted there.
 pub(super) fn open_engine(config: &Config, data_dir: &Path) -> Result<Arc<Engine>> {
-    open_engine_with(snapshot(config)?, config, data_dir)
+    open_engine_with(load(&origins(config).with_registry(data_dir))?, config, data_dir)
 }
 
 /// The same with a snapshot already loaded.

@@ -8,7 +8,8 @@ use crate::clock::Stopwatch;
 use crate::decision::{CostPolicy, Policy};
 use crate::domain::{Calibration, DAY_MS, HOUR_MS, TenantId, Timestamp};
 use crate::train::{
-    Boosting, Dataset, Direction, ErrorCost, ErrorCosts, ModelKind, TrainConfig, Trial, train, tune,
+    Boosting, CustomFeature, Dataset, Direction, ErrorCost, ErrorCosts, ModelKind, TrainConfig,
+    Trial, train, tune,
 };
 use anyhow::{Context, Result};
 use std::io::Write;
@@ -38,6 +39,9 @@ pub(super) struct TrainArgs {
     /// Mapping file for foreign data
     #[arg(long, value_name = "MAP.toml")]
     pub(super) map: Option<PathBuf>,
+    /// A member of `custom` that is to be a feature, e.g. campaign=word or seats=number; may be repeated
+    #[arg(long, value_name = "NAME=word|number")]
+    pub(super) custom: Vec<CustomFeature>,
     /// Directory of the new model, e.g. models/spring; its last part is the name
     #[arg(long, value_name = "DIR")]
     out: PathBuf,

@@ -16,7 +16,7 @@ use std::path::Path;
 /// The rows the arguments name, and how many of the file could not be used. Each of those was named on
 /// standard error, or counted with what to do about it.
 pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
-    let mut rows = Rows::of(args.tenant.clone());
+    let mut rows = Rows::of(args.tenant.clone()).with_custom(&args.custom);
     let bad = if let Some(file) = &args.file {
         let engine = state::engine_in_memory(&args.config.load()?)?;
         from_file(&engine, file, args.map.as_deref(), &mut rows)?

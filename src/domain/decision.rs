@@ -180,10 +180,21 @@ pub struct Warning {
     pub pointer: String,
 }
 
+/// What a model on trial said beside the one that decided. It moved nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Shadowed {
+    /// The action the same rules and costs would have taken with its score.
+    pub action: Action,
+    /// 100 × its fraud probability, 0.01–99.99.
+    pub risk_score: f64,
+    /// Its fraud probability.
+    pub fraud_probability: f64,
+}
+
 /// What the decision was made with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Versions {
-    /// Digest of the model artefact; empty without a model.
+    /// Digest of the model that decided, the canary where the buyer is in its share; empty without one.
     pub model: String,
     /// Digest of the rule set.
     pub rules: String,
@@ -193,6 +204,13 @@ pub struct Versions {
     pub reference: String,
     /// Digest of the cost settings.
     pub policy: String,
+    /// Digest of the model that scored beside it; empty without one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shadow: String,
+    /// Digest of the model that was deciding for a share of buyers, whether for this one or not; empty
+    /// without one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub canary: String,
 }
 
 /// A decision: everything that is decided, nothing about how it was kept or how long it took.
@@ -246,4 +264,8 @@ pub struct Decision {
     pub degraded: Vec<String>,
     /// What it was decided with.
     pub versions: Versions,
+    /// What the model on trial said, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub shadow: Option<Shadowed>,
 }

@@ -30,7 +30,7 @@ pub use country::{Country, UnknownCountry};
 pub use currency::{Currency, UnknownCurrency, Withdrawn};
 pub use decision::{
     Action, Calibration, Costs, Decision, Defensibility, Delivery, Durability, HeldBack, Reason,
-    RuleAction, RuleHit, RuleMode, Spared, Versions, Warning,
+    RuleAction, RuleHit, RuleMode, Shadowed, Spared, Versions, Warning,
 };
 pub use dispute::{Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus};
 pub use event::{

@@ -44,11 +44,16 @@ impl Artefacts {
         let versions = &snapshot.versions;
         self.put("rules", &versions.rules, snapshot.rules.source_json().as_bytes())?;
         self.put("policy", &versions.policy, &policy_json(&snapshot.policy))?;
-        if let Some(model) = &snapshot.model {
-            let bytes = model.artefact().clone().seal().unwrap_or_default();
-            self.put("model", &versions.model, &bytes)?;
+        let canary = snapshot.canary.as_ref().map(|canary| &canary.model);
+        for model in snapshot.model.iter().chain(&snapshot.shadow).chain(canary) {
+            self.keep_model(model)?;
         }
         Ok(())
+    }
+
+    /// Keeps a model under its digest, as the bytes it was loaded from.
+    pub(super) fn keep_model(&self, model: &Model) -> Result<(), EngineError> {
+        self.put("model", model.digest(), model.bytes())
     }
 
     /// Names what is kept as what a start falls back to.
@@ -118,10 +123,15 @@ impl Artefacts {
     /// # Errors
     /// As [`Artefacts::rules`].
     pub(super) fn model(&self, digest: &str) -> Result<Model, EngineError> {
-        Model::from_bytes(&self.get("model", digest)?)
+        Model::from_bytes(&self.model_bytes(digest)?)
             .ok()
             .filter(|model| model.digest() == digest)
             .ok_or_else(|| self.damaged("model", digest))
+    }
+
+    /// The bytes of a kept model, unchecked.
+    pub(super) fn model_bytes(&self, digest: &str) -> Result<Vec<u8>, EngineError> {
+        self.get("model", digest)
     }
 
     /// The snapshot a decision was made with, over the tables given; the tables are not read by a
@@ -151,12 +161,17 @@ impl Artefacts {
         };
         let policy = Policy::from_kept(&self.get("policy", &versions.policy)?)
             .map_err(|_| self.damaged("policy", &versions.policy))?;
+        let is_as_it_was = model.is_none();
         let model = match (model, versions.model.as_str()) {
             (Some(model), _) => Some(model),
             (None, "") => None,
             (None, digest) => Some(Arc::new(self.model(digest)?)),
         };
-        Ok(Snapshot::of(tables, rules, model, policy))
+        let shadow = match versions.shadow.as_str() {
+            digest if is_as_it_was && !digest.is_empty() => Some(Arc::new(self.model(digest)?)),
+            _ => None,
+        };
+        Ok(Snapshot::of(tables, rules, model, policy).trying(shadow, None))
     }
 
     fn path(&self, kind: &str, name: &str) -> PathBuf {
@@ -186,7 +201,7 @@ impl Artefacts {
         fs::read(&path).map_err(|source| file_error(&path, source))
     }
 
-    fn damaged(&self, kind: &str, name: &str) -> EngineError {
+    pub(super) fn damaged(&self, kind: &str, name: &str) -> EngineError {
         let source = io::Error::new(io::ErrorKind::InvalidData, "not what its name says");
         file_error(&self.path(kind, name), source)
     }

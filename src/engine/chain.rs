@@ -9,10 +9,11 @@ use super::standing::{Standing, spares};
 use crate::decision::{Sale, ScoreOutcome, decide};
 use crate::domain::{
     Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, TenantId, Timestamp, TransactionId, Versions, Warning,
+    PaymentMethod, Reason, RuleAction, Shadowed, TenantId, Timestamp, TransactionId, Versions,
+    Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
-use crate::model::Contribution;
+use crate::model::{Contribution, Model, Score};
 use crate::rules::Scratch;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -49,12 +50,10 @@ pub(super) fn run<'s>(
     memory: &mut Memory,
 ) -> (Decision, Vec<&'s str>) {
     memory.shares.clear();
-    let score = snapshot.model.as_ref().map(|model| {
+    let model = snapshot.model_for(record);
+    let score = model.map(|model| {
         let score = model.explain(record, &mut memory.shares);
-        record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
-        record.set(f::MODEL_RISK_SCORE, score.risk_score);
-        let calibration = model.calibration();
-        (score, ScoreOutcome { fraud_probability: score.fraud_probability, calibration })
+        scored(model, score, record)
     });
     let outcome = snapshot.rules.evaluate_with(record, occasion.now, &mut memory.rules);
     let mut standing = Standing::of(&outcome.hits, record);
@@ -80,9 +79,45 @@ pub(super) fn run<'s>(
         defensibility: defensibility(record),
         warnings: occasion.warnings,
         degraded: occasion.degraded,
-        versions: occasion.versions,
+        versions: Versions {
+            model: model.map(|model| model.digest().to_owned()).unwrap_or_default(),
+            ..occasion.versions
+        },
+        shadow: None,
     };
     (decision, outcome.unknown)
+}
+
+/// Puts a score into the record's `model.*` fields, where rules read it.
+fn scored(model: &Model, score: Score, record: &mut Record) -> (Score, ScoreOutcome) {
+    record.set(f::MODEL_FRAUD_PROBABILITY, Value::float(score.fraud_probability));
+    record.set(f::MODEL_RISK_SCORE, score.risk_score);
+    let (fraud_probability, calibration) = (score.fraud_probability, model.calibration());
+    (score, ScoreOutcome { fraud_probability, calibration })
+}
+
+/// What the shadow model says of a record that was decided on, and the action that the same rules and
+/// costs would have taken with its score. The record is left as it was.
+pub(super) fn shadow(snapshot: &Snapshot, record: &mut Record, now: Timestamp) -> Option<Shadowed> {
+    let model = snapshot.shadow.as_deref()?;
+    let fields = [f::MODEL_FRAUD_PROBABILITY, f::MODEL_RISK_SCORE];
+    let decided = fields.map(|field| record.get(field).clone());
+    for field in fields {
+        record.set(field, Value::Missing);
+    }
+    let (score, outcome) = scored(model, model.score(record), record);
+    let hits = snapshot.rules.evaluate(record, now).hits;
+    let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
+    let matched = Standing::of(&hits, record).matched();
+    let action = decide(&snapshot.policy, Some(outcome), &matched, &sale).action;
+    for (field, value) in fields.into_iter().zip(decided) {
+        record.set(field, value);
+    }
+    Some(Shadowed {
+        action,
+        risk_score: score.risk_score.to_f64().unwrap_or(f64::NAN),
+        fraud_probability: score.fraud_probability,
+    })
 }
 
 /// A decision's name: a pure function of tenant and transaction, so that a retry gets the same.

@@ -14,6 +14,7 @@ mod desk;
 mod enrich;
 mod entry;
 mod error;
+mod explain;
 mod fault;
 mod guard;
 mod histories;
@@ -26,6 +27,7 @@ mod outcomes;
 pub mod past;
 mod people;
 mod query;
+mod registry;
 mod reload;
 mod replay;
 mod request;
@@ -52,6 +54,7 @@ pub use desk::{
 };
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
+pub use explain::{Counterfactual, Explanation, GroupEffect, explain};
 pub use fault::Fault;
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
@@ -60,11 +63,14 @@ pub use query::{
     EventFacts, StoredDecision, is_payment, read_decision, read_event, read_open_decision,
     read_open_event,
 };
-pub use reload::{ModelOrigin, Origins, PartOutcome, PartReport, Reload, Reloader, StartError};
+pub use registry::{By, ModelAct, ModelChange, Registered, Registry, RegistryError, Role, Roster};
+pub use reload::{
+    ModelOrigin, ModelPartError, Origins, PartOutcome, PartReport, Reload, Reloader, StartError,
+};
 pub use replay::{Replay, replay};
 pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
-pub use snapshot::Snapshot;
+pub use snapshot::{ModelCanary, Snapshot};
 pub use stored::readable;
 
 pub use crate::lists::Entry as ListEntry;

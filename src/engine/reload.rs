@@ -13,19 +13,22 @@
 use super::artefacts::Artefacts;
 use super::error::EngineError;
 use super::fault::Fault;
+use super::registry::Registry;
 use super::service::Engine;
-use super::snapshot::Snapshot;
+use super::snapshot::{ModelCanary, Snapshot};
 use super::watch::{Stamps, Watch};
 use crate::decision::Policy;
 use crate::domain::Versions;
 use crate::lists::{ListError, Lists};
-use crate::model::{Model, ModelError};
+use crate::model::Model;
 use crate::reference::{Change, Reference, ReferenceError, ReferenceFiles};
-use crate::rules::{Diagnostics, RuleSet};
+use crate::rules::{Canary, Diagnostics, RuleSet};
 use serde::Serialize;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub use models::{ModelOrigin, ModelPartError};
 
 /// Where the parts of a snapshot come from.
 #[derive(Debug, Clone, Default)]
@@ -34,33 +37,18 @@ pub struct Origins {
     pub rules: Option<PathBuf>,
     /// The model.
     pub model: ModelOrigin,
+    /// A model that scores beside the live one.
+    pub shadow: Option<PathBuf>,
+    /// A model that decides for a share of buyers.
+    pub canary: Option<(PathBuf, Canary)>,
+    /// What was set with `vouch model`, which stands over `model`, `shadow` and `canary`, each for itself.
+    pub registry: Option<Registry>,
     /// A directory of lists.
     pub lists: Option<PathBuf>,
     /// Tables and the merchant's files.
     pub reference: ReferenceFiles,
     /// The costs; they come with the configuration and are not read again.
     pub policy: Policy,
-}
-
-/// Where the model comes from.
-#[derive(Debug, Clone, Default)]
-pub enum ModelOrigin {
-    /// The one the program comes with.
-    #[default]
-    Bundled,
-    /// A model directory or artefact.
-    Path(PathBuf),
-    /// None: rules act alone.
-    Off,
-}
-
-impl ModelOrigin {
-    fn path(&self) -> PathBuf {
-        match self {
-            Self::Path(path) => path.clone(),
-            Self::Bundled | Self::Off => PathBuf::from("bundled"),
-        }
-    }
 }
 
 /// What became of a part.
@@ -125,7 +113,7 @@ pub enum StartError {
         /// Where it was read from.
         path: PathBuf,
         /// What is wrong with it.
-        source: ModelError,
+        source: ModelPartError,
     },
 }
 
@@ -162,14 +150,16 @@ impl Origins {
             }
             Err(error) => {
                 let old = last.and_then(|(kept, v)| kept.model(&v.model).ok());
-                let path = self.model.path();
+                let path = self.model_path(&error);
                 parts.push(PartReport::refused("model", vec![Fault::new(&error).of_file(&path)]));
                 Some(old.ok_or(StartError::Model { path, source: error })?)
             }
         };
+        let trials = self.read_trials(None, &mut parts);
         let lists = lists::put(lists, &mut parts);
         parts.extend(tables.into_iter().map(reference_part));
         let snapshot = Snapshot::new(reference, rules, model, self.policy.clone())
+            .trying(trials.shadow, trials.canary)
             .with_lists(Arc::new(lists))
             .refusing(refused_names(&parts));
         let versions = snapshot.versions.clone();
@@ -209,20 +199,25 @@ impl Origins {
                 }
             }
             Err(error) => {
-                unread |= model_may_come(&error);
-                let fault = Fault::new(&error).of_file(&self.model.path());
+                unread |= error.may_come();
+                let fault = Fault::new(&error).of_file(&self.model_path(&error));
                 parts.push(PartReport::refused("model", vec![fault]));
             }
         }
+        let trials = self.read_trials(Some(old), &mut parts);
+        unread |= trials.unread;
         let lists = lists::put(loaded, &mut parts);
         unread |= tables.iter().any(
             |part| matches!(&part.change, Change::Refused(error) if reference_may_come(error)),
         );
         parts.extend(tables.into_iter().map(reference_part));
+        let share = |canary: Option<&ModelCanary>| canary.map(|canary| canary.share);
+        let same_share = share(trials.canary.as_ref()) == share(old.canary.as_ref());
         let new = Snapshot::of(reference, rules, model, old.policy.clone())
+            .trying(trials.shadow, trials.canary)
             .with_lists(Arc::new(lists))
             .refusing(refused_names(&parts));
-        let same = new.versions == old.versions && new.degraded == old.degraded;
+        let same = new.versions == old.versions && new.degraded == old.degraded && same_share;
         Again { new: (!same).then_some(new), parts, unread }
     }
 
@@ -233,14 +228,6 @@ impl Origins {
         }
     }
 
-    fn read_model(&self) -> Result<Option<Model>, ModelError> {
-        match &self.model {
-            ModelOrigin::Bundled => Model::bundled().map(Some),
-            ModelOrigin::Path(path) => Model::load(path).map(Some),
-            ModelOrigin::Off => Ok(None),
-        }
-    }
-
     /// The states of every file and directory a part is read from.
     pub fn stamps(&self) -> Stamps {
         let model = match &self.model {
@@ -248,8 +235,11 @@ impl Origins {
             ModelOrigin::Bundled | ModelOrigin::Off => None,
         };
         let data = &self.reference;
-        let watched = self.rules.iter().chain(model).chain(&self.lists);
-        let watched = watched.chain(&data.tables).chain(&data.files);
+        let canary = self.canary.as_ref().map(|(path, _)| path);
+        let watched = self.rules.iter().chain(model).chain(&self.shadow).chain(canary);
+        let watched = watched.chain(&self.lists);
+        let journal = self.registry.as_ref().map(Registry::journal);
+        let watched = watched.chain(&data.tables).chain(&data.files).chain(&journal);
         Stamps::of(watched)
     }
 }
@@ -327,10 +317,6 @@ fn rules_may_come(found: &Diagnostics) -> bool {
     unreadable.any(|found| Path::new(found.place().source.name()).is_file())
 }
 
-fn model_may_come(error: &ModelError) -> bool {
-    matches!(error, ModelError::Unreadable { source, .. } if may_come(source))
-}
-
 fn reference_may_come(error: &ReferenceError) -> bool {
     match error {
         ReferenceError::Read { source, .. } => may_come(source),
@@ -364,5 +350,6 @@ fn refused_names(parts: &[PartReport]) -> impl Iterator<Item = &str> {
 }
 
 mod lists;
+mod models;
 #[cfg(test)]
 mod tests;

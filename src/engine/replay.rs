@@ -63,6 +63,7 @@ pub(super) fn are_of(wanted: &Versions, snapshot: &Snapshot) -> bool {
     wanted.model == snapshot.versions.model
         && wanted.rules == snapshot.versions.rules
         && wanted.policy == snapshot.versions.policy
+        && wanted.shadow == snapshot.versions.shadow
 }
 
 /// Holds a decision against the one that is stored.
@@ -101,7 +102,9 @@ pub(super) fn decide_again(
         degraded: kept.degraded,
         versions: kept.versions,
     };
-    Some(chain::run(snapshot, record, occasion, memory).0)
+    let mut decision = chain::run(snapshot, record, occasion, memory).0;
+    decision.shadow = chain::shadow(snapshot, record, now);
+    Some(decision)
 }
 
 /// Collects the pointers of the leaves that differ.

@@ -346,7 +346,7 @@ type Loaded = Result<Arc<Snapshot>, String>;
 struct Snapshots<'r> {
     artefacts: &'r Artefacts,
     of: &'r RerunOf,
-    loaded: Mutex<BTreeMap<[String; 3], Loaded>>,
+    loaded: Mutex<BTreeMap<[String; 4], Loaded>>,
 }
 
 impl Snapshots<'_> {
@@ -356,7 +356,8 @@ impl Snapshots<'_> {
         {
             return Ok(Arc::clone(snapshot));
         }
-        let key = [versions.rules.clone(), versions.model.clone(), versions.policy.clone()];
+        let Versions { rules, model, policy, shadow, .. } = versions;
+        let key = [rules, model, policy, shadow].map(Clone::clone);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let found =
             loaded.entry(key).or_insert_with(|| self.load(versions).map(Arc::new)).clone()?;

@@ -108,6 +108,8 @@ pub struct Timing {
     pub velocity: u64,
     /// Model, rules and costs.
     pub decide: u64,
+    /// The same with the model on trial; 0 without one.
+    pub shadow: u64,
     /// Everything up to handing the record to the ledger.
     pub total: u64,
 }
@@ -280,7 +282,8 @@ impl Engine {
         snapshot.ask_lists(tenant, tx.event_time, &mut record);
         self.desk.answer(&keys, tx.event_time, &mut record);
         let total = clock.elapsed_us();
-        let timing = Timing { enrich: enriched, velocity: total - enriched, decide: 0, total };
+        let timing =
+            Timing { enrich: enriched, velocity: total - enriched, total, ..Timing::default() };
         (record, keys, place, timing)
     }
 
@@ -313,9 +316,13 @@ impl Engine {
             versions: snapshot.versions_of(&request.tenant),
         };
         let mut memory = chain::Memory::default();
-        let (decision, undecided) = chain::run(snapshot, &mut record, occasion, &mut memory);
+        let (mut decision, undecided) = chain::run(snapshot, &mut record, occasion, &mut memory);
         let undecided = undecided.into_iter().map(str::to_owned).collect();
         timing.decide = clock.elapsed_us() - timing.total;
+        if snapshot.shadow.is_some() {
+            decision.shadow = chain::shadow(snapshot, &mut record, tx.event_time);
+            timing.shadow = clock.elapsed_us() - timing.total - timing.decide;
+        }
         timing.total = clock.elapsed_us();
         let sale = SaleRef::decided(&request.tenant, tx, keys, &record);
         let occurrences = self.counted(tx, &decision, &sale, place);

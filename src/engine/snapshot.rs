@@ -7,7 +7,7 @@ use crate::features::Record;
 use crate::lists::Lists;
 use crate::model::Model;
 use crate::reference::Reference;
-use crate::rules::RuleSet;
+use crate::rules::{Canary, RuleSet};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub struct Snapshot {
     pub rules: Arc<RuleSet>,
     /// The model; without one, rules act alone and the answer says `degraded: ["model"]`.
     pub model: Option<Arc<Model>>,
+    /// A model that scores beside the live one and moves nothing.
+    pub shadow: Option<Arc<Model>>,
+    /// A model that decides in place of the live one for a share of buyers.
+    pub canary: Option<ModelCanary>,
     /// The lists rules ask about, with what people of the default tenant changed.
     pub lists: Arc<Lists>,
     /// The same lists as other tenants have them.
@@ -31,6 +35,23 @@ pub struct Snapshot {
     /// Parts that are missing, and those whose newest file was refused (`rules.refused`) so that an
     /// older one goes on; named in every answer.
     pub degraded: Vec<String>,
+}
+
+/// A model on trial, and on whom.
+#[derive(Debug, Clone)]
+pub struct ModelCanary {
+    /// The model.
+    pub model: Arc<Model>,
+    /// On whom it decides.
+    pub share: Canary,
+}
+
+impl ModelCanary {
+    /// Whether it decides on this buyer: by a hash over model and buyer, as a rule's canary, so a buyer is
+    /// always on the same side and the next canary takes others.
+    pub fn takes(&self, record: &Record) -> bool {
+        self.share.takes(self.model.digest(), record)
+    }
 }
 
 /// The lists of tenants other than the default one: what people change is their own tenant's alone.
@@ -66,6 +87,7 @@ impl Snapshot {
             lists: String::new(),
             reference: reference.digest().to_owned(),
             policy: policy_digest(&policy),
+            ..Versions::default()
         };
         let mut degraded: Vec<String> =
             reference.missing().into_iter().map(|table| format!("reference.{table}")).collect();
@@ -73,7 +95,27 @@ impl Snapshot {
             degraded.push("model".to_owned());
         }
         let (lists, tenants) = (Arc::default(), TenantLists::default());
-        Self { reference, rules, model, lists, tenants, policy, versions, degraded }
+        let (shadow, canary) = (None, None);
+        Self { reference, rules, model, shadow, canary, lists, tenants, policy, versions, degraded }
+    }
+
+    /// The same with models on trial. Without a live model there is nothing to try them against.
+    #[must_use]
+    pub fn trying(mut self, shadow: Option<Arc<Model>>, canary: Option<ModelCanary>) -> Self {
+        if self.model.is_some() {
+            let digest = |model: &Arc<Model>| model.digest().to_owned();
+            self.versions.shadow = shadow.as_ref().map(digest).unwrap_or_default();
+            self.versions.canary =
+                canary.as_ref().map(|canary| digest(&canary.model)).unwrap_or_default();
+            (self.shadow, self.canary) = (shadow, canary);
+        }
+        self
+    }
+
+    /// The model that decides on the buyer of a record.
+    pub(super) fn model_for(&self, record: &Record) -> Option<&Model> {
+        let canary = self.canary.as_ref().filter(|canary| canary.takes(record));
+        canary.map(|canary| &canary.model).or(self.model.as_ref()).map(Arc::as_ref)
     }
 
     /// The same with lists, those of all tenants.
@@ -119,6 +161,7 @@ impl Snapshot {
     pub(super) fn again(&self) -> Self {
         let (reference, rules) = (Arc::clone(&self.reference), Arc::clone(&self.rules));
         let again = Self::of(reference, rules, self.model.clone(), self.policy.clone())
+            .trying(self.shadow.clone(), self.canary.clone())
             .with_lists(Arc::clone(&self.lists));
         Self { tenants: self.tenants.clone(), ..again }
     }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod recount;
+mod trials;
 
 use super::*;
 use crate::decision::Policy;

@@ -27,15 +27,24 @@ pub(super) struct TimingUs {
     velocity: u64,
     /// Model, rules and costs.
     decide: u64,
+    /// The same with the model on trial; absent without one.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
+    shadow: u64,
     /// All of it, without the disk and the wire.
     total: u64,
 }
 
 impl From<Timing> for TimingUs {
     fn from(timing: Timing) -> Self {
-        let Timing { enrich, velocity, decide, total } = timing;
-        Self { enrich, velocity, decide, total }
+        let Timing { enrich, velocity, decide, shadow, total } = timing;
+        Self { enrich, velocity, decide, shadow, total }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(us: &u64) -> bool {
+    *us == 0
 }
 
 /// The decision with what is said of this one answer: warnings about its arrival, and the ledger

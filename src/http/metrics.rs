@@ -26,6 +26,7 @@ pub(super) struct Metrics {
     latency: Family<Labels, Histogram, fn() -> Histogram>,
     stages: Family<Labels, Histogram, fn() -> Histogram>,
     decisions: Family<Labels, Counter>,
+    shadowed: Family<Labels, Counter>,
     rule_hits: Family<Labels, Counter>,
     rules_undecided: Family<Labels, Counter>,
     not_admitted: Family<Labels, Counter>,
@@ -90,6 +91,7 @@ impl Metrics {
             requests: family(r, "requests", "Requests by route and status"),
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),
             decisions: family(r, "decisions", "Decisions by action"),
+            shadowed: family(r, "shadow_decisions", "Decisions by action and by the shadow's"),
             rule_hits: family(r, "rule_hits", "Rules that matched, by rule and mode"),
             rules_undecided: family(
                 r,
@@ -145,9 +147,18 @@ impl Metrics {
         for part in &decision.degraded {
             self.lacked(part);
         }
-        for (stage, us) in
-            [("enrich", timing.enrich), ("velocity", timing.velocity), ("decide", timing.decide)]
-        {
+        let mut stages = vec![
+            ("enrich", timing.enrich),
+            ("velocity", timing.velocity),
+            ("decide", timing.decide),
+        ];
+        if let Some(shadow) = &decision.shadow {
+            let by = |action: Action| action.word().to_owned();
+            let labels = vec![("action", by(decision.action)), ("shadow", by(shadow.action))];
+            self.shadowed.get_or_create(&labels).inc();
+            stages.push(("shadow", timing.shadow));
+        }
+        for (stage, us) in stages {
             let labels = vec![("stage", stage.to_owned())];
             self.stages.get_or_create(&labels).observe(seconds(us));
         }

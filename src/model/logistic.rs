@@ -7,7 +7,8 @@
 use super::ModelError;
 use super::artefact::{Level, Logistic, Number, Transform, Word};
 use super::calibrator::{Calibrator, Platt};
-use super::reasons::{Contribution, REASON_GROUPS, group_of};
+use super::reasons::{Contribution, REASON_GROUPS, group_of_name};
+use super::record::{Source, place_of};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ pub(super) struct Terms {
 
 #[derive(Debug)]
 struct NumberTerm {
-    field: FieldId,
+    source: Source,
     group: usize,
     transform: Transform,
     low: f64,
@@ -40,7 +41,7 @@ struct NumberTerm {
 
 #[derive(Debug)]
 struct WordTerm {
-    field: FieldId,
+    source: Source,
     group: usize,
     levels: Box<[(Box<str>, f64)]>,
     other: f64,
@@ -50,7 +51,7 @@ struct WordTerm {
 
 impl NumberTerm {
     fn log_odds(&self, record: &Record) -> f64 {
-        let x = record.numeric(self.field);
+        let x = self.source.get(record).numeric();
         if x.is_finite() {
             self.transform.apply(x).clamp(self.low, self.high) * self.slope + self.offset
         } else {
@@ -61,14 +62,13 @@ impl NumberTerm {
 
 impl WordTerm {
     fn log_odds(&self, record: &Record) -> f64 {
-        match record.get(self.field) {
-            Value::Text(word) => self
-                .levels
-                .iter()
-                .find(|(level, _)| level == word)
-                .map_or(self.other, |(_, log_odds)| *log_odds),
-            _ => self.missing,
+        let value = self.source.get(record);
+        let is_known = matches!(value, Value::Text(_)) || matches!(self.source, Source::Custom(_));
+        if value.is_missing() || !is_known {
+            return self.missing;
         }
+        let place = place_of(value, self.levels.iter().map(|(level, _)| level.as_ref()));
+        place.and_then(|place| self.levels.get(place)).map_or(self.other, |(_, log_odds)| *log_odds)
     }
 }
 
@@ -146,12 +146,12 @@ fn number_term(number: &Number, calibration: f64) -> Result<NumberTerm, ModelErr
     ] {
         in_range(&format!("{}.{member}", number.name), value, least)?;
     }
-    let field = numeric_field(&number.name)?;
+    let source = source_of(&number.name, "number", Kind::is_numeric)?;
     let slope = calibration * coefficient / scale;
     let offset = -slope * mean;
     Ok(NumberTerm {
-        field,
-        group: group_of(field),
+        group: group_of_name(&number.name),
+        source,
         transform: number.transform,
         low,
         high,
@@ -177,11 +177,11 @@ fn word_term(word: &Word, calibration: f64) -> Result<WordTerm, ModelError> {
             return Err(ModelError::DuplicateWord { name: word.name.clone(), word: level.clone() });
         }
     }
-    let field = word_field(&word.name)?;
+    let source = source_of(&word.name, "word", |kind| matches!(kind, Kind::Word(_)))?;
     let level = |l: &Level| (l.word.as_str().into(), calibration * l.coefficient);
     Ok(WordTerm {
-        field,
-        group: group_of(field),
+        group: group_of_name(&word.name),
+        source,
         levels: word.levels.iter().map(level).collect(),
         other: calibration * word.other_coefficient,
         missing: calibration * word.missing_coefficient,
@@ -195,8 +195,8 @@ fn check_names(model: &Logistic) -> Result<(), ModelError> {
         let words = model.words.iter().map(|word| &word.name);
         model.numbers.iter().map(|number| &number.name).chain(words)
     };
-    let unknown: Vec<_> =
-        names().filter(|name| FieldId::by_name(name).is_none()).cloned().collect();
+    let is_bound = |name: &str| name.starts_with("custom.") || FieldId::by_name(name).is_some();
+    let unknown: Vec<_> = names().filter(|name| !is_bound(name)).cloned().collect();
     if !unknown.is_empty() {
         return Err(ModelError::UnknownFeatures { names: unknown });
     }
@@ -207,15 +207,10 @@ fn check_names(model: &Logistic) -> Result<(), ModelError> {
     }
 }
 
-fn numeric_field(name: &str) -> Result<FieldId, ModelError> {
-    field_of(name, "number", Kind::is_numeric)
-}
-
-fn word_field(name: &str) -> Result<FieldId, ModelError> {
-    field_of(name, "word", |kind| matches!(kind, Kind::Word(_)))
-}
-
-fn field_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<FieldId, ModelError> {
+fn source_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<Source, ModelError> {
+    if let Some(name) = name.strip_prefix("custom.") {
+        return Ok(Source::Custom(name.into()));
+    }
     let field = FieldId::by_name(name)
         .ok_or_else(|| ModelError::UnknownFeatures { names: vec![name.to_owned()] })?;
     if field.field().origin == Origin::Own {
@@ -223,7 +218,7 @@ fn field_of(name: &str, used: &'static str, fits: fn(Kind) -> bool) -> Result<Fi
     }
     let kind = field.field().kind;
     if fits(kind) {
-        Ok(field)
+        Ok(Source::Field(field))
     } else {
         Err(ModelError::WrongKind { name: name.to_owned(), used, kind: kind.name() })
     }

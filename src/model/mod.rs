@@ -7,6 +7,7 @@
 
 mod artefact;
 mod calibrator;
+mod edges;
 mod error;
 pub mod forest;
 pub mod import;
@@ -23,6 +24,7 @@ pub use artefact::{
     Training, Transform, Word,
 };
 pub use calibrator::{Beta, Calibrator, Isotonic, Platt};
+pub use edges::Edge;
 pub use error::ModelError;
 pub use reasons::{Contribution, REASON_GROUPS, ReasonGroup};
 
@@ -146,6 +148,23 @@ impl Model {
         }
     }
 
+    /// Its features with values worth trying on each.
+    pub fn edges(&self) -> Vec<Edge> {
+        edges::edges(&self.artefact)
+    }
+
+    /// Log-odds with a group of features at its baseline: in a regression its terms at their mean, in a
+    /// forest what the trees expect of a row whose features of this group nobody knows. `part` is the
+    /// group's contribution to the same record. Cost: of a forest one walk over every tree.
+    pub fn without(&self, record: &Record, part: &Contribution) -> f64 {
+        match (&self.terms, &self.artefact.scorer) {
+            (Scoring::Forest(terms), Scorer::Forest(forest)) => {
+                terms.without(forest, record, part.group)
+            }
+            _ => self.score(record).log_odds - part.log_odds,
+        }
+    }
+
     /// Log-odds of a transaction that is average in everything.
     pub fn base(&self) -> f64 {
         match &self.terms {
@@ -162,6 +181,17 @@ impl Model {
     /// Whose labels it was calibrated on; [`Calibration::None`] for an imported forest alone.
     pub fn calibration(&self) -> Calibration {
         self.artefact.calibration
+    }
+
+    /// The names of the features it reads.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        let (numbers, words, columns) = match &self.artefact.scorer {
+            Scorer::Logistic(l) => (l.numbers.as_slice(), l.words.as_slice(), &[] as &[_]),
+            Scorer::Forest(forest) => (&[] as &[_], &[] as &[_], forest.features.as_slice()),
+        };
+        let numbers = numbers.iter().map(|number| number.name.as_str());
+        let words = words.iter().map(|word| word.name.as_str());
+        numbers.chain(words).chain(columns.iter().map(|feature| feature.name.as_str()))
     }
 
     /// The artefact's bytes as they were loaded, for keeping.

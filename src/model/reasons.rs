@@ -99,12 +99,17 @@ groups! {
     "PAYMENT" "How the payment is made" ["payment.*"]
     "PURCHASE" "What is bought and how it is delivered" ["type" "subscription.*" "fulfilment.*" "terms.*"]
     "TIME_OF_DAY" "The time of day and week" ["hour_utc" "local_*"]
+    "OWN_FACTS" "What the shop sends of its own" ["custom.*"]
     "OTHER" "Everything else" ["*"]
 }
 
 /// The place in [`REASON_GROUPS`] of a field's group.
 pub(super) fn group_of(field: FieldId) -> usize {
-    let name = field.field().name;
+    group_of_name(field.field().name)
+}
+
+/// The same by name, of the merchant's own fields too.
+pub(super) fn group_of_name(name: &str) -> usize {
     let matches = |pattern: &str| match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
         (Some(start), _) => name.starts_with(start),
         (_, Some(end)) => name.ends_with(end),

@@ -10,7 +10,7 @@
 use super::ModelError;
 use super::calibrator::Calibrator;
 use super::forest::{Engine, Feature, Forest, Leaf, Link, Node, Tree};
-use super::reasons::{Contribution, REASON_GROUPS, group_of};
+use super::reasons::{Contribution, REASON_GROUPS, ReasonGroup, group_of, group_of_name};
 use crate::features::{FieldId, Kind, Origin, Record, Value};
 
 /// A forest that reads records.
@@ -34,10 +34,38 @@ struct Column {
     words: Box<[Box<str>]>,
 }
 
+/// Where a feature is read from.
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Field(FieldId),
+    /// A member of `custom`, by its name without the prefix.
     Custom(Box<str>),
+}
+
+impl Source {
+    pub(super) fn get<'r>(&self, record: &'r Record) -> &'r Value {
+        match self {
+            Self::Field(field) => record.get(*field),
+            Self::Custom(name) => record.custom(name),
+        }
+    }
+}
+
+/// Which of some words a value is; a number is a word that reads as it.
+pub(super) fn place_of<'w>(value: &Value, words: impl Iterator<Item = &'w str>) -> Option<usize> {
+    let mut words = words;
+    let mut place = |word: &str| words.position(|known| known == word);
+    match value {
+        Value::Text(text) => place(text),
+        Value::Country(country) => place(country.code()),
+        Value::Currency(currency) => place(currency.code()),
+        Value::Bool(true) => place("true"),
+        Value::Bool(false) => place("false"),
+        number => {
+            let number = number.numeric();
+            words.position(|word| word.parse::<f64>() == Ok(number))
+        }
+    }
 }
 
 /// Columns of most forests, and the row kept on the stack for them.
@@ -112,6 +140,21 @@ impl ForestTerms {
         out.sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
     }
 
+    /// Calibrated log-odds expected where the group's features are not known: at their questions both
+    /// ways are taken, each by its share of the training rows.
+    pub(super) fn without(&self, forest: &Forest, record: &Record, group: &ReasonGroup) -> f64 {
+        let group = REASON_GROUPS.iter().position(|one| one == group);
+        let unknown = |feature: u32| {
+            let place = usize::try_from(feature).unwrap_or(usize::MAX);
+            self.columns.get(place).is_some_and(|column| Some(column.group) == group)
+        };
+        let margin = self.with_row(record, |row| {
+            let trees = forest.trees.iter().map(|tree| expected_of(forest, tree, row, &unknown));
+            forest.base + trees.sum::<f64>()
+        });
+        self.calibrated(margin)
+    }
+
     fn attribute(
         &self,
         forest: &Forest,
@@ -134,29 +177,12 @@ impl ForestTerms {
 
 impl Column {
     fn read(&self, record: &Record) -> f64 {
-        let value = match &self.source {
-            Source::Field(field) => record.get(*field),
-            Source::Custom(name) => record.custom(name),
-        };
+        let value = self.source.get(record);
         if self.words.is_empty() {
             return value.numeric();
         }
-        let place = match value {
-            Value::Text(text) => self.place(text),
-            Value::Country(country) => self.place(country.code()),
-            Value::Currency(currency) => self.place(currency.code()),
-            Value::Bool(true) => self.place("true"),
-            Value::Bool(false) => self.place("false"),
-            number => {
-                let number = number.numeric();
-                self.words.iter().position(|word| word.parse::<f64>() == Ok(number))
-            }
-        };
+        let place = place_of(value, self.words.iter().map(AsRef::as_ref));
         place.and_then(|place| u32::try_from(place).ok()).map_or(f64::NAN, f64::from)
-    }
-
-    fn place(&self, word: &str) -> Option<usize> {
-        self.words.iter().position(|known| &**known == word)
     }
 }
 
@@ -178,7 +204,7 @@ fn columns(features: &[Feature]) -> Result<Box<[Column]>, ModelError> {
 fn column(feature: &Feature) -> Result<Column, ModelError> {
     let words: Box<[Box<str>]> = feature.words.iter().map(|word| word.as_str().into()).collect();
     if let Some(name) = feature.name.strip_prefix("custom.") {
-        let group = REASON_GROUPS.len() - 1;
+        let group = group_of_name(&feature.name);
         return Ok(Column { source: Source::Custom(name.into()), group, words });
     }
     let field = FieldId::by_name(&feature.name)
@@ -196,8 +222,37 @@ fn column(feature: &Feature) -> Result<Column, ModelError> {
     Ok(Column { source: Source::Field(field), group: group_of(field), words })
 }
 
+/// The margin expected of a row of which some features are not known.
+fn expected_of(forest: &Forest, tree: &Tree, row: &[f64], unknown: &dyn Fn(u32) -> bool) -> f64 {
+    let sums = weighed(tree);
+    let weight = |node: usize| sums.get(node).map_or(0.0, |(_, weight)| *weight);
+    let (mut margin, mut open) = (0.0, vec![(0, 1.0)]);
+    while let Some((node, share)) = open.pop() {
+        match tree.nodes().get(node) {
+            Some(Node::Split { question, right }) if unknown(question.feature) => {
+                let right = usize::try_from(*right).unwrap_or(usize::MAX);
+                let (to_left, to_right) = (weight(node + 1), weight(right));
+                let both = to_left + to_right;
+                open.push((node + 1, share * to_left / both));
+                open.push((right, share * to_right / both));
+            }
+            Some(Node::Leaf(leaf)) => margin += share * leaf.value,
+            _ => {
+                let next = tree.step(forest.input, row, node);
+                open.extend(next.map(|(_, next)| (next, share)));
+            }
+        }
+    }
+    margin
+}
+
 /// The expected margin of each node, in preorder.
 fn expected(tree: &Tree) -> Box<[f64]> {
+    weighed(tree).into_iter().map(|(value, _)| value).collect()
+}
+
+/// The expected margin of each node with its weight, in preorder.
+fn weighed(tree: &Tree) -> Vec<(f64, f64)> {
     let all_known = tree.leaves().all(|leaf| leaf.cover.is_finite() && leaf.cover > 0.0);
     let mut sums = vec![(0.0, 0.0); tree.nodes().len()];
     for (place, node) in tree.nodes().iter().enumerate().rev() {
@@ -215,5 +270,5 @@ fn expected(tree: &Tree) -> Box<[f64]> {
             *sum = (value, weight);
         }
     }
-    sums.into_iter().map(|(value, _)| value).collect()
+    sums
 }

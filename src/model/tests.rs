@@ -382,3 +382,67 @@ fn every_numeric_kind_of_the_catalogue_can_be_a_feature() {
         assert!(!matches!(field.kind, Kind::Word(_)));
     }
 }
+
+#[test]
+fn a_shops_own_members_are_features_like_any_other() {
+    let level = |word: &str, coefficient| Level { word: word.into(), coefficient };
+    let own = Word {
+        name: "custom.campaign".into(),
+        levels: vec![level("autumn", 1.0), level("true", 2.0), level("7", 3.0)],
+        other_coefficient: -1.0,
+        missing_coefficient: 0.5,
+        background: 0.0,
+    };
+    let seats = Number { transform: Transform::Identity, ..number("custom.seats", 0.5) };
+    let model = model(Logistic { intercept: 0.0, numbers: vec![seats], words: vec![own] });
+    assert_eq!(model.features().collect::<Vec<_>>(), ["custom.seats", "custom.campaign"]);
+    let margin = |campaign: Value, seats: Value| {
+        let mut record = Record::default();
+        record.set_custom("campaign", campaign);
+        record.set_custom("seats", seats);
+        let mut parts = vec![];
+        model.contributions(&record, &mut parts);
+        assert!(parts.iter().all(|part| part.group.code == "OWN_FACTS"), "{parts:?}");
+        (model.score(&record).log_odds + 0.5) / 1.25
+    };
+    for (campaign, seats, expected) in [
+        (Value::text("autumn"), Value::Int(3), 1.0 + 1.0),
+        (Value::Bool(true), Value::Float(2.0), 2.0),
+        (Value::Int(7), Value::Float(2.0), 3.0),
+        (Value::text("spring"), Value::Int(2), -1.0),
+        (Value::Missing, Value::text("many"), 0.5 + 0.75),
+    ] {
+        let found = margin(campaign.clone(), seats);
+        assert!((found - expected).abs() < 1e-12, "{campaign:?}: {found} is not {expected}");
+    }
+}
+
+#[test]
+fn a_group_nobody_knows_is_expected_by_its_shares() {
+    let feature = |name: &str| forest::Feature { name: name.into(), words: vec![] };
+    let trees = vec![serde_json::from_value(json!("0<=0.5r 1<=50l =-1@60 =1@20 =2@20")).unwrap()];
+    let forest = forest::Forest {
+        features: vec![feature("ip.tor"), feature("amount_eur")],
+        input: forest::Input::F64,
+        base: 0.25,
+        link: forest::Link::Logistic { slope: 1.0 },
+        trees,
+    };
+    let scorer = Scorer::Forest(forest);
+    let calibrator = Calibrator::Platt(Platt { slope: 1.0, intercept: 0.0 });
+    let mut artefact = Artefact { scorer, calibrator, format: 2, ..artefact(sample()) };
+    let model = Model::from_bytes(&artefact.seal().unwrap()).unwrap();
+    let without = |tor: bool, code: &str| {
+        let group = REASON_GROUPS.iter().find(|group| group.code == code).unwrap();
+        model.without(&record(49.0, Some(tor), "card"), &Contribution { group, log_odds: 0.0 })
+    };
+    for (tor, code, expected) in [
+        (true, "IP_NETWORK", 0.25 + 0.8 * -1.0 + 0.2 * 2.0),
+        (true, "AMOUNT", 0.25 + 2.0),
+        (false, "AMOUNT", 0.25 + 0.75 * -1.0 + 0.25 * 1.0),
+        (false, "EMAIL", 0.25 - 1.0),
+    ] {
+        let found = without(tor, code);
+        assert!((found - expected).abs() < 1e-12, "{tor} {code}: {found} is not {expected}");
+    }
+}

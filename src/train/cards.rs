@@ -5,7 +5,7 @@
 //! again once it was found.
 
 use super::dataset::Dataset;
-use super::metrics::{Scored, count, metrics_of_draws};
+use super::metrics::{Resampled, Scored, count};
 use super::split::{Known, Windows, known_as_fraud};
 use crate::domain::{DAY_MS, Timestamp};
 use rand_chacha::ChaCha8Rng;
@@ -67,17 +67,9 @@ pub(super) fn intervals(
             *places.entry(data.card_number(known.row)).or_insert(next)
         })
         .collect();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let draws = (0..DRAWS).map(|_| {
-        let mut times = vec![0_u32; places.len()];
-        for _ in 0..places.len() {
-            if let Some(times) = times.get_mut(below(&mut rng, places.len())) {
-                *times += 1;
-            }
-        }
-        times
-    });
-    let measured = metrics_of_draws(scored, &cards, draws);
+    let ranked = Resampled::new(scored, &cards);
+    let drawn = draws(seed, places.len(), DRAWS);
+    let measured: Vec<[f64; 3]> = drawn.filter_map(|times| ranked.measure(&times)).collect();
     let interval = |of: fn(&[f64; 3]) -> f64| -> Option<[f64; 2]> {
         let mut values: Vec<f64> = measured.iter().map(of).collect();
         values.sort_by(f64::total_cmp);
@@ -91,6 +83,20 @@ pub(super) fn intervals(
         roc_auc: interval(|[roc, ..]| *roc)?,
         pr_auc: interval(|[_, pr, _]| *pr)?,
         recall_at_1pct_fpr: interval(|[.., recall]| *recall)?,
+    })
+}
+
+/// Draws as many of `groups` groups as there are, with replacement, `count` times: how often each came.
+pub(super) fn draws(seed: u64, groups: usize, count: usize) -> impl Iterator<Item = Vec<u32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(move |_| {
+        let mut times = vec![0_u32; groups];
+        for _ in 0..groups {
+            if let Some(times) = times.get_mut(below(&mut rng, groups)) {
+                *times += 1;
+            }
+        }
+        times
     })
 }
 

@@ -6,12 +6,14 @@
 //! authorization, no identifier, no personal value, nothing the model itself wrote or we did ourselves.
 //! Of identifiers one is kept as a number that says nothing: which rows are one card's. Countries
 //! are left out: 250 words need more labels than a merchant has, and the mismatch features carry what
-//! travels. `custom.*` is not in the catalogue and so no column either.
+//! travels. A member of `custom` is a column where it was declared, as a number or as one of the words the
+//! rows hold: the catalogue knows nothing of it, and a name is no kind.
 
 use crate::domain::{Country, LabelClass, Timestamp};
 use crate::features::{FIELDS, Field, FieldId, Kind, Origin, Record, Stage, Value, fields};
 use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Numbers that are no quantity, or repeat another column.
@@ -47,12 +49,63 @@ pub struct Label {
     pub known_at: Option<Timestamp>,
 }
 
+/// Most different words of a declared column; further ones are missing.
+const MAX_WORDS: usize = 10_000;
+
+/// A member of `custom` that is to be a feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomFeature {
+    /// Its name, without `custom.`.
+    pub name: String,
+    /// How it is read.
+    pub kind: CustomKind,
+}
+
+/// How a member of `custom` is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CustomKind {
+    /// As a number; what is none is missing.
+    Number,
+    /// As one of several words, whatever they look like.
+    Word,
+}
+
+impl std::str::FromStr for CustomFeature {
+    type Err = String;
+
+    /// `basket_age=number`, `campaign=word`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, kind) = text.split_once('=').unwrap_or((text, ""));
+        let kind = match kind {
+            "number" => CustomKind::Number,
+            "word" => CustomKind::Word,
+            _ => return Err(format!("`{text}` does not end in `=number` or `=word`")),
+        };
+        let name = name.strip_prefix("custom.").unwrap_or(name);
+        if name.is_empty() || name.len() > 64 {
+            return Err(format!("`{name}` is no name of 1 to 64 letters"));
+        }
+        Ok(Self { name: name.to_owned(), kind })
+    }
+}
+
 /// One model column.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
-    pub(super) field: &'static Field,
+    /// As the artefact names it.
+    pub(super) name: Cow<'static, str>,
+    source: Source,
     /// The words of a word column; its values are their places.
-    pub(super) words: Option<&'static [&'static str]>,
+    pub(super) words: Option<Vec<Cow<'static, str>>>,
+    /// Place of each word of a declared column.
+    places: HashMap<String, usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Field(&'static Field),
+    /// By the name without the prefix.
+    Custom,
 }
 
 /// Rows as model columns. Missing is NaN.
@@ -97,25 +150,94 @@ impl Column {
         };
         let known_in_time = field.stage == Stage::Before;
         let allowed = !field.personal && field.origin != Origin::Own;
-        (known_in_time && allowed && !LEFT_OUT.contains(&field.id)).then_some(Self { field, words })
+        let owned =
+            |words: &[&'static str]| words.iter().map(|word| Cow::Borrowed(*word)).collect();
+        (known_in_time && allowed && !LEFT_OUT.contains(&field.id)).then(|| Self {
+            name: Cow::Borrowed(field.name),
+            source: Source::Field(field),
+            words: words.map(owned),
+            places: HashMap::new(),
+        })
     }
 
-    fn read(self, record: &Record) -> f64 {
-        match (self.words, record.get(self.field.id)) {
-            (Some(words), Value::Text(word)) => words
-                .iter()
-                .position(|known| **known == **word)
-                .and_then(|place| u32::try_from(place).ok())
-                .map_or(f64::NAN, f64::from),
-            _ => record.numeric(self.field.id),
+    fn declared(feature: &CustomFeature) -> Self {
+        Self {
+            name: Cow::Owned(format!("custom.{}", feature.name)),
+            source: Source::Custom,
+            words: (feature.kind == CustomKind::Word).then(Vec::new),
+            places: HashMap::new(),
         }
+    }
+
+    fn is_of(&self, field: FieldId) -> bool {
+        matches!(self.source, Source::Field(own) if own.id == field)
+    }
+
+    /// True for a field that is yes or no.
+    pub(super) fn is_bool(&self) -> bool {
+        matches!(self.source, Source::Field(field) if field.kind == Kind::Bool)
+    }
+
+    fn read(&mut self, record: &Record) -> f64 {
+        let place = |place: usize| u32::try_from(place).map_or(f64::NAN, f64::from);
+        let field = match self.source {
+            Source::Field(field) => field.id,
+            Source::Custom => {
+                let value = record.custom(self.name.strip_prefix("custom.").unwrap_or_default());
+                if self.words.is_none() {
+                    return value.numeric();
+                }
+                return word(value).and_then(|word| self.place(word)).map_or(f64::NAN, place);
+            }
+        };
+        match (&self.words, record.get(field)) {
+            (Some(words), Value::Text(word)) => {
+                words.iter().position(|known| **known == **word).map_or(f64::NAN, place)
+            }
+            _ => record.numeric(field),
+        }
+    }
+
+    /// The place of a declared column's word, which may be new.
+    fn place(&mut self, word: String) -> Option<usize> {
+        if let Some(place) = self.places.get(&word) {
+            return Some(*place);
+        }
+        let words = self.words.as_mut().filter(|words| words.len() < MAX_WORDS)?;
+        words.push(Cow::Owned(word.clone()));
+        self.places.insert(word, words.len() - 1);
+        Some(words.len() - 1)
+    }
+}
+
+/// A value as a word: a text, yes or no, or a number as it is written.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
 impl Dataset {
+    /// No rows yet, with the merchant's own columns beside those of the catalogue.
+    pub fn with_custom(features: &[CustomFeature]) -> Self {
+        let mut data = Self::default();
+        data.columns.extend(features.iter().map(Column::declared));
+        data.values.resize(data.columns.len(), vec![]);
+        data
+    }
+
+    /// True where a member of `custom` is a column.
+    pub(super) fn reads_custom(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.source, Source::Custom))
+    }
+
     /// Adds one row. Infinite numbers are kept as missing and counted.
     pub fn push(&mut self, row: &LabelledRecord) {
-        for (column, values) in self.columns.iter().zip(&mut self.values) {
+        for (column, values) in self.columns.iter_mut().zip(&mut self.values) {
             let value = column.read(&row.record);
             self.infinite += usize::from(value.is_infinite());
             if value.is_finite() {
@@ -211,14 +333,14 @@ impl Dataset {
 
     /// A field's number; NaN when missing, or where the field is no column.
     pub(super) fn number(&self, field: FieldId, row: usize) -> f64 {
-        let place = self.columns.iter().position(|column| column.field.id == field);
+        let place = self.columns.iter().position(|column| column.is_of(field));
         place.map_or(f64::NAN, |place| self.value(row, place))
     }
 
     /// A field's word; `None` when missing, or where the field is no column of words.
-    pub(super) fn word(&self, field: FieldId, row: usize) -> Option<&'static str> {
-        let column = self.columns.iter().find(|column| column.field.id == field)?;
-        column.words?.get(self.number(field, row).to_usize()?).copied()
+    pub(super) fn word(&self, field: FieldId, row: usize) -> Option<&str> {
+        let column = self.columns.iter().find(|column| column.is_of(field))?;
+        column.words.as_ref()?.get(self.number(field, row).to_usize()?).map(Cow::as_ref)
     }
 
     /// Code of the row's country.
@@ -245,8 +367,13 @@ impl Dataset {
     pub fn digest(&self) -> String {
         let mut sum = Sha256::new();
         for column in &self.columns {
-            sum.update(column.field.name);
+            sum.update(column.name.as_bytes());
             sum.update([0]);
+            // The words of the catalogue stand in its version.
+            for word in column.words.iter().flatten().filter(|_| !column.places.is_empty()) {
+                sum.update(word.as_bytes());
+                sum.update([0]);
+            }
         }
         for row in 0..self.len() {
             sum.update(self.time(row).millis().to_le_bytes());
@@ -287,22 +414,53 @@ impl<'a> Extend<&'a LabelledRecord> for Dataset {
 mod tests {
     use super::*;
 
-    fn names() -> Vec<&'static str> {
-        Dataset::default().columns().iter().map(|column| column.field.name).collect()
+    fn names() -> Vec<String> {
+        Dataset::default().columns().iter().map(|column| column.name.to_string()).collect()
+    }
+
+    #[test]
+    fn declared_columns_hold_what_the_shop_sends() {
+        let declared = ["campaign=word", "custom.seats=number"].map(|text| text.parse().unwrap());
+        let mut data = Dataset::with_custom(&declared);
+        let own = data.columns().len() - 2;
+        for (campaign, seats) in [
+            (Value::text("autumn"), Value::Int(3)),
+            (Value::Bool(true), Value::text("many")),
+            (Value::Missing, Value::Float(f64::INFINITY)),
+            (Value::text("autumn"), Value::Float(0.5)),
+            (Value::Int(7), Value::Missing),
+        ] {
+            let mut record = Record::default();
+            record.set_custom("campaign", campaign);
+            record.set_custom("seats", seats);
+            data.push(&LabelledRecord { record, event_time: Timestamp::default(), labels: vec![] });
+        }
+        let column = |at: usize| (0..5).map(|row| data.value(row, own + at)).collect::<Vec<_>>();
+        let same = |found: Vec<f64>, wanted: [f64; 5]| {
+            let alike = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+            assert!(found.iter().zip(&wanted).all(alike), "{found:?} is not {wanted:?}");
+        };
+        same(column(0), [0.0, 1.0, f64::NAN, 0.0, 2.0]);
+        same(column(1), [3.0, f64::NAN, f64::NAN, 0.5, f64::NAN]);
+        assert_eq!(data.columns()[own].words.as_deref().unwrap(), ["autumn", "true", "7"]);
+        assert_eq!(data.columns()[own].name, "custom.campaign");
+        assert!("campaign".parse::<CustomFeature>().is_err(), "a name is no kind");
+        assert!("=word".parse::<CustomFeature>().is_err());
     }
 
     #[test]
     fn columns_are_known_in_time_and_name_nobody() {
         let names = names();
         for wanted in ["amount_eur", "ip_tx_count_1h", "payment.method", "ip.tor", "email.class"] {
-            assert!(names.contains(&wanted), "{wanted}");
+            assert!(names.iter().any(|name| name == wanted), "{wanted}");
         }
         for field in FIELDS {
             let refused = field.stage == Stage::After
                 || field.personal
                 || field.name.starts_with("model.")
                 || field.name == "ip.asn";
-            assert!(!(refused && names.contains(&field.name)), "{}", field.name);
+            let is_there = names.iter().any(|name| name == field.name);
+            assert!(!(refused && is_there), "{}", field.name);
         }
     }
 

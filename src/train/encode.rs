@@ -9,11 +9,11 @@ use super::dataset::{Column, Dataset};
 use super::fit::{self, Fit};
 use super::metrics::count;
 use super::split::Known;
-use crate::features::Kind;
 use crate::model::{Level, Logistic, Number, Transform, Word};
 use ndarray::Array2;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// A word needs this many fitted rows for a coefficient of its own.
 pub(super) const LEAST_ROWS_OF_A_WORD: usize = 20;
@@ -25,7 +25,7 @@ const LEAST_SPREAD: f64 = 1e-6;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dropped {
     /// The field's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// One of [`Dropped::REASONS`].
     pub why: &'static str,
 }
@@ -90,12 +90,12 @@ impl Encoding {
         for (place, column) in data.columns().iter().enumerate() {
             let values: Vec<_> =
                 rows.iter().map(|known| (data.value(known.row, place), known.fraud)).collect();
-            let learned = match column.words {
+            let learned = match &column.words {
                 Some(words) => encoding.learn_word(column, (place, words), &values),
                 None => encoding.learn_number(column, place, &values),
             };
             if let Err(why) = learned {
-                encoding.dropped.push(Dropped { name: column.field.name, why });
+                encoding.dropped.push(Dropped { name: column.name.clone(), why });
             }
         }
         encoding
@@ -111,7 +111,7 @@ impl Encoding {
         if known.is_empty() {
             return Err(NEVER_KNOWN);
         }
-        let boolean = column.field.kind == Kind::Bool;
+        let boolean = column.is_bool();
         let transform = if boolean { Transform::Identity } else { best_transform(&known) };
         let moments = Moments::of(known.iter().map(|(x, _)| transform.apply(*x)));
         let varies = moments.spread > LEAST_SPREAD;
@@ -125,7 +125,7 @@ impl Encoding {
         self.number_columns.push(place);
         let plain = boolean || !varies;
         self.model.numbers.push(Number {
-            name: column.field.name.to_owned(),
+            name: column.name.to_string(),
             transform,
             clip: [moments.low, moments.high],
             imputed: moments.mean,
@@ -141,7 +141,7 @@ impl Encoding {
     fn learn_word(
         &mut self,
         column: &Column,
-        (place, words): (usize, &'static [&'static str]),
+        (place, words): (usize, &[Cow<'static, str>]),
         values: &[(f64, bool)],
     ) -> Result<(), &'static str> {
         let mut rows_of = vec![0usize; words.len()];
@@ -163,7 +163,7 @@ impl Encoding {
         for (word, rows) in words.iter().zip(&rows_of) {
             if *rows >= LEAST_ROWS_OF_A_WORD {
                 choices.push(Choice::Level(levels.len()));
-                levels.push(Level { word: (*word).to_owned(), coefficient: 0.0 });
+                levels.push(Level { word: word.to_string(), coefficient: 0.0 });
             } else {
                 choices.push(Choice::Other);
             }
@@ -175,7 +175,7 @@ impl Encoding {
         self.cells.extend(seen.into_iter().map(|choice| Cell::Word(index, choice)));
         self.word_columns.push(WordColumn { place, choices });
         self.model.words.push(Word {
-            name: column.field.name.to_owned(),
+            name: column.name.to_string(),
             levels,
             other_coefficient: 0.0,
             missing_coefficient: 0.0,

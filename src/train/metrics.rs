@@ -93,23 +93,30 @@ pub(super) fn threshold_at(rows: &[Scored], share: f64) -> Option<f64> {
     Some(spared.map_or(0.0, |(_, score)| score.next_up()))
 }
 
-/// ROC-AUC, average precision and recall at 1 % false positives of the rows drawn by group: a draw says
-/// how often each group counts. A draw of one class is left out. Cost: one sort, and a pass a draw.
-pub(super) fn metrics_of_draws(
-    rows: &[Scored],
-    groups: &[usize],
-    draws: impl Iterator<Item = Vec<u32>>,
-) -> Vec<[f64; 3]> {
-    let mut sorted: Vec<(Scored, usize)> =
-        rows.iter().copied().zip(groups.iter().copied()).collect();
-    sorted.sort_by(|a, b| b.0.probability.total_cmp(&a.0.probability));
-    let measured = |times: Vec<u32>| {
+/// Rows that are measured again and again, each time with some groups of them more than once and some not
+/// at all. Cost: one sort.
+pub(super) struct Resampled {
+    /// Highest score first, each with its group.
+    sorted: Vec<(Scored, usize)>,
+}
+
+impl Resampled {
+    pub(super) fn new(rows: &[Scored], groups: &[usize]) -> Self {
+        let mut sorted: Vec<(Scored, usize)> =
+            rows.iter().copied().zip(groups.iter().copied()).collect();
+        sorted.sort_by(|a, b| b.0.probability.total_cmp(&a.0.probability));
+        Self { sorted }
+    }
+
+    /// ROC-AUC, average precision and recall at 1 % false positives where each group counts so often;
+    /// `None` where one class is left. Cost: one pass.
+    pub(super) fn measure(&self, times: &[u32]) -> Option<[f64; 3]> {
         let mut steps = vec![];
         let (mut frauds, mut others) = (0, 0);
         let tie = |a: &(Scored, usize), b: &(Scored, usize)| {
             a.0.probability.total_cmp(&b.0.probability).is_eq()
         };
-        for tied in sorted.chunk_by(tie) {
+        for tied in self.sorted.chunk_by(tie) {
             for (row, group) in tied {
                 let n = times.get(*group).and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
                 if row.fraud { frauds += n } else { others += n }
@@ -120,8 +127,7 @@ pub(super) fn metrics_of_draws(
         }
         let curve = Curve { steps };
         Some([curve.roc_auc()?, curve.average_precision()?, curve.recall_at(0.01)?])
-    };
-    draws.filter_map(measured).collect()
+    }
 }
 
 /// `parts` bins of nearly equal size, lowest scores first; fewer where ties or rows do not allow more.

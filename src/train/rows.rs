@@ -2,7 +2,8 @@
 //!
 //! A file's lines go through the engine in their order, exactly as a server would have seen them.
 //! The ledger's records are taken as they were stored; nothing is computed again. Of decisions and
-//! events the open part alone is read, so an erased person's sales and labels still teach.
+//! events the open part alone is read, so an erased person's sales and labels still teach; the sealed part
+//! too where members of `custom` are features.
 //!
 //! A label that a table gives with its row is told to the engine at the time it became known, between
 //! the rows that came before and after: the history then knows what a server would have known.
@@ -13,13 +14,13 @@
 //! A payment that was refused, by us, by another control or by the issuer, and of which nothing is
 //! said has no outcome: it is left out, or it would pass for a good one.
 
-use super::dataset::{Dataset, Label, LabelledRecord};
+use super::dataset::{CustomFeature, Dataset, Label, LabelledRecord};
 use crate::domain::{
     Action, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId, Timestamp,
     Transaction, TransactionId, Warning,
 };
 use crate::engine::{
-    Engine, EngineError, EventFacts, MAX_AHEAD_MS, ScoreRequest, read_open_decision,
+    Engine, EngineError, EventFacts, MAX_AHEAD_MS, ScoreRequest, read_decision, read_open_decision,
     read_open_event,
 };
 use crate::ledger::{EntryKind, StoredEntry};
@@ -61,6 +62,13 @@ impl Rows {
             to_come: BinaryHeap::new(),
             told: 0,
         }
+    }
+
+    /// The same, with members of `custom` as features. They lie sealed in the ledger, so a sale of an
+    /// erased person has none of them any more.
+    #[must_use]
+    pub fn with_custom(self, features: &[CustomFeature]) -> Self {
+        Self { data: Dataset::with_custom(features), ..self }
     }
 
     /// Scores one transaction of a file and adds its row if it is a payment.
@@ -139,7 +147,12 @@ impl Rows {
             }
             return Ok(());
         }
-        let (decision, record) = read_open_decision(entry)?;
+        let (decision, record) = if self.data.reads_custom() {
+            let stored = read_decision(entry)?;
+            (stored.decision, stored.record)
+        } else {
+            read_open_decision(entry)?
+        };
         if crate::engine::is_payment(&record) {
             if !in_time {
                 self.late += 1;

@@ -51,7 +51,7 @@ impl fmt::Display for Report {
         self.delay(f)?;
         for why in Dropped::REASONS {
             let dropped = self.dropped.iter().filter(|dropped| dropped.why == why);
-            let names: Vec<_> = dropped.map(|dropped| dropped.name).collect();
+            let names: Vec<_> = dropped.map(|dropped| dropped.name.as_ref()).collect();
             if !names.is_empty() {
                 writeln!(f, "\n{why} in training, so not used: {}", names.join(", "))?;
             }

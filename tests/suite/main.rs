@@ -19,6 +19,7 @@ mod input;
 mod keys;
 mod ledger;
 mod mmdb;
+mod models;
 mod packets;
 mod parity;
 mod pointintime;

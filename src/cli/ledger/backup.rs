@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a data directory holds beside the ledger that a restored server needs.
-const ALSO: &[&str] = &["artefacts"];
+const ALSO: &[&str] = &["artefacts", "models"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BackupArgs {

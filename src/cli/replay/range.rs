@@ -31,7 +31,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode> {
         listed: args.limit,
     };
     let artefacts = Artefacts::new(&args.data_dir);
-    let reader = reader(args)?;
+    let reader = reader(&args.data_dir)?;
     let bar = progress::counter("replaying");
     let watch = Stopwatch::start();
     let done = rerun(&reader, &artefacts, &of, &mut |entry| bar.set_position(entry));

@@ -40,6 +40,7 @@ fn decide(transaction: &Transaction, warnings: Vec<Warning>) -> Decision {
         warnings,
         degraded: Vec::new(),
         versions: Versions::default(),
+        shadow: None,
     }
 }
 

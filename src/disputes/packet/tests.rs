@@ -232,6 +232,7 @@ fn nothing_leaks() {
             warnings: Vec::new(),
             degraded: Vec::new(),
             versions: Versions::default(),
+            shadow: None,
         });
         let decided = text(&case);
         assert_eq!(decided.text, plain.text, "the decision changes nothing in print");

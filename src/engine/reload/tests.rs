@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::{TenantId, Transaction};
 use crate::engine::{Replay, ScoreRequest, read_decision, replay};
 use crate::ledger::LedgerConfig;
+use crate::model::ModelError;
 use crate::velocity::Limits;
 use std::fs;
 use std::io::ErrorKind;
@@ -54,6 +55,7 @@ impl Files {
             },
             lists: Some(self.path("lists")),
             policy: Policy::default(),
+            ..Origins::default()
         }
     }
 
@@ -347,7 +349,7 @@ fn what_could_not_be_read_is_read_again() {
     ] {
         let path = || PathBuf::from("x");
         let model = ModelError::Unreadable { path: path(), source: source(kind) };
-        assert_eq!(model_may_come(&model), expected, "{kind}");
+        assert_eq!(ModelPartError::from(model).may_come(), expected, "{kind}");
         let error = ReferenceError::Read { path: path(), source: source(kind) };
         assert_eq!(reference_may_come(&error), expected, "{kind}");
     }

@@ -173,7 +173,7 @@ pub(super) fn drift(report: &Report) -> Option<Figure> {
         .drift
         .iter()
         .take(DRAWN)
-        .map(|one| Row { name: one.name, value: one.psi, second: None })
+        .map(|one| Row { name: &one.name, value: one.psi, second: None })
         .collect();
     let axis = ("population stability index", "");
     let svg = rows_svg((id, title, &summary), axis, &rows, Some((MOVED, "moved")));
@@ -182,7 +182,7 @@ pub(super) fn drift(report: &Report) -> Option<Figure> {
         .iter()
         .map(|one| {
             let missing = [one.missing_then, one.missing_now].map(percent);
-            let name = [one.name.to_owned(), format!("{:.4}", one.psi)];
+            let name = [one.name.to_string(), format!("{:.4}", one.psi)];
             name.into_iter().chain(missing).collect()
         })
         .collect();

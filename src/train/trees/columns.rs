@@ -5,13 +5,13 @@
 //! risky ones from the rest; for two classes no other subset of words parts better. A word too rare to
 //! have a rate is missing, as one never seen will be.
 
-use crate::features::Kind;
 use crate::model::forest::Feature;
 use crate::train::dataset::Dataset;
 use crate::train::encode::{ALWAYS_THE_SAME, Dropped, LEAST_ROWS_OF_A_WORD, NEVER_KNOWN};
 use crate::train::metrics::count;
 use crate::train::split::Known;
 use rust_decimal::prelude::ToPrimitive;
+use std::borrow::Cow;
 
 /// The columns of a forest.
 #[derive(Debug)]
@@ -35,20 +35,20 @@ impl Columns {
     pub(super) fn learn(data: &Dataset, rows: &[Known]) -> Self {
         let mut learned = Self { columns: vec![], dropped: vec![] };
         for (place, column) in data.columns().iter().enumerate() {
-            let name = column.field.name;
-            let words = match (column.words, column.field.kind) {
-                (Some(words), Kind::Word(_)) => in_order_of_risk(words, data, place, rows),
-                _ => vec![],
+            let name = &column.name;
+            let words = match &column.words {
+                Some(words) => in_order_of_risk(words, data, place, rows),
+                None => vec![],
             };
-            let cells = match column.words {
+            let cells = match &column.words {
                 Some(known) => known.iter().map(|word| cell(word, &words)).collect(),
                 None => vec![],
             };
-            let feature = Feature { name: name.to_owned(), words };
+            let feature = Feature { name: name.to_string(), words };
             let column = Column { feature, place, cells };
             match column.varies(data, rows) {
                 Ok(()) => learned.columns.push(column),
-                Err(why) => learned.dropped.push(Dropped { name, why }),
+                Err(why) => learned.dropped.push(Dropped { name: name.clone(), why }),
             }
         }
         learned
@@ -113,7 +113,12 @@ fn cell(word: &str, ordered: &[String]) -> f64 {
 }
 
 /// The words frequent enough, the least risky first; of one rate, in the field's own order.
-fn in_order_of_risk(words: &[&str], data: &Dataset, place: usize, rows: &[Known]) -> Vec<String> {
+fn in_order_of_risk(
+    words: &[Cow<'static, str>],
+    data: &Dataset,
+    place: usize,
+    rows: &[Known],
+) -> Vec<String> {
     let mut seen = vec![(0_usize, 0_usize); words.len()];
     for known in rows {
         let word = data.value(known.row, place).to_usize();
@@ -126,7 +131,7 @@ fn in_order_of_risk(words: &[&str], data: &Dataset, place: usize, rows: &[Known]
         .iter()
         .zip(seen)
         .filter(|(_, (rows, _))| *rows >= LEAST_ROWS_OF_A_WORD)
-        .map(|(word, (rows, frauds))| (count(frauds) / count(rows), (*word).to_owned()))
+        .map(|(word, (rows, frauds))| (count(frauds) / count(rows), word.to_string()))
         .collect();
     rates.sort_by(|a, b| a.0.total_cmp(&b.0));
     rates.into_iter().map(|(_, word)| word).collect()
