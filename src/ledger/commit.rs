@@ -82,6 +82,8 @@ pub(super) struct Shared {
     accepted: AtomicU64,
     /// Whether the disk ever failed since the ledger was opened, so that accepted records were lost.
     lost: AtomicBool,
+    /// Whether another thread failed to sync the segment written to, since it was begun.
+    unsynced: AtomicBool,
     queued: AtomicUsize,
     queued_bytes: AtomicUsize,
     opened: Stopwatch,
@@ -189,8 +191,9 @@ impl Shared {
         self.accepted.fetch_add(records, Ordering::AcqRel);
     }
 
-    /// Notes that a record may be lost.
+    /// Notes that a sync of the log failed, so that records may be lost.
     pub(super) fn doubt(&self) {
+        self.unsynced.store(true, Ordering::Release);
         self.lost.store(true, Ordering::Release);
     }
 
@@ -375,7 +378,7 @@ impl Committer {
         if self.shared.fault().is_some() {
             return;
         }
-        match self.log.roll() {
+        match self.begin_segment() {
             Ok(()) => self.shared.publish(self.log.committed(), self.log.end()),
             Err(fault) => self.fail(fault),
         }
@@ -384,7 +387,7 @@ impl Committer {
     /// Tries the disk again: keys that could not be kept, then a new segment.
     fn repair(&mut self) {
         let tried = self.keys.flush(self.durability == AckPolicy::Fsync);
-        match tried.and_then(|()| self.log.roll()) {
+        match tried.and_then(|()| self.begin_segment()) {
             Ok(()) => {
                 self.attempts = 0;
                 self.shared.publish(self.log.committed(), self.log.end());
@@ -395,6 +398,15 @@ impl Committer {
                 self.fail(fault);
             }
         }
+    }
+
+    /// Goes to a new segment, with the keys of the old one on disk before its records.
+    fn begin_segment(&mut self) -> Result<(), StorageFault> {
+        if self.shared.unsynced.swap(false, Ordering::AcqRel) {
+            self.log.doubt();
+        }
+        self.keys.sync()?;
+        self.log.roll()
     }
 
     fn fail(&self, fault: StorageFault) {
