@@ -121,6 +121,7 @@ impl Ledger {
             retry: config.retry,
             attempts: 0,
             staged: None,
+            committing: Vec::new(),
         };
         let committer = std::thread::Builder::new()
             .name("ledger-commit".to_owned())
