@@ -3,8 +3,8 @@
 //! - Our own action is never evidence: what we declined counts as a block, in a history of its own
 //!   that only a rule can read, and nothing else.
 //! - Retries of one invoice are one attempt, each trial's one trial; each answer to them counts, and
-//!   each of our blocks. A retry is one that history says it is, within 90 days of the last attempt at
-//!   the same invoice, by the same seller, card, wallet, account and mailbox: the number a merchant
+//!   each of our blocks. A retry is one that history says it is, within 90 days of the last attempt that
+//!   counted (so no retry) at the same invoice, by the same seller, card, wallet, account and mailbox: the number a merchant
 //!   gives it is not believed (a first attempt we blocked, or never saw, was none), and another payer
 //!   of an open invoice is another attempt.
 //! - An outage's failures are no declines. `insufficient_funds` is one: the issuer has just said

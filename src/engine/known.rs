@@ -9,11 +9,14 @@
 //! nothing again.
 
 use super::desk::Queued;
-use crate::domain::{Decision, Event, Timestamp, Transaction, TransactionKind, Warning};
-use crate::ledger::{Ack, LedgerError, Pending, Position, SubjectHash};
+use crate::domain::{
+    Decision, Durability, Event, Timestamp, Transaction, TransactionKind, Warning,
+};
+use crate::ledger::{Ack, Committing, LedgerError, Pending, Position, Receipt, SubjectHash};
 use crate::velocity::{EntityKey, EntityKeys, Occurrence};
 use dashmap::DashMap;
 use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -79,6 +82,14 @@ impl Flight {
             Sent::Event(_) => None,
         }
     }
+
+    /// How far it is kept now.
+    pub(super) fn durability(&self) -> Durability {
+        match *self.landed.borrow() {
+            Landing::Kept(durability) => durability,
+            Landing::Pending | Landing::Failed => Durability::Pending,
+        }
+    }
 }
 
 /// What came under an id.
@@ -94,7 +105,7 @@ pub enum Landing {
     /// Not yet.
     Pending,
     /// Kept, this far.
-    Kept(crate::domain::Durability),
+    Kept(Durability),
     /// Not kept; the id is free again.
     Failed,
 }
@@ -113,12 +124,17 @@ pub(super) struct KnownIds {
     /// By the first byte of the id.
     maps: [DashMap<IdHash, Known>; MAPS],
     lost: Mutex<Lost>,
+    /// Where the thread that awaits commits gets those acknowledged before theirs; begun by the first.
+    acknowledged: Mutex<Option<Sender<Acknowledged>>>,
 }
+
+/// What was acknowledged before its commit.
+type Acknowledged = (Ticket, Ack, Committing);
 
 impl Default for KnownIds {
     fn default() -> Self {
         let maps = std::array::from_fn(|_| DashMap::with_shard_amount(LOCKS));
-        Self { maps, lost: Mutex::default() }
+        Self { maps, lost: Mutex::default(), acknowledged: Mutex::default() }
     }
 }
 
@@ -205,6 +221,24 @@ impl KnownIds {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Hands what was acknowledged to the thread that lands it after its commit: commits come in order,
+    /// so one thread can wait for all of them.
+    fn await_commit(&self, acknowledged: Acknowledged) {
+        let mut thread = self.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let (sender, receiver) = channel::<Acknowledged>();
+            let landing = move || receiver.into_iter().for_each(Ticket::land_committed);
+            let begun = std::thread::Builder::new().name("landing".to_owned()).spawn(landing);
+            *thread = begun.is_ok().then_some(sender);
+        }
+        let refused = match &*thread {
+            Some(sender) => sender.send(acknowledged).err().map(|refused| refused.0),
+            None => Some(acknowledged),
+        };
+        drop(thread);
+        refused.into_iter().for_each(Ticket::land_committed);
+    }
+
     /// Ends a flight: its id becomes known for good, or is forgotten so that a retry decides anew.
     fn land(
         &self,
@@ -262,6 +296,30 @@ impl Ticket {
         let flight = (&*self.flight, self.queued.as_ref());
         self.landing.send_replace(self.known.land(self.id, flight, outcome));
     }
+
+    fn land_committed((ticket, ack, committing): Acknowledged) {
+        ticket.land(&committing.wait().map(|()| ack));
+    }
+
+    /// Lands what is committed or refused. What is only acknowledged flies on: its callers are answered,
+    /// and its id is free again should the commit fail.
+    fn receive(self, receipt: Result<Receipt, LedgerError>) -> Result<Ack, LedgerError> {
+        match receipt {
+            Ok(Receipt { ack, committing: Some(committing) }) => {
+                self.landing.send_replace(Landing::Kept(ack.durability));
+                self.known.clone().await_commit((self, ack, committing));
+                Ok(ack)
+            }
+            Ok(Receipt { ack, committing: None }) => {
+                self.land(&Ok(ack));
+                Ok(ack)
+            }
+            Err(error) => {
+                self.land(&Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
 }
 
 impl Settling {
@@ -281,18 +339,18 @@ impl Settling {
     /// Waits for the disk and lands.
     pub(super) async fn end(mut self) {
         if let Some(pending) = &mut self.pending {
-            let outcome = pending.await;
+            let receipt = pending.await;
             self.pending = None;
-            self.ticket.land(&outcome);
+            // Told to whoever waits for the landing.
+            let _ = self.ticket.clone().receive(receipt);
         }
     }
 
     /// As [`Settling::end`], on this thread.
     pub(super) fn end_blocking(mut self) -> Result<Ack, LedgerError> {
         let pending = self.pending.take();
-        let outcome = pending.map_or_else(|| Err(LedgerError::Closed), Pending::wait);
-        self.ticket.land(&outcome);
-        outcome
+        let receipt = pending.map_or_else(|| Err(LedgerError::Closed), Pending::receipt);
+        self.ticket.clone().receive(receipt)
     }
 }
 
@@ -301,7 +359,7 @@ impl Drop for Settling {
         let Some(pending) = self.pending.take() else { return };
         let ticket = self.ticket.clone();
         let waiting = std::thread::Builder::new().name("settling".to_owned());
-        if waiting.spawn(move || ticket.land(&pending.wait())).is_err() {
+        if waiting.spawn(move || ticket.receive(pending.receipt())).is_err() {
             self.ticket.land(&Err(LedgerError::Closed));
         }
     }

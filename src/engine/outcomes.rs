@@ -124,11 +124,15 @@ fn counts(view: &SalesView, frauds: &Frauds, others: &[FieldId], record: &mut Re
     }
 }
 
+fn weight(weight: Option<f64>) -> Value {
+    weight.map_or(Value::Missing, Value::float)
+}
+
 fn links(view: &LinksView, keys: &EntityKeys, record: &mut Record) {
     record.set(f::LINKS_ACCOUNTS, number(view.accounts.len()));
     record.set(f::LINKS_HUBS, view.hubs);
-    record.set(f::LINKS_DISPUTES, Value::float(view.disputes));
-    record.set(f::LINKS_WARNINGS, Value::float(view.warnings));
+    record.set(f::LINKS_DISPUTES, weight(view.disputes));
+    record.set(f::LINKS_WARNINGS, weight(view.warnings));
     record.set(f::LINKS_TRIALS, view.trials);
     let known = || {
         let brought = |(party, _): &(Party, _)| party.key(keys).is_some();

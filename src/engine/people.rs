@@ -16,7 +16,7 @@ use crate::velocity::{
     EntityKey, EntityKeys, Limits, LinkGraph, Links, LinksView, Party, SaleOutcomes, Sales,
     sales::Delay,
 };
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 
 /// One tenant's accounts and their ties. Reads beside a server or without.
@@ -29,6 +29,8 @@ pub struct People {
     /// The entries each account was last seen in, oldest first: the person of one may be erased while
     /// another can be read, or an entry names its account by its sale alone.
     seen: HashMap<EntityKey, VecDeque<Position>>,
+    /// Beyond so many accounts, those that are tied to nothing any more are forgotten.
+    most_seen: usize,
 }
 
 /// Most entries kept of an account.
@@ -73,7 +75,9 @@ impl People {
         let hasher = reader.hasher().cloned().ok_or(EngineError::NoMasterKey)?;
         let (links, sales) = (LinkGraph::new(limits), SaleOutcomes::new(limits));
         let entries = reader.scan(None)?;
-        let mut people = Self { reader, hasher, tenant, links, sales, seen: HashMap::new() };
+        // At most half as many accounts have ties.
+        let (seen, most_seen) = (HashMap::new(), limits.max_keys / 8);
+        let mut people = Self { reader, hasher, tenant, links, sales, seen, most_seen };
         for entry in entries {
             let entry = entry?;
             if entry.tenant == people.tenant && entry.kind != EntryKind::Admin {
@@ -104,6 +108,13 @@ impl People {
                 seen.pop_front();
             }
             seen.push_back(position);
+        }
+        if self.seen.len() > self.most_seen {
+            let mut tied = HashSet::new();
+            self.links.for_each_node(&mut |party, key, _| {
+                tied.extend((party == Party::Account).then_some(key));
+            });
+            self.seen.retain(|key, _| tied.contains(key));
         }
     }
 
@@ -197,6 +208,18 @@ mod tests {
     }
 
     #[test]
+    fn accounts_without_ties_are_forgotten_when_they_are_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        for n in 0..60 {
+            begin(&engine, used(&format!("t-{n}"), "purchase", &format!("a-{n}"), "c", "d"));
+        }
+        let few = Limits { max_keys: 160, seed: 7 };
+        let people = People::open(dir.path(), None, TenantId::default_tenant(), few).unwrap();
+        assert!(people.seen.len() <= 20, "{}", people.seen.len());
+    }
+
+    #[test]
     fn a_path_names_accounts_and_outlives_them() {
         let dir = tempfile::tempdir().unwrap();
         let engine = open(dir.path());
@@ -226,7 +249,7 @@ mod tests {
             ]
         );
         assert_eq!((found.known, found.view.trials, found.is_clean), (true, 1, false));
-        assert_eq!(found.view.disputes.to_bits(), 1.0_f64.to_bits());
+        assert_eq!(found.view.disputes, Some(1.0));
 
         engine.ledger().unwrap().erase(subject(&engine, "acc-4")).unwrap();
         drop(engine);

@@ -54,7 +54,7 @@ impl Engine {
                 Some(Known::Flying(flight)) => flight
                     .answer
                     .as_ref()
-                    .map(|answer| (answer.0.clone(), answer.1.clone(), Durability::Pending)),
+                    .map(|answer| (answer.0.clone(), answer.1.clone(), flight.durability())),
                 Some(Known::Kept { position, .. }) => {
                     let Some(answer) = self.answer_of(tenant, position)? else { continue };
                     Some((answer.0, answer.1, self.durability))

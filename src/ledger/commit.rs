@@ -35,7 +35,7 @@ const MAX_BACKOFF: u32 = 4;
 const ASYNC_BYTES: usize = 1024 * 1024;
 const ASYNC_WAIT: Duration = Duration::from_millis(200);
 
-type Reply = oneshot::Sender<Result<Ack, LedgerError>>;
+type Reply = oneshot::Sender<Result<Receipt, LedgerError>>;
 
 /// An append on its way to the committer.
 pub(super) struct Append {
@@ -43,9 +43,32 @@ pub(super) struct Append {
     pub(super) reply: Reply,
 }
 
+/// The receipt of an append, and of one acknowledged before it is committed the wait for that.
+#[derive(Debug)]
+pub struct Receipt {
+    /// What is promised.
+    pub ack: Ack,
+    /// `None` where the entry is committed.
+    pub committing: Option<Committing>,
+}
+
+/// An entry that was acknowledged and lies in memory, as [`AckPolicy::Async`] does it.
+#[derive(Debug)]
+pub struct Committing(oneshot::Receiver<Result<(), LedgerError>>);
+
+impl Committing {
+    /// Waits on this thread, which must not be one that runs async tasks.
+    ///
+    /// # Errors
+    /// The entry was lost: the disk failed, or the ledger was dropped.
+    pub fn wait(self) -> Result<(), LedgerError> {
+        self.0.blocking_recv().unwrap_or(Err(LedgerError::Closed))
+    }
+}
+
 /// An append that was accepted and waits for its receipt. Dropping it does not take it back.
 #[derive(Debug)]
-pub struct Pending(pub(super) oneshot::Receiver<Result<Ack, LedgerError>>);
+pub struct Pending(pub(super) oneshot::Receiver<Result<Receipt, LedgerError>>);
 
 impl Pending {
     /// Waits for the receipt on this thread, which must not be one that runs async tasks.
@@ -53,12 +76,29 @@ impl Pending {
     /// # Errors
     /// The disk failed and the entry is not kept, or the ledger was dropped with it in the queue.
     pub fn wait(self) -> Result<Ack, LedgerError> {
+        self.receipt().map(|receipt| receipt.ack)
+    }
+
+    /// As [`Pending::wait`], until it is committed.
+    ///
+    /// # Errors
+    /// As [`Pending::wait`].
+    pub fn wait_committed(self) -> Result<Ack, LedgerError> {
+        let Receipt { ack, committing } = self.receipt()?;
+        committing.map_or(Ok(()), Committing::wait).map(|()| ack)
+    }
+
+    /// As [`Pending::wait`], with the wait for the commit that may be left.
+    ///
+    /// # Errors
+    /// As [`Pending::wait`].
+    pub fn receipt(self) -> Result<Receipt, LedgerError> {
         self.0.blocking_recv().unwrap_or(Err(LedgerError::Closed))
     }
 }
 
 impl Future for Pending {
-    type Output = Result<Ack, LedgerError>;
+    type Output = Result<Receipt, LedgerError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let received = Pin::new(&mut self.0).poll(context);
@@ -82,6 +122,8 @@ pub(super) struct Shared {
     accepted: AtomicU64,
     /// Whether the disk ever failed since the ledger was opened, so that accepted records were lost.
     lost: AtomicBool,
+    /// Whether another thread failed to sync the segment written to, since it was begun.
+    unsynced: AtomicBool,
     queued: AtomicUsize,
     queued_bytes: AtomicUsize,
     opened: Stopwatch,
@@ -189,8 +231,9 @@ impl Shared {
         self.accepted.fetch_add(records, Ordering::AcqRel);
     }
 
-    /// Notes that a record may be lost.
+    /// Notes that a sync of the log failed, so that records may be lost.
     pub(super) fn doubt(&self) {
+        self.unsynced.store(true, Ordering::Release);
         self.lost.store(true, Ordering::Release);
     }
 
@@ -230,6 +273,8 @@ pub(super) struct Committer {
     pub(super) attempts: u32,
     /// The last record staged since the last commit.
     pub(super) staged: Option<Place>,
+    /// Whoever was given a receipt before the commit, and waits for that.
+    pub(super) committing: Vec<oneshot::Sender<Result<(), LedgerError>>>,
 }
 
 /// What the committer woke for.
@@ -344,7 +389,11 @@ impl Committer {
         match self.durability {
             AckPolicy::Async => {
                 self.shared.promised.store(place.position.packed(), Ordering::Release);
-                drop(append.reply.send(Ok(ack)));
+                let (committed, committing) = oneshot::channel();
+                let committing = Some(Committing(committing));
+                if append.reply.send(Ok(Receipt { ack, committing })).is_ok() {
+                    self.committing.push(committed);
+                }
             }
             AckPolicy::Os | AckPolicy::Fsync => waiting.push((append.reply, ack)),
         }
@@ -361,12 +410,18 @@ impl Committer {
                 self.shared.publish(self.log.committed(), self.log.end());
                 for (reply, ack) in waiting.drain(..) {
                     // Whoever hung up has its entry kept all the same.
-                    let _ = reply.send(Ok(ack));
+                    let _ = reply.send(Ok(Receipt { ack, committing: None }));
+                }
+                for committed in self.committing.drain(..) {
+                    let _ = committed.send(Ok(()));
                 }
             }
             Err(fault) => {
                 self.fail(fault);
                 self.refuse(waiting.drain(..).map(|(reply, _)| reply));
+                for committed in std::mem::take(&mut self.committing) {
+                    let _ = committed.send(Err(self.refusal()));
+                }
             }
         }
     }
@@ -375,7 +430,7 @@ impl Committer {
         if self.shared.fault().is_some() {
             return;
         }
-        match self.log.roll() {
+        match self.begin_segment() {
             Ok(()) => self.shared.publish(self.log.committed(), self.log.end()),
             Err(fault) => self.fail(fault),
         }
@@ -384,7 +439,7 @@ impl Committer {
     /// Tries the disk again: keys that could not be kept, then a new segment.
     fn repair(&mut self) {
         let tried = self.keys.flush(self.durability == AckPolicy::Fsync);
-        match tried.and_then(|()| self.log.roll()) {
+        match tried.and_then(|()| self.begin_segment()) {
             Ok(()) => {
                 self.attempts = 0;
                 self.shared.publish(self.log.committed(), self.log.end());
@@ -397,14 +452,26 @@ impl Committer {
         }
     }
 
+    /// Goes to a new segment, with the keys of the old one on disk before its records.
+    fn begin_segment(&mut self) -> Result<(), StorageFault> {
+        if self.shared.unsynced.swap(false, Ordering::AcqRel) {
+            self.log.doubt();
+        }
+        self.keys.sync()?;
+        self.log.roll()
+    }
+
     fn fail(&self, fault: StorageFault) {
         self.shared.set_fault(Some(Arc::new(fault)));
     }
 
     fn refuse(&self, replies: impl IntoIterator<Item = Reply>) {
         for reply in replies {
-            let error = self.shared.fault().map_or(LedgerError::Closed, LedgerError::Unavailable);
-            let _ = reply.send(Err(error));
+            let _ = reply.send(Err(self.refusal()));
         }
+    }
+
+    fn refusal(&self) -> LedgerError {
+        self.shared.fault().map_or(LedgerError::Closed, LedgerError::Unavailable)
     }
 }

@@ -4,7 +4,8 @@
 //! whole or not at all. A record names its key by slot number. A subject may have several keys: one
 //! that fell out of the bounded cache simply gets another, and erasing a subject destroys them all.
 //!
-//! INVARIANT: a key is kept (on disk, with `fsync`) before the record sealed under it is.
+//! INVARIANT: a key is kept (on disk, with `fsync`) before the record sealed under it is. Without
+//! `fsync` keys go to disk before a whole segment does: with each new one and with each checkpoint.
 //! INVARIANT: a kept slot's number is never used again, so a tombstone speaks for its records
 //! forever. (One that a power loss took may be; the subject it states tells the two apart.)
 //!
@@ -84,12 +85,19 @@ pub(super) struct Keyring {
     wrapping: Secret,
     made: Mutex<Made>,
     file: Mutex<KeyWriter>,
+    /// One sync after the other, and locked before `file`: of two at once only one is told of a failure.
+    syncing: Mutex<()>,
 }
 
 struct KeyWriter {
-    file: Box<dyn StorageFile>,
+    file: Arc<dyn StorageFile>,
     reader: File,
     filled: u64,
+    /// Slots written so far, and how many of them are on disk.
+    written: u64,
+    synced: u64,
+    /// A sync failed: slots that are not on disk are so only once they are written again.
+    doubtful: bool,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -114,10 +122,15 @@ impl Keyring {
         let filled = file.size().map_err(fault)?;
         let wrapping = master.wrapping();
         let made = warm(&reader, filled, &wrapping).map_err(fault)?;
-        let file = KeyWriter { file, reader, filled };
-        file.settle(made.next).map_err(fault)?;
+        let next = made.next;
+        let synced = next.saturating_sub(SETTLED_SLOTS);
+        let (file, doubtful) = (Arc::from(file), true);
+        let file = KeyWriter { file, reader, filled, written: next, synced, doubtful };
         let file = Mutex::new(file);
-        Ok(Self { path, wrapping, made: Mutex::new(made), file })
+        let keyring =
+            Self { path, wrapping, made: Mutex::new(made), file, syncing: Mutex::default() };
+        keyring.sync()?;
+        Ok(keyring)
     }
 
     /// The subject's key; a new one is kept by the next [`Keyring::flush`].
@@ -151,10 +164,33 @@ impl Keyring {
         kept.map_err(|error| StorageFault::new("write", &self.path, error))
     }
 
+    /// Puts every key written so far on disk. Cost: nothing where they are; [`Keyring::flush`] need not
+    /// wait meanwhile.
+    pub(super) fn sync(&self) -> Result<(), StorageFault> {
+        let fault = |error| StorageFault::new("sync", &self.path, error);
+        let _alone = locked(&self.syncing);
+        let (file, written) = {
+            let mut writer = locked(&self.file);
+            if writer.synced == writer.written {
+                return Ok(());
+            }
+            writer.write_again().map_err(fault)?;
+            (Arc::clone(&writer.file), writer.written)
+        };
+        let synced = file.sync();
+        let mut writer = locked(&self.file);
+        match synced {
+            Ok(()) => writer.synced = writer.synced.max(written),
+            Err(_) => writer.doubtful = true,
+        }
+        synced.map_err(fault)
+    }
+
     /// Destroys every key of a subject; what was sealed for it reads as erased from now on. Returns
     /// how many there were. Cost: one pass over the key file.
     pub(super) fn erase(&self, subject: SubjectHash) -> Result<u64, StorageFault> {
-        let file = locked(&self.file);
+        let _alone = locked(&self.syncing);
+        let mut file = locked(&self.file);
         let mut erased = 0;
         {
             let mut made = locked(&self.made);
@@ -171,28 +207,36 @@ impl Keyring {
 }
 
 impl KeyWriter {
-    /// Writes the last slots once more and syncs them: after a failed sync a key can be read and
-    /// yet not be on disk, and from now on records may rest on it.
-    fn settle(&self, next: u64) -> io::Result<()> {
-        let first = next.saturating_sub(SETTLED_SLOTS);
-        let bytes = usize::try_from(offset(next) - offset(first)).unwrap_or(0);
-        self.file.write_at(&read_at(&self.reader, offset(first), bytes)?, offset(first))?;
-        self.file.sync()
+    /// Writes slots that may not be on disk once more: after a failed sync a key can be read and yet
+    /// not be there, and records may rest on it.
+    fn write_again(&mut self) -> io::Result<()> {
+        if self.doubtful {
+            let from = offset(self.synced);
+            let bytes = usize::try_from(offset(self.written) - from).unwrap_or(0);
+            self.file.write_at(&read_at(&self.reader, from, bytes)?, from)?;
+            self.doubtful = false;
+        }
+        Ok(())
     }
 
     fn keep(&mut self, first: u64, last: u64, keys: &[Wrapped], sync: bool) -> io::Result<()> {
         let end = offset(last.saturating_add(1));
         if end > self.filled {
             let to = end.next_multiple_of(GROWTH_BYTES);
-            self.file.zero_fill(self.filled, to)?;
+            self.file.zero_fill(self.filled, to).inspect_err(|_| self.doubtful = true)?;
             self.filled = to;
         }
         let slots: Vec<u8> = keys.iter().flat_map(Wrapped::encode).collect();
         self.file.write_at(&slots, offset(first))?;
-        if sync { self.file.sync() } else { Ok(()) }
+        self.written = last.saturating_add(1);
+        if sync {
+            self.file.sync()?;
+            self.synced = self.written;
+        }
+        Ok(())
     }
 
-    fn erase(&self, subject: SubjectHash) -> io::Result<u64> {
+    fn erase(&mut self, subject: SubjectHash) -> io::Result<u64> {
         let mut erased = 0;
         for_each_slot(&self.reader, 0, |id, slot| {
             let Some(found) = Wrapped::decode(slot, id) else { return Ok(()) };
@@ -203,7 +247,7 @@ impl KeyWriter {
             }
             Ok(())
         })?;
-        self.file.sync()?;
+        self.file.sync().inspect_err(|_| self.doubtful = true)?;
         Ok(erased)
     }
 }

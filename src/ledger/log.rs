@@ -1,7 +1,7 @@
 //! Writing the log: commits into the current segment, and the step to the next one.
 //!
 //! A segment is zero-filled before it gets its first record, so a commit is one `pwrite` and one
-//! `fdatasync` that changes no metadata. INVARIANT: after a failed write or sync nothing more goes
+//! `fdatasync` that changes no metadata. INVARIANT: after a failed write or sync nothing new goes
 //! into that segment. What it holds beyond the last good record is unknown; the next segment's
 //! header states the sequence it goes on from, and whatever the old one holds of that sequence or
 //! later does not count. The same way out serves a commit cut short by a crash: nothing is
@@ -33,6 +33,10 @@ struct Current {
     end: u64,
     /// Behind everything ever written, good or not.
     written: u64,
+    /// Behind the last good record that is on disk.
+    synced: u64,
+    /// A sync failed: what is not on disk gets there only when it is written again.
+    doubtful: bool,
 }
 
 impl Current {
@@ -53,9 +57,39 @@ impl Current {
         };
         let (capacity, file) =
             rewrite().map_err(|error| StorageFault::new("take up", &path, error))?;
-        Ok(Self { number, path, file, capacity, end, written })
+        Ok(Self { number, path, file, capacity, end, written, synced: end, doubtful: false })
+    }
+
+    /// Puts every good record on disk; nothing to do where each commit did.
+    fn settle(&mut self) -> Result<(), StorageFault> {
+        let settle = || {
+            if self.doubtful {
+                let reader = File::open(&self.path)?;
+                let mut at = self.synced;
+                while at < self.end {
+                    let bytes = usize::try_from(self.end - at).unwrap_or(usize::MAX);
+                    let bytes = read_at(&reader, at, bytes.min(REWRITTEN_BYTES))?;
+                    if bytes.is_empty() {
+                        return Err(std::io::ErrorKind::UnexpectedEof.into());
+                    }
+                    self.file.write_at(&bytes, at)?;
+                    at += len_u64(bytes.len());
+                }
+            }
+            self.file.sync()
+        };
+        if self.synced < self.end {
+            let settled = settle().map_err(|error| StorageFault::new("sync", &self.path, error));
+            self.doubtful = settled.is_err();
+            settled?;
+            self.synced = self.end;
+        }
+        Ok(())
     }
 }
+
+/// Most bytes of a segment read at once to be written again.
+const REWRITTEN_BYTES: usize = 1024 * 1024;
 
 /// Where a log stands after it was read.
 pub(super) struct Standing {
@@ -174,6 +208,9 @@ impl LogWriter {
             return Err(StorageFault::new(action, &current.path, error));
         }
         current.end += len_u64(staged.len());
+        if sync {
+            current.synced = current.end;
+        }
         self.next += u64::from(count);
         (self.last, self.staged_last) = (last, last);
         if current.end > current.capacity / 4 {
@@ -184,16 +221,20 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Goes to a new segment. Nothing may be staged. The old one is put on disk first in every
-    /// mode, so a segment is never there without the records before it.
-    pub(super) fn roll(&mut self) -> Result<(), StorageFault> {
-        if let Some(current) = self.current.as_ref().filter(|_| !self.broken) {
-            current.file.sync().map_err(|error| {
-                self.broken = true;
-                StorageFault::new("sync", &current.path, error)
-            })?;
+    /// Notes that a sync of the current segment failed elsewhere.
+    pub(super) fn doubt(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.doubtful = true;
         }
+    }
+
+    /// Goes to a new segment. Nothing may be staged. The good records of the old one are put on disk
+    /// first in every mode, so a segment is never there without the records before it.
+    pub(super) fn roll(&mut self) -> Result<(), StorageFault> {
         self.broken = true;
+        if let Some(current) = &mut self.current {
+            current.settle()?;
+        }
         let number = self.current.as_ref().map_or(1, |current| current.number + 1);
         let path = segment_path(&self.dir, number);
         let header = Header { number, first: self.next, previous: self.last };
@@ -203,7 +244,8 @@ impl LogWriter {
         self.storage.rename(&self.spare.path, &path).map_err(fault)?;
         self.storage.sync_dir(&self.dir).map_err(fault)?;
         let (capacity, end) = (self.segment_bytes, HEADER_END);
-        let fresh = Current { number, path, file, capacity, end, written: end };
+        let (written, synced, doubtful) = (end, end, false);
+        let fresh = Current { number, path, file, capacity, end, written, synced, doubtful };
         if let Some(old) = self.current.replace(fresh) {
             // Only room is at stake here, so a failure is none.
             let _ = match old.end {

@@ -52,7 +52,7 @@ mod tests;
 
 pub use backup::{BACKUP_FORMAT, Backup, BackupFile, BackupManifest, backup, restore};
 pub use body::Place;
-pub use commit::Pending;
+pub use commit::{Committing, Pending, Receipt};
 pub use config::{AckPolicy, LedgerConfig, MAX_QUEUE, MAX_SEGMENT_BYTES};
 pub use entry::{
     Ack, ChainHash, EntryKind, LookupField, LookupHash, MAX_ENTRY_ID_BYTES, MAX_LOOKUPS,

@@ -121,6 +121,7 @@ impl Ledger {
             retry: config.retry,
             attempts: 0,
             staged: None,
+            committing: Vec::new(),
         };
         let committer = std::thread::Builder::new()
             .name("ledger-commit".to_owned())
@@ -199,13 +200,14 @@ impl Ledger {
         if self.durability == AckPolicy::Fsync {
             return Ok(());
         }
-        // The segments before it were put on disk when it was begun.
+        // The segments before it were put on disk when it was begun, and keys go before records.
         let path = segment_path(&self.reader.log_dir, committed.position.segment);
-        let synced = self.storage.open(&path).and_then(|segment| segment.sync());
-        synced.map_err(|error| {
-            self.shared.doubt();
-            StorageFault::new("sync", &path, error)
-        })
+        let segment = || self.storage.open(&path).and_then(|segment| segment.sync());
+        let synced = self
+            .keys
+            .sync()
+            .and_then(|()| segment().map_err(|error| StorageFault::new("sync", &path, error)));
+        synced.inspect_err(|_| self.shared.doubt())
     }
 
     /// The committed entry at a position.

@@ -5,7 +5,7 @@
 
 /// The form in which states are kept. Raised with every change of what is written; an older form is
 /// not read, for the ledger holds all of it.
-pub const STATE_FORMAT: u32 = 4;
+pub const STATE_FORMAT: u32 = 5;
 
 /// A state that can be kept.
 pub(super) trait Stored: Sized {

@@ -1,8 +1,8 @@
 //! What is known of an entity beside what it did: whose it is, since when, and whether it is real.
 
 use super::bytes::{Bytes, Stored};
-use super::{EntityKey, Occurrence, Signal};
-use crate::domain::Timestamp;
+use super::{EntityKey, Occurrence, Party, Signal};
+use crate::domain::{DAY_MS, Timestamp};
 
 /// By what the tenants of a store are told apart: a part of the keyed hash of their name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -29,15 +29,21 @@ impl Life {
     /// Of the entity that `occurrence` is the first of.
     pub(super) fn beginning(occurrence: &Occurrence) -> Self {
         let tenant = Tenant::of(occurrence.keys.tenant);
-        let attested = occurrence.signal.attests();
-        Self { first: occurrence.at, newest: occurrence.at, tenant, attested }
+        let attested = false;
+        let mut life = Self { first: occurrence.at, newest: occurrence.at, tenant, attested };
+        life.note(occurrence);
+        life
     }
 
     /// Notes an occurrence, whenever it happened.
     pub(super) fn note(&mut self, occurrence: &Occurrence) {
         self.first = self.first.min(occurrence.at);
         self.newest = self.newest.max(occurrence.at);
-        self.attested |= occurrence.signal.attests();
+        // Our own blocks attest nothing but themselves: who was blocked on another day too is worth more
+        // than a crowd of cards that were made up for one.
+        let is_blocked_again =
+            occurrence.signal == Signal::Blocked && self.newest.millis_since(self.first) >= DAY_MS;
+        self.attested |= occurrence.signal.attests() || is_blocked_again;
     }
 }
 
@@ -71,5 +77,12 @@ impl Signal {
                 | Self::Dispute
                 | Self::Warning
         )
+    }
+
+    /// Whether that is said of the tie between an account and something of this kind, and of that thing.
+    /// An activation is paid for by its licence alone: the machine it names can be made up.
+    pub(super) const fn attests_to(self, party: Party) -> bool {
+        let is_of_licence = matches!(party, Party::Account | Party::Licence);
+        self.attests() && (is_of_licence || !matches!(self, Self::Activation))
     }
 }

@@ -351,6 +351,28 @@ fn a_flood_of_new_cards_pushes_out_no_buyer_and_no_dispute() {
     assert_eq!(kept(&store, buyers), usize::try_from(CARDS / 2).unwrap());
 }
 
+/// Our own blocks are cheap to cause; those of another day too stay.
+#[test]
+fn a_flood_of_invented_cards_flushes_no_block_of_two_days() {
+    let store = SlidingWindows::new(Limits { max_keys: 400 * Entity::PARTS, seed: 7 });
+    let blocked = |key: u64, now| {
+        store.record(&Occurrence {
+            signal: Signal::Blocked,
+            amount: None,
+            ..attempt(card(key), now)
+        });
+    };
+    for key in 0..100 {
+        blocked(key, at(-3 * DAY_MS));
+        blocked(key, at(-2 * DAY_MS));
+    }
+    (1_000..9_000).for_each(|key| blocked(key, at(0)));
+    let kept =
+        |key: &u64| store.view(Entity::CardBlocks, EntityKey(*key), at(0)).first_seen().is_some();
+    assert_eq!((0..100).filter(kept).count(), 100);
+    assert!((1_000..9_000).filter(kept).count() <= 400);
+}
+
 /// Buyers come day by day, and more of them than there is room for.
 #[test]
 fn settled_entities_give_way_to_later_ones() {

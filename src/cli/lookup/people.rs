@@ -45,6 +45,10 @@ fn as_json(account: &AccountId, around: &Surroundings) -> serde_json::Value {
     })
 }
 
+fn weight(weight: Option<f64>) -> String {
+    weight.map_or_else(|| "unknown".to_owned(), |weight| weight.to_string())
+}
+
 fn text(around: &Surroundings) -> String {
     if !around.known {
         return "nothing known\n".to_owned();
@@ -53,8 +57,8 @@ fn text(around: &Surroundings) -> String {
     for (name, value) in [
         ("settled", format!("{} good purchases of 60 days and older", around.settled)),
         ("clean", if around.is_clean { "yes" } else { "no" }.to_owned()),
-        ("disputes", around.view.disputes.to_string()),
-        ("warnings", around.view.warnings.to_string()),
+        ("disputes", weight(around.view.disputes)),
+        ("warnings", weight(around.view.warnings)),
         ("trials", around.view.trials.to_string()),
         ("linked", format!("{} accounts", around.accounts.len())),
     ] {
@@ -76,14 +80,14 @@ mod tests {
     #[test]
     fn an_answer_reads_top_down() {
         let (account, path) = ("acc-9".to_owned(), "shares a device with `acc-9`".to_owned());
-        let view = LinksView { disputes: 1.5, trials: 2, ..LinksView::default() };
+        let view = LinksView { disputes: Some(1.5), trials: 2, ..LinksView::default() };
         let accounts = vec![Neighbour { account, path }];
         let around = Surroundings { known: true, settled: 4, is_clean: true, accounts, view };
         expect![[r"
             settled      4 good purchases of 60 days and older
             clean        yes
             disputes     1.5
-            warnings     0
+            warnings     unknown
             trials       2
             linked       1 accounts
               acc-9      shares a device with `acc-9`

@@ -3,11 +3,13 @@
 use super::file::{Kind, Writer};
 use super::*;
 use crate::decision::Policy;
+use crate::domain::Timestamp;
 use crate::engine::known::{ContentHash, IdHash, Known, KnownIds};
 use crate::engine::open::Recovery;
-use crate::engine::{Engine, ScoreRequest, Snapshot};
+use crate::engine::{Engine, ListEntry, ScoreRequest, Snapshot, Who};
 use crate::ledger::testing::{self, Fault, TestDisk};
-use crate::ledger::{AckPolicy, Disk, Ledger, LedgerConfig, Position};
+use crate::ledger::{AckPolicy, Disk, Ledger, LedgerConfig, MasterKey, Personal, Position};
+use crate::lists::Lists;
 use crate::reference::Reference;
 use crate::rules::RuleSet;
 use crate::simulate::{Campaigns, Config, Line, Simulation};
@@ -276,29 +278,47 @@ proptest! {
 fn a_power_loss_leaves_no_checkpoint_ahead_of_the_ledger() {
     for durability in [AckPolicy::Os, AckPolicy::Async] {
         let (dir, disk) = (tempfile::tempdir().unwrap(), TestDisk::default());
+        let listed = dir.path().join("lists");
+        fs::create_dir(&listed).unwrap();
+        fs::write(listed.join("mailboxes.txt"), "# type: email\n").unwrap();
         let open = || {
+            let rules = RuleSet::builtin().unwrap();
+            let questions = rules.list_questions();
+            let kinds = questions.kinds();
+            let lists = Lists::default().read(Some(&listed), &kinds, &|_| false).lists;
+            let snapshot = snapshot().with_lists(Arc::new(lists));
             let config = LedgerConfig {
                 durability,
                 segment_bytes: 1 << 20,
                 ..testing::config(dir.path(), &disk)
             };
             let limits = Limits { max_keys: 10_000, seed: 7 };
-            Engine::open(snapshot(), config, limits, &mut |_| ()).unwrap()
+            Engine::open(snapshot, config, limits, &mut |_| ()).unwrap()
         };
         let engine = open();
         let (counted, lost) = (commerce(8, 60), commerce(9, 20));
         for line in &counted {
             feed(&engine, line);
         }
+        let (tenant, at) = (TenantId::default_tenant(), Timestamp::from_millis(0));
+        let blocked = ListEntry { value: "bad@example.com".to_owned(), expires: None };
+        let act = ("mailboxes".to_owned(), blocked, "stolen cards".to_owned());
+        engine.list_add(&tenant, &Who::new("ann").unwrap(), act, at).unwrap();
         let saved = engine.save_checkpoint().unwrap().unwrap();
         for line in &lost {
             feed(&engine, line);
         }
         drop(engine);
         disk.power_loss(|| false);
+        let master = MasterKey::from_bytes([42; 32]);
+        let report = crate::ledger::verify(dir.path(), Some(master), &mut |_, _| {}).unwrap();
+        assert_eq!(report.finding, None);
         let engine = open();
         let start = engine.start().unwrap();
         assert_eq!((start.after, engine.known_ids()), (Some(saved.after), 60), "{start:?}");
+        let sealed = engine.ledger().unwrap().scan(None).unwrap().map(Result::unwrap);
+        let readable = sealed.filter(|entry| entry.personal().unwrap() != Personal::None).count();
+        assert!(readable > 30, "{readable}");
 
         // A disk that could not do it: what it lost is not known.
         disk.set(Some(Fault::SyncFails));

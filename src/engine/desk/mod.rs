@@ -232,7 +232,7 @@ impl Engine {
         let counting = self.histories.gate.counting();
         let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
         drop(counting);
-        let ack = pending.wait().map_err(EngineError::NotKept)?;
+        let ack = pending.wait_committed().map_err(EngineError::NotKept)?;
         let is_about_a_list = act.list().is_some();
         self.desk.count_act(tenant, act, ack.position);
         if is_about_a_list {

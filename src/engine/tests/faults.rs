@@ -61,6 +61,44 @@ fn retries_of_a_failed_write_count_once() {
     assert_eq!(again.preview(&tenant(), &purchase("x", 20)), before);
 }
 
+/// An answer given before its commit: lost, the id is free again and what it counted stays counted once.
+#[test]
+fn a_retry_of_what_was_acknowledged_and_lost_is_decided_anew() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), TestDisk::default());
+    let open = || {
+        let durability = crate::ledger::AckPolicy::Async;
+        let config =
+            LedgerConfig { durability, segment_bytes: 1 << 16, ..config(dir.path(), &disk) };
+        Engine::open(snapshot(), config, limits(), &mut |_| ()).unwrap()
+    };
+    let engine = open();
+    let begin = || engine.begin(request(purchase("tx-1", 0))).unwrap();
+    score(&engine, purchase("tx-0", 0));
+    assert!(engine.ledger().unwrap().await_committed(1, std::time::Duration::from_secs(20)));
+    disk.set(Some(Fault::WriteFails));
+    let (first, again) = (begin(), begin());
+    assert!(again.repeated && again.answer == first.answer);
+    assert_eq!(engine.settle_blocking(first.settling.unwrap()).unwrap().sequence, 2);
+    let acknowledged = engine.find_decision(&tenant(), "tx-1").unwrap().map(|found| found.2);
+    assert!(acknowledged.is_none_or(|durability| durability == Durability::Async));
+    let waited = crate::clock::Stopwatch::start();
+    while engine.ledger().unwrap().health().fault.is_none() {
+        assert!(waited.elapsed().as_secs() < 20, "never failed");
+        std::thread::yield_now();
+    }
+    disk.set(None);
+    until_healthy(&engine);
+    while settled(&engine)(begin()) {
+        assert!(waited.elapsed().as_secs() < 20, "known for ever");
+        std::thread::yield_now();
+    }
+    assert_eq!(count(&engine, f::CARD_TX_COUNT_1H), 2, "tx-0 and tx-1");
+    drop(engine);
+    let engine = open();
+    assert_eq!(engine.ledger().unwrap().recovery().records, 2);
+    assert!(settled(&engine)(engine.begin(request(purchase("tx-1", 0))).unwrap()));
+}
+
 /// A retry under another id can't rest on an attempt that no ledger holds.
 #[test]
 fn an_attempt_whose_write_failed_makes_no_retry() {

@@ -329,15 +329,15 @@ group! { after super::history::END;
         "Other accounts within two hops: that share a card, e-mail address, phone, device or licence key with this side or with such an account, each tie seen within 180 days.";
     LINKS_HUBS "links.hubs" Kind::Int, Before, Derived, personal: false, unit: "ties", window: "",
         missing: "no account, card, e-mail address, phone, device or licence key in the request",
-        "How many of the request's own card, e-mail address, phone, device and licence key more than 12 accounts used within 180 days: they link nobody.";
+        "How many of the request's own card, e-mail address, phone, device and licence key more than 12 accounts used within 180 days, of those that paid with it where any did: they link nobody.";
     LINKS_CLEAN_ACCOUNTS "links.clean_accounts" Kind::Int, Before, Derived, personal: false, unit: "accounts", window: "",
         missing: "no account, card, e-mail address, phone, device or licence key in the request",
         "Of these accounts, those with a clean history.";
     LINKS_DISPUTES "links.disputes" Kind::Float, Before, Derived, personal: false, unit: "disputes", window: "",
-        missing: "no account, card, e-mail address, phone, device or licence key in the request",
+        missing: "no account, card, e-mail address, phone, device or licence key in the request, or only what too many share was told of any",
         "Disputed sales of this side and of all within two hops; each weighs 1, halved for each 90 days since.";
     LINKS_WARNINGS "links.warnings" Kind::Float, Before, Derived, personal: false, unit: "warnings", window: "",
-        missing: "no account, card, e-mail address, phone, device or licence key in the request",
+        missing: "no account, card, e-mail address, phone, device or licence key in the request, or only what too many share was told of any",
         "The same of sales that the issuer or processor warned of.";
     LINKS_TRIALS "links.trials" Kind::Int, Before, Derived, personal: false, unit: "trials", window: "",
         missing: "no account, card, e-mail address, phone, device or licence key in the request",

@@ -162,6 +162,51 @@ fn power_loss_never_takes_a_segment_before_the_last() {
     let synced = acks.iter().filter(|ack| ack.position.segment < last).count() as u64;
     assert!(synced > 10);
     assert_eq!(open(os()).recovery(), Recovery { records: synced, tail: Tail::Clean });
+    assert_eq!(check(dir.path()).finding, None);
+    assert!(entries(dir.path()).iter().zip(1..).all(|(stored, n)| same(stored, &entry(n))));
+}
+
+/// Also where it was left because the disk failed, in whatever way.
+#[test]
+fn power_loss_never_takes_what_lies_before_a_failure() {
+    for fault in [Fault::Full, Fault::WriteFails, Fault::ReadOnly, Fault::SyncFails] {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = TestDisk::default();
+        let os = || LedgerConfig { durability: AckPolicy::Os, ..config(dir.path(), &disk) };
+        let ledger = open(os());
+        put_all(&ledger, 1..=5);
+        disk.set(Some(fault));
+        // The sync that fails is that of the step to the next segment.
+        let kept = (6..).take_while(|n| ledger.append(&entry(*n)).and_then(Pending::wait).is_ok());
+        let kept = kept.count() as u64 + 5;
+        disk.set(None);
+        faults::until_healthy(&ledger);
+        put(&ledger, 100);
+        ledger.abandon();
+        disk.power_loss(|| false);
+        assert_eq!(open(os()).recovery().records, kept, "{fault:?}");
+        assert!(entries(dir.path()).iter().zip(1..).all(|(stored, n)| same(stored, &entry(n))));
+        assert_eq!(check(dir.path()).finding, None, "{fault:?}");
+    }
+}
+
+/// A sync for a checkpoint tells that it failed; the segment's own, later, must not believe itself.
+#[test]
+fn what_a_failed_sync_may_have_lost_is_written_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = TestDisk::default();
+    let os = || LedgerConfig { durability: AckPolicy::Os, ..config(dir.path(), &disk) };
+    let ledger = open(os());
+    put_all(&ledger, 1..=3);
+    disk.set(Some(Fault::SyncFails));
+    ledger.sync(ledger.last().unwrap()).unwrap_err();
+    disk.set(None);
+    let acks: Vec<_> = (4..=40).map(|n| put(&ledger, n)).collect();
+    assert!(acks[36].position.segment > 1);
+    ledger.abandon();
+    disk.power_loss(|| false);
+    assert!(open(os()).recovery().records > 3);
+    assert_eq!(check(dir.path()).finding, None);
 }
 
 #[test]

@@ -60,6 +60,37 @@ fn a_disk_gone_read_only_is_survived() {
     recovers_from(Fault::ReadOnly, AckPolicy::Os);
 }
 
+/// What was acknowledged before its commit is told apart from what was kept.
+#[test]
+fn what_async_acknowledged_and_lost_is_told() {
+    for fault in [Fault::Full, Fault::WriteFails, Fault::ReadOnly] {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = TestDisk::default();
+        let config = || LedgerConfig { durability: AckPolicy::Async, ..config(dir.path(), &disk) };
+        let ledger = open(config());
+        put_all(&ledger, 1..=6);
+        ledger.append(&entry(7)).unwrap().wait_committed().unwrap();
+        disk.set(Some(fault));
+        // Entry 6 needs no key, so it is only staged.
+        let receipt = ledger.append(&entry(6)).unwrap().receipt().unwrap();
+        assert_eq!(receipt.ack.sequence, 8);
+        let error = receipt.committing.unwrap().wait().unwrap_err();
+        assert!(matches!(error, LedgerError::Unavailable(_)), "{error}");
+        assert_eq!(ledger.health().sequence, 7);
+        disk.set(None);
+        until_healthy(&ledger);
+        for n in 10..=20 {
+            assert_eq!(put(&ledger, n).sequence, n - 2);
+        }
+        drop(ledger);
+        let stored = entries(dir.path());
+        let kept = (1..=7).chain(10..=20);
+        assert_eq!(stored.len(), kept.clone().count());
+        assert!(stored.iter().zip(kept).all(|(stored, n)| same(stored, &entry(n))), "{fault:?}");
+        assert_eq!(check(dir.path()).finding, None);
+    }
+}
+
 #[test]
 fn the_fault_says_what_failed_and_where() {
     let dir = tempfile::tempdir().unwrap();

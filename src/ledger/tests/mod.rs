@@ -184,8 +184,8 @@ async fn a_receipt_can_be_awaited() {
     let dir = tempfile::tempdir().unwrap();
     let ledger = open(config(dir.path(), &TestDisk::default()));
     let (first, second) = (ledger.append(&entry(1)).unwrap(), ledger.append(&entry(2)).unwrap());
-    assert_eq!(second.await.unwrap().sequence, 2);
-    assert_eq!(first.await.unwrap().sequence, 1);
+    assert_eq!(second.await.unwrap().ack.sequence, 2);
+    assert_eq!(first.await.unwrap().ack.sequence, 1);
 }
 
 #[test]

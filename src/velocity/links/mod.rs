@@ -5,10 +5,12 @@
 //! hops far, and what was told of the sales met on the way is counted, the older the less.
 //!
 //! - **A hub ties nobody.** What more than [`MAX_ACCOUNTS`] accounts used within [`HORIZON_MS`] (an
-//!   office's device, a reseller's mailbox, a placeholder for a phone number) is passed over. Network
+//!   office's device, a reseller's mailbox, a placeholder for a phone number) is passed over. Where any
+//!   of its accounts are attested only those make it one: else a dozen free accounts would hide whose a
+//!   device is. What a hub was told of is nobody's, and missing where nothing else is known. Network
 //!   addresses are no nodes at all.
 //! - **Bounded.** An account keeps its latest [`MAX_TIES`] of each kind, and as many that were attested (a
-//!   paid sale, an activation) beside those that were only tried or claimed: a hundred logins with made-up
+//!   paid sale; of a licence key, its activation) beside those that were only tried or claimed: a hundred logins with made-up
 //!   devices push out neither its cards nor the device it paid with. A node keeps the latest [`MAX_TOLD`]
 //!   disputes, warnings and trials each; a walk looks at [`MAX_NODES`] nodes, the youngest ties first.
 //!   What a bound cuts off makes a number smaller, never larger; only a hub that was given up and comes

@@ -45,7 +45,7 @@ impl Recount {
             let open: Vec<Node> =
                 shared.iter().copied().filter(|node| !graph.is_hub(*node)).collect();
             sources.extend(open.iter().copied());
-            met.extend(open.iter().flat_map(|node| graph.accounts_of(*node)));
+            met.extend(open.iter().flat_map(|node| graph.accounts_of(*node).unwrap_or_default()));
             met.retain(|account| Some(*account) != keys.account);
         }
         sources.extend(met.iter().map(|account| (Party::Account, *account)));
@@ -58,13 +58,18 @@ impl Recount {
             }
             sales
         };
-        let weight = |what: Told| -> f64 {
-            let ages = told(what).into_values().map(|second| (graph.second - second).max(0));
-            let halved = |age: i64| age * SECOND_MS / HALVING_MS;
-            ages.map(halved)
-                .filter(|times| *times < 8)
-                .map(|times| 0.5_f64.powi(i32::try_from(times).unwrap_or(8)))
-                .sum()
+        let halvings = |second: i64| {
+            let times = (graph.second - second).max(0) * SECOND_MS / HALVING_MS;
+            i32::try_from(times).ok().filter(|times| *times < 8)
+        };
+        let weight = |what: Told| -> Option<f64> {
+            let times: Vec<i32> = told(what).into_values().filter_map(halvings).collect();
+            let of_hubs = own.iter().filter(|node| graph.is_hub(**node));
+            let is_unheard = of_hubs
+                .flat_map(|node| graph.told(*node, what))
+                .any(|(_, second)| halvings(second).is_some());
+            let is_known = !times.is_empty() || !is_unheard;
+            is_known.then(|| times.into_iter().map(|times| 0.5_f64.powi(times)).sum())
         };
         let trials_with = |party: Party| {
             let node = Some((party, party.key(keys)?)).filter(|node| !graph.is_hub(*node))?;
@@ -128,7 +133,8 @@ impl Graph<'_> {
         let latest = |party: Party, attested: bool| {
             let found = |one: &Occurrence| match one.keys.account {
                 Some(key) if key == account && ties(one.signal) => {
-                    let key = party.key(&one.keys).filter(|_| one.signal.attests() == attested);
+                    let key =
+                        party.key(&one.keys).filter(|_| vouches(one.signal, party) == attested);
                     key.map(|key| (party, key)).into_iter().collect()
                 }
                 _ => Vec::new(),
@@ -139,17 +145,31 @@ impl Graph<'_> {
         kinds.flat_map(|(party, attested)| latest(party, attested)).collect()
     }
 
-    /// One more than tie, so that a hub is told.
-    fn accounts_of(&self, (party, key): Node) -> Vec<EntityKey> {
-        let found = |one: &Occurrence| match one.keys.account {
-            Some(account) if party.key(&one.keys) == Some(key) && ties(one.signal) => vec![account],
-            _ => Vec::new(),
+    /// Those that were vouched for, or the others; one more than tie, so that a crowd is told.
+    fn seen_with(&self, (party, key): Node, attested: bool) -> Vec<EntityKey> {
+        let is_meant = |one: &Occurrence| {
+            party.key(&one.keys) == Some(key)
+                && ties(one.signal)
+                && vouches(one.signal, party) == attested
         };
+        let found =
+            |one: &Occurrence| one.keys.account.filter(|_| is_meant(one)).into_iter().collect();
         self.holding(self.latest(found, MAX_ACCOUNTS + 1))
     }
 
+    /// `None` of a hub.
+    fn accounts_of(&self, node: Node) -> Option<Vec<EntityKey>> {
+        let (paid, others) = (self.seen_with(node, true), self.seen_with(node, false));
+        match (paid.len(), others.len()) {
+            (0, MAX_ACCOUNTS..) if others.len() > MAX_ACCOUNTS => None,
+            (0..=MAX_ACCOUNTS, 0..=MAX_ACCOUNTS) => Some([paid, others].concat()),
+            (0..=MAX_ACCOUNTS, _) => Some(paid),
+            _ => None,
+        }
+    }
+
     fn is_hub(&self, node: Node) -> bool {
-        self.accounts_of(node).len() > MAX_ACCOUNTS
+        self.accounts_of(node).is_none()
     }
 
     /// Sales of a node of which `what` was told, and when last.
@@ -161,6 +181,11 @@ impl Graph<'_> {
         };
         self.latest(found, MAX_TOLD)
     }
+}
+
+/// Of all that ties: an issuer of all that paid, a licence key of itself.
+fn vouches(signal: Signal, party: Party) -> bool {
+    signal == Signal::Approved || (signal == Signal::Activation && party == Party::Licence)
 }
 
 fn ties(signal: Signal) -> bool {

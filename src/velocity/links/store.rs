@@ -42,7 +42,7 @@ impl LinkGraph {
 
     fn add(&self, (party, key, tie): (Party, EntityKey, Tie), occurrence: &Occurrence) {
         let seen = (key, occurrence.at);
-        self.nodes.change(party as usize, seen, |ties| ties.add(tie, occurrence));
+        self.nodes.change(party as usize, seen, |ties| ties.add(tie, party, occurrence));
     }
 }
 

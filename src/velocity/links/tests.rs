@@ -25,7 +25,7 @@ fn key(count: u64) -> impl Strategy<Value = Option<EntityKey>> {
 }
 
 fn keys(accounts: u64) -> impl Strategy<Value = EntityKeys> {
-    let ties = (key(25), key(25), key(25), key(25), key(4), key(3));
+    let ties = (key(25), key(25), key(25), key(1), key(4), key(3));
     (prop::option::weighted(0.9, 0..accounts), ties).prop_map(|(account, ties)| {
         let (card, email, device, phone, licence, invoice) = ties;
         let account = account.map(EntityKey);
@@ -42,10 +42,11 @@ fn keys(accounts: u64) -> impl Strategy<Value = EntityKeys> {
     })
 }
 
-/// Accounts with few ties each, one hub now and then, over 300 days.
+/// Accounts with few ties each, a hub of each sort now and then, over 300 days.
 fn history() -> impl Strategy<Value = Vec<Occurrence>> {
+    use Signal as S;
     let signals =
-        [Signal::Attempt, Signal::Approved, Signal::Login, Signal::Declined, Signal::Outcome];
+        [S::Attempt, S::Approved, S::Approved, S::Login, S::Activation, S::Declined, S::Outcome];
     let what = (0..signals.len(), prop::option::of(0..Told::ALL.len()));
     let one = (keys(30), -300_i64..1, 0_i64..1_440, what).prop_map(
         move |(keys, days, minutes, (signal, told))| {
@@ -55,7 +56,7 @@ fn history() -> impl Strategy<Value = Vec<Occurrence>> {
             Occurrence { sale, ..Occurrence::new(keys, at, signals[signal]) }
         },
     );
-    prop::collection::vec(one, 0..120)
+    prop::collection::vec(one, 0..200)
 }
 
 fn met(view: &LinksView) -> Vec<EntityKey> {
@@ -165,18 +166,41 @@ fn what_was_told_is_weighed_once_and_by_its_age() {
     tell(2, Told::Warned, 200);
     tell(3, Told::Trial, 2_000);
     let view = graph.view(&with_device(1), at(0)).unwrap();
-    assert_eq!((view.disputes.to_bits(), view.trials), (1.5_f64.to_bits(), 1));
-    assert_eq!(view.warnings.to_bits(), 0.25_f64.to_bits());
+    assert_eq!((view.disputes, view.warnings, view.trials), (Some(1.5), Some(0.25), 1));
     assert_eq!(view.tried_with, [None, None, None, Some(1)]);
     let own = EntityKeys { account: Some(EntityKey(9)), ..with_device(7) };
     let disputes = graph.view(&own, at(0)).unwrap().disputes;
-    assert_eq!(disputes.to_bits(), 1.5_f64.to_bits());
+    assert_eq!(disputes, Some(1.5));
+}
+
+/// A device that was paid with, its disputed sale, and thirteen accounts that cost nothing.
+#[test]
+fn free_accounts_hide_nothing_that_was_paid_with() {
+    let graph = graph();
+    let dispute = Some(Sale { id: EntityKey(1), at: at(0), told: Told::Disputed });
+    let paid = seen(50, None, Some(1), 20);
+    graph.record(&Occurrence { signal: Signal::Approved, ..paid });
+    graph.record(&Occurrence { signal: Signal::Dispute, sale: dispute, ..paid });
+    for account in 0..=12 {
+        graph.record(&Occurrence { signal: Signal::SignUp, ..seen(account, None, Some(1), 1) });
+    }
+    let view = graph.view(&with_device(1), at(0)).unwrap();
+    assert_eq!((met(&view), view.hubs, view.disputes), (vec![EntityKey(50)], 0, Some(1.0)));
+
+    // As many that paid are an office: whose disputes these are is not known, and that is not none.
+    for account in 0..=12 {
+        graph.record(&Occurrence { signal: Signal::Approved, ..seen(account, None, Some(1), 1) });
+    }
+    let view = graph.view(&with_device(1), at(0)).unwrap();
+    assert_eq!((view.hubs, view.disputes, view.warnings), (1, None, Some(0.0)));
+    let own = EntityKeys { account: Some(EntityKey(50)), ..with_device(1) };
+    assert_eq!(graph.view(&own, at(0)).unwrap().disputes, Some(1.0), "of the account itself");
 }
 
 /// Whoever holds an account can log in with as many devices as they invent, and try as many cards.
 #[test]
 fn made_up_devices_and_cards_push_out_nothing_that_was_paid_with() {
-    for signal in [Signal::Login, Signal::Attempt] {
+    for signal in [Signal::Login, Signal::Attempt, Signal::Activation] {
         let graph = graph();
         let paid = |account| Occurrence {
             signal: Signal::Approved,

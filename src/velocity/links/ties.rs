@@ -78,7 +78,7 @@ impl To {
         }
     }
 
-    /// How many are kept. One account more than tie: it tells a hub.
+    /// How many are kept, attested and others each. One account more than tie: it tells a crowd.
     const fn bound(self) -> usize {
         match self {
             Self::Account => MAX_ACCOUNTS + 1,
@@ -97,8 +97,8 @@ pub struct Tie {
     pub key: EntityKey,
     /// Last seen, in seconds since 1970.
     pub second: u32,
-    /// What an account was seen with when somebody vouched for it; else false. What was attested and
-    /// seen without that later is two ties, each with its own time.
+    /// Whether somebody vouched for both being together, as of a paid sale; else false. What was attested
+    /// and seen without that later is two ties, each with its own time.
     pub attested: bool,
 }
 
@@ -152,13 +152,13 @@ impl Ties {
         &self.list
     }
 
-    /// Adds a tie that `occurrence` showed.
-    pub(super) fn add(&mut self, tie: Tie, occurrence: &Occurrence) {
+    /// Adds a tie that `occurrence` showed to a node of this kind.
+    pub(super) fn add(&mut self, tie: Tie, party: Party, occurrence: &Occurrence) {
         if self.list.is_empty() {
             (self.first, self.tenant) = (tie.second, Tenant::of(occurrence.keys.tenant));
         }
         self.first = self.first.min(tie.second);
-        self.attested |= occurrence.signal.attests();
+        self.attested |= occurrence.signal.attests_to(party);
         let place = |tie: &Tie| (tie.to, tie.key, tie.attested);
         let same = |kept: &Tie| place(kept).cmp(&place(&tie));
         match self.list.binary_search_by(same) {
@@ -215,9 +215,9 @@ pub(super) fn added_by(
     let account = keys.account.filter(|_| together);
     let ties = Party::TYING.into_iter().filter_map(move |party| {
         let (account, key, to) = (account?, party.key(keys)?, To::node(party)?);
-        let with = Tie { attested: occurrence.signal.attests(), ..Tie::new(to, key, at) };
-        let here = (Party::Account, account, with);
-        Some([here, (party, key, Tie::new(To::Account, account, at))])
+        let attested = occurrence.signal.attests_to(party);
+        let tie = |to, key| Tie { attested, ..Tie::new(to, key, at) };
+        Some([(Party::Account, account, tie(to, key)), (party, key, tie(To::Account, account))])
     });
     let told = occurrence.sale.and_then(|sale| Some((To::told(sale.told)?, sale.key(keys))));
     let told = told.map(|(to, sale)| Tie::new(to, sale, at));
@@ -274,7 +274,7 @@ mod tests {
         let fill = |order: &mut dyn Iterator<Item = &Tie>| {
             let mut ties = Ties::default();
             let seen = Occurrence::new(EntityKeys::default(), at, Signal::Login);
-            order.for_each(|tie| ties.add(*tie, &seen));
+            order.for_each(|tie| ties.add(*tie, Party::Device, &seen));
             ties
         };
         let (one, other) = (fill(&mut all.iter()), fill(&mut all.iter().rev()));

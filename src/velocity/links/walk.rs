@@ -37,10 +37,11 @@ pub struct LinksView {
     /// What the transaction brings that too many share to tie anybody.
     pub hubs: u32,
     /// Weight of the disputed sales of all that was met, the transaction's own side included; each
-    /// sale once, by its latest dispute.
-    pub disputes: f64,
+    /// sale once, by its latest dispute. `None` where only a hub it brings was told of any: whose these
+    /// were is not known.
+    pub disputes: Option<f64>,
     /// The same of the sales that were warned of.
-    pub warnings: f64,
+    pub warnings: Option<f64>,
     /// Trials begun by all that was met, the transaction's own side included.
     pub trials: u32,
     /// Trials begun before with the transaction's own card, mailbox, phone number and device, in the
@@ -70,6 +71,7 @@ pub(super) fn around(keys: &EntityKeys, at: Timestamp, ties_of: TiesOf<'_>) -> O
         seen: BTreeSet::new(),
         met: keys.account.into_iter().collect(),
         told: BTreeMap::new(),
+        unheard: BTreeSet::new(),
         ties: Vec::new(),
         view: LinksView::default(),
     };
@@ -97,6 +99,8 @@ struct Walk<'g> {
     met: BTreeSet<EntityKey>,
     /// What was told of sales, each once with its latest time.
     told: BTreeMap<(To, EntityKey), Tie>,
+    /// What a hub that the transaction brings was told of.
+    unheard: BTreeSet<To>,
     /// Of the node looked at last, those that hold and what was told.
     ties: Vec<Tie>,
     view: LinksView,
@@ -138,12 +142,14 @@ impl Walk<'_> {
         if !self.look(by, key) {
             return;
         }
-        let accounts = self.ties.iter().filter(|tie| tie.to == To::Account);
-        let accounts: Vec<EntityKey> = accounts.map(|tie| tie.key).collect();
-        if accounts.len() > MAX_ACCOUNTS {
-            self.view.hubs += u32::from(own);
+        let Some(accounts) = self.tied() else {
+            if own {
+                self.view.hubs += 1;
+                let weighs = |tie: &&Tie| tie.to.party().is_none() && tie.weight(self.at) > 0.0;
+                self.unheard.extend(self.ties.iter().filter(weighs).map(|tie| tie.to));
+            }
             return;
-        }
+        };
         if own {
             self.note_trials(by);
         }
@@ -155,6 +161,19 @@ impl Walk<'_> {
         }
     }
 
+    /// The accounts tied by the node looked at last, the latest first; `None` of a hub. Accounts that
+    /// paid with it make a hub; those that can be had for nothing only where none did, and beside such
+    /// ones a crowd of them ties nobody and hides nothing.
+    fn tied(&self) -> Option<Vec<EntityKey>> {
+        let accounts = || self.ties.iter().filter(|tie| tie.to == To::Account);
+        let attested = accounts().filter(|tie| tie.attested).count();
+        let is_crowd = accounts().count() - attested > MAX_ACCOUNTS;
+        if attested > MAX_ACCOUNTS || (is_crowd && attested == 0) {
+            return None;
+        }
+        Some(accounts().filter(|tie| tie.attested || !is_crowd).map(|tie| tie.key).collect())
+    }
+
     /// Counts the trials of the node looked at last, which the transaction brings.
     fn note_trials(&mut self, by: Party) {
         let place = LinksView::TRIED_WITH.iter().position(|party| *party == by);
@@ -164,14 +183,14 @@ impl Walk<'_> {
         }
     }
 
-    fn weighed(mut self) -> LinksView {
-        for tie in self.told.values() {
-            match tie.to {
-                To::Dispute => self.view.disputes += tie.weight(self.at),
-                To::Warning => self.view.warnings += tie.weight(self.at),
-                _ => self.view.trials += 1,
-            }
-        }
-        self.view
+    fn weighed(self) -> LinksView {
+        let told = |what: To| self.told.values().filter(move |tie| tie.to == what);
+        let weight = |what: To| {
+            let weight: f64 = told(what).map(|tie| tie.weight(self.at)).sum();
+            (weight > 0.0 || !self.unheard.contains(&what)).then_some(weight)
+        };
+        let (disputes, warnings) = (weight(To::Dispute), weight(To::Warning));
+        let trials = u32::try_from(told(To::Trial).count()).unwrap_or(u32::MAX);
+        LinksView { disputes, warnings, trials, ..self.view }
     }
 }

@@ -85,6 +85,12 @@ fn an_invoice_is_tried_anew_after_ninety_days() {
         story.tx(0.5, "purchase", bill(Some(2)));
         expect(&story.ask(bill(None)), &[("card_tx_count_1h", json!(attempts - 1))]);
     }
+    // From the last attempt that counted: a retry in between puts nothing off.
+    let mut story = Story::new();
+    for days in [120.0, 60.0, 0.02] {
+        story.tx(days * DAY, "purchase", bill(None));
+    }
+    expect(&story.ask(bill(None)), &[("card_tx_count_1h", json!(1))]);
 }
 
 #[test]
