@@ -293,8 +293,8 @@ impl<'s> Backtest<'s> {
             touched.push(*pack);
             let Some(count) = counts.packs.get_mut(*pack) else { continue };
             count.hits.add(row.fate, row.cents);
-            // The set's order is the order of tiers: the pack's first hit that leaves one action.
-            let mut own = judged.hits.iter().filter(|hit| pack_of.get(**hit) == Some(pack));
+            // The set's order is the order of tiers: the first of the pack that acts and leaves one action.
+            let mut own = judged.acting.iter().filter(|hit| pack_of.get(**hit) == Some(pack));
             if let Some(action) = own.find_map(|hit| tiers.get(*hit).copied().flatten()) {
                 count.worth.add(row, action, costs);
                 insult(&mut count.insulted, row, action);

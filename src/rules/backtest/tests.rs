@@ -258,7 +258,8 @@ fn check(sketches: &[Sketch], drawn: &[Drawn]) {
                 .filter(|hit| hit.id[1..].parse::<usize>().unwrap() % 2 == side)
                 .collect();
             if !mine.is_empty() {
-                let action = mine.iter().find_map(|hit| own(hit.action));
+                let mut live = mine.iter().filter(|hit| hit.mode == RuleMode::Live);
+                let action = live.find_map(|hit| own(hit.action));
                 naive.hit(row, action, (decided(&rules, row), decided(&without, row)));
             }
         });
