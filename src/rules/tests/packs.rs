@@ -159,9 +159,14 @@ fn blocking_rules_are_guarded_and_no_rule_names_a_country() {
             assert!(rule.when.fields().contains(&history), "{}", rule.id);
         }
         assert!(!names_a_country(&rule.when), "{}", rule.id);
-        assert_eq!(rule.mode, RuleMode::Live, "{}", rule.id);
+        let watches = WATCHING.contains(&rule.id.as_str());
+        let mode = if watches { RuleMode::Shadow } else { RuleMode::Live };
+        assert_eq!(rule.mode, mode, "{}", rule.id);
     }
 }
+
+/// Rules that cost more good buyers than they catch in simulated worlds: docs/benchmarks.md.
+const WATCHING: &[&str] = &["hosting-high-amount", "repeat-disputer", "serial-disputer"];
 
 fn names_a_country(expr: &Expr) -> bool {
     let is_country = |literal: &Literal| matches!(literal, Literal::Country(_));
