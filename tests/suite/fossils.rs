@@ -23,8 +23,8 @@ use vouch::velocity::Limits;
 const VERSIONS: [&str; 2] = ["v1", "v2"];
 
 /// Directories of checkpoints of earlier forms, and of the present one.
-const OLD_CHECKPOINTS: [&str; 4] = ["1", "2", "3", "4"];
-const PRESENT_CHECKPOINT: &str = "5";
+const OLD_CHECKPOINTS: [&str; 5] = ["1", "2", "3", "4", "5"];
+const PRESENT_CHECKPOINT: &str = "6";
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([0x2a; 32])

@@ -5,7 +5,7 @@
 //! applies the rules as `engine::counted` and `velocity` state them to the words in it, and is asked
 //! for every field whose name it understands.
 
-#![expect(clippy::cast_precision_loss, reason = "hours of a few months, and few sales")]
+#![expect(clippy::cast_precision_loss, reason = "hours of a few months, few sales, small amounts")]
 
 mod script;
 
@@ -44,7 +44,7 @@ when = "custom.challenge"
 const START: i64 = 1_772_323_200_000;
 
 /// What ties accounts together here.
-const TIES: [&str; 3] = ["card", "email", "device"];
+const TIES: [&str; 4] = ["card", "email", "device", "licence"];
 
 /// Who or what took part, by kind.
 type Names = BTreeMap<&'static str, String>;
@@ -54,6 +54,21 @@ struct Fact {
     who: Names,
     at: i64,
     what: &'static str,
+    /// Euro cents of a payment that asks for any.
+    cents: Option<i64>,
+}
+
+impl Fact {
+    fn new(who: Names, at: i64, what: &'static str) -> Self {
+        Self { who, at, what, cents: None }
+    }
+}
+
+/// What a field is asked about.
+struct Asked {
+    who: Names,
+    at: i64,
+    cents: Option<i64>,
 }
 
 /// Something told of a sale.
@@ -70,6 +85,7 @@ struct Bought {
     who: Names,
     at: i64,
     kind: TransactionKind,
+    cents: Option<i64>,
 }
 
 #[derive(Default)]
@@ -109,6 +125,12 @@ fn only(who: &Names, kinds: &[&str]) -> Names {
     who.iter().filter(|(kind, _)| kinds.contains(*kind)).map(|(k, n)| (*k, n.clone())).collect()
 }
 
+/// Euro cents of a transaction.
+fn cents(tx: &Json) -> Option<i64> {
+    let value = word(tx, "/amount/value")?;
+    value.replace('.', "").parse().ok()
+}
+
 /// The names in a transaction. A token of a wallet is the payer it attests.
 fn buyer(tx: &Json) -> Names {
     let wallet = word(tx, "/payment/attested_payer");
@@ -124,6 +146,7 @@ fn buyer(tx: &Json) -> Names {
         ("sku", word(tx, "/items/0/sku")),
         ("wallet", wallet),
         ("invoice", word(tx, "/payment/invoice_id")),
+        ("licence", word(tx, "/fulfilment/licence_key")),
     ])
 }
 
@@ -135,7 +158,18 @@ fn sees(who: &str, what: &str) -> bool {
         "email" => &["trial", "sign_up", "refund", "dispute", "warning"],
         "ip" => &["trial", "sign_up"],
         "device" => &["trial", "sign_up", "refund", "dispute", "warning", "login"],
-        "account" => &["trial", "sign_up", "refund", "dispute", "warning", "login", "challenge"],
+        "account" => &[
+            "trial",
+            "sign_up",
+            "refund",
+            "dispute",
+            "warning",
+            "login",
+            "challenge",
+            "activation",
+        ],
+        "sku" => return what == "tx",
+        "licence" => return what == "activation",
         "wallet" => &["trial", "refund", "dispute"],
         "bin" => &["dispute"],
         "seller" => &["refund", "dispute"],
@@ -162,9 +196,10 @@ impl Recount {
 
     fn bought(&mut self, tx: &Transaction, action: Action) {
         use TransactionKind as K;
-        let (who, at) = (buyer(&serde_json::to_value(tx).unwrap()), tx.event_time.millis());
+        let json = serde_json::to_value(tx).unwrap();
+        let (who, at, cents) = (buyer(&json), tx.event_time.millis(), cents(&json));
         let id = tx.transaction_id.to_string();
-        self.sales.insert(id.clone(), Bought { who: who.clone(), at, kind: tx.kind });
+        self.sales.insert(id.clone(), Bought { who: who.clone(), at, kind: tx.kind, cents });
         let what = match tx.kind {
             _ if action == Action::Decline => "blocked",
             K::SignUp => "sign_up",
@@ -176,7 +211,8 @@ impl Recount {
             self.tell(&id, "began", at);
         }
         if !["tx", "trial"].contains(&what) || !self.was_tried(&who, what, at) {
-            self.facts.push(Fact { who, at, what });
+            let cents = cents.filter(|cents| *cents > 0);
+            self.facts.push(Fact { cents, ..Fact::new(who, at, what) });
         }
     }
 
@@ -202,7 +238,18 @@ impl Recount {
             K::SessionLogin => {
                 let device = event.device_id.as_ref().map(ToString::to_string);
                 let who = names(&[("account", account), ("device", device)]);
-                return self.facts.push(Fact { who, at, what: "login" });
+                return self.facts.push(Fact::new(who, at, "login"));
+            }
+            K::LicenceActivated => {
+                let device = event.device_id.as_ref().map(ToString::to_string);
+                let licence = event.licence_key.as_ref().map(ToString::to_string);
+                let who = names(&[("account", account), ("device", device), ("licence", licence)]);
+                return self.facts.push(Fact::new(who, at, "activation"));
+            }
+            K::Capture => (None, Some("settled")),
+            K::DisputeUpdated | K::DisputeClosed => {
+                let status = event.data.status.as_ref().map(|status| status.as_str());
+                (None, status.and_then(|status| ["won", "lost"].into_iter().find(|s| *s == status)))
             }
             K::AuthResult => match outcome {
                 Some(Outcome::Approved) => (Some("approved"), Some("settled")),
@@ -231,10 +278,10 @@ impl Recount {
             // An issuer's answer to nobody's payment says nothing.
             let who = names(&[("account", account)]);
             let counts = what.filter(|what| !["approved", "declined"].contains(what));
-            return self.facts.extend(counts.map(|what| Fact { who, at, what }));
+            return self.facts.extend(counts.map(|what| Fact::new(who, at, what)));
         };
         let who = self.sales[&id].who.clone();
-        self.facts.extend(what.map(|what| Fact { who, at, what }));
+        self.facts.extend(what.map(|what| Fact::new(who, at, what)));
         if let Some(told) = told {
             self.tell(&id, told, at);
         }
@@ -242,9 +289,10 @@ impl Recount {
 
     fn tell(&mut self, id: &str, told: &'static str, at: i64) {
         use TransactionKind as K;
-        let Bought { who, at: sold_at, kind } = &self.sales[id];
+        let Bought { who, at: sold_at, kind, cents } = &self.sales[id];
         let is_trial = *kind == K::TrialStart;
-        let is_charged = [K::Purchase, K::Renewal, K::PlanChange, K::TopUp].contains(kind);
+        let is_sale = [K::Purchase, K::Renewal, K::PlanChange, K::TopUp].contains(kind);
+        let is_charged = is_sale && *cents != Some(0);
         let what = match told {
             "settled" if is_trial => "began",
             "settled" if !is_charged => return,
@@ -261,23 +309,34 @@ impl Recount {
     }
 
     /// What a field says of `asked` at a moment; `None` where its name is not understood.
-    fn field(&self, name: &str, asked: &Names, at: i64) -> Option<Json> {
-        if name == "links.accounts" {
-            let is_node = asked.contains_key("account") || !only(asked, &TIES).is_empty();
-            return Some(is_node.then(|| self.linked(asked, at).len()).into());
+    fn field(&self, name: &str, asked: &Asked) -> Option<Json> {
+        if let Some(what) = name.strip_prefix("links.") {
+            let is_node = asked.who.keys().any(|kind| *kind == "account" || TIES.contains(kind));
+            let found = self.around(&asked.who, asked.at, what)?;
+            return Some(if is_node { found } else { Json::Null });
         }
-        let kinds = ["card", "email", "ip", "device", "account", "wallet", "bin", "seller", "sku"];
+        if name == "trial.used" {
+            let own = only(&asked.who, &["card", "email", "device"]);
+            let began = self.told.iter().filter(|told| told.what == "began");
+            let is_used =
+                began.flat_map(|told| &told.who).any(|(k, name)| own.get(k) == Some(name));
+            return Some((!own.is_empty()).then_some(is_used).into());
+        }
+        let kinds = [
+            "card", "email", "ip", "device", "account", "wallet", "bin", "seller", "sku", "licence",
+        ];
         let who = kinds.into_iter().find(|who| {
             name.starts_with(&format!("{who}_")) || name.starts_with(&format!("{who}."))
         })?;
         let rest = &name[who.len() + 1..];
-        let Some(own) = asked.get(who) else {
-            return self.history(who, "", rest, at).map(|_| Json::Null);
+        let Some(own) = asked.who.get(who) else {
+            return self.history(who, "", rest, asked).map(|_| Json::Null);
         };
-        self.history(who, own, rest, at)
+        self.history(who, own, rest, asked)
     }
 
-    fn history(&self, who: &'static str, own: &str, rest: &str, at: i64) -> Option<Json> {
+    fn history(&self, who: &'static str, own: &str, rest: &str, asked: &Asked) -> Option<Json> {
+        let at = asked.at;
         let is_own = |names: &Names| names.get(who).is_some_and(|name| name == own);
         if let Some(rest) = rest.strip_prefix("known_") {
             return self.known(&is_own, rest, at);
@@ -303,8 +362,28 @@ impl Recount {
         let (what, span) = rest.rsplit_once('_')?;
         let span = window(span)?;
         let held = facts.iter().filter(|fact| holds(span, now, fact.at));
+        let priced = || held.clone().filter(|fact| fact.what == "tx").filter_map(|fact| fact.cents);
+        let over =
+            |whole: f64| asked.cents.filter(|_| whole > 0.0).map(|cents| cents as f64 / whole);
+        let sum = priced().sum::<i64>() as f64;
+        match what {
+            "amount_eur_sum" => return Some(json!(sum / 100.0)),
+            "priced_count" => return Some(json!(priced().count())),
+            "amount_mean_ratio" => return Some(json!(over(sum / priced().count().max(1) as f64))),
+            "amount_max_ratio" => return Some(json!(over(priced().max().unwrap_or(0) as f64))),
+            _ => {}
+        }
         if let Some(what) = what.strip_suffix("_count") {
-            let known = ["tx", "approved", "declined", "refund", "dispute", "trial", "blocked"];
+            let known = [
+                "tx",
+                "approved",
+                "declined",
+                "refund",
+                "dispute",
+                "trial",
+                "blocked",
+                "activation",
+            ];
             let count = held.filter(|fact| fact.what == what).count();
             return known.contains(&what).then(|| json!(count));
         }
@@ -349,29 +428,66 @@ impl Recount {
         })
     }
 
-    /// Accounts within two hops, through what they were seen with; nothing here is shared by a crowd.
-    fn linked<'a>(&'a self, asked: &'a Names, at: i64) -> BTreeSet<&'a str> {
-        let together = ["tx", "approved", "trial", "sign_up", "login"];
+    /// What a field of the links says of `asked`.
+    fn around(&self, asked: &Names, at: i64, field: &str) -> Option<Json> {
+        let (met, shared) = self.linked(asked, at);
+        let what = match field {
+            "accounts" => return Some(met.len().into()),
+            "hubs" => return Some(0.into()),
+            "disputes" => "disputed",
+            "warnings" => "warned",
+            "trials" => "began",
+            _ => return None,
+        };
+        let is_met = |(kind, name): (&&'static str, &String)| match *kind {
+            "account" => asked.get("account") == Some(name) || met.contains(name.as_str()),
+            kind => shared.contains(&(kind, name.as_str())),
+        };
+        let mut sales: BTreeMap<&Names, i64> = BTreeMap::new();
+        for told in self.told.iter().filter(|told| told.what == what && told.who.iter().any(is_met))
+        {
+            let latest = sales.entry(&told.sale).or_insert(told.at);
+            *latest = (*latest).max(told.at);
+        }
+        if what == "began" {
+            return Some(sales.len().into());
+        }
+        let halvings = sales.values().map(|told| (at - told).max(0) / (90 * DAY_MS));
+        let weights = halvings
+            .filter(|times| *times < 8)
+            .map(|times| 0.5_f64.powi(i32::try_from(times).unwrap()));
+        Some(json!(weights.sum::<f64>()))
+    }
+
+    /// Accounts within two hops, and what ties them; nothing here is shared by a crowd.
+    fn linked<'a>(
+        &'a self,
+        asked: &'a Names,
+        at: i64,
+    ) -> (BTreeSet<&'a str>, BTreeSet<(&'static str, &'a str)>) {
+        let together = ["tx", "approved", "trial", "sign_up", "login", "activation"];
         let ties = |fact: &&Fact| together.contains(&fact.what) && at - fact.at <= 180 * DAY_MS;
-        let tied: Vec<(&str, Names)> = self
+        fn nodes(who: &Names) -> BTreeSet<(&'static str, &str)> {
+            let ties = who.iter().filter(|(kind, _)| TIES.contains(*kind));
+            ties.map(|(kind, name)| (*kind, name.as_str())).collect()
+        }
+        let tied: Vec<(&str, BTreeSet<(&'static str, &str)>)> = self
             .facts
             .iter()
             .filter(ties)
-            .filter_map(|fact| Some((fact.who.get("account")?.as_str(), only(&fact.who, &TIES))))
+            .filter_map(|fact| Some((fact.who.get("account")?.as_str(), nodes(&fact.who))))
             .collect();
-        let mut shared: Vec<Names> = vec![only(asked, &TIES)];
+        let mut shared = nodes(asked);
         let own = asked.get("account").map_or("", String::as_str);
         let mut met = BTreeSet::from([own]);
         for _ in 0..2 {
             let of_met = tied.iter().filter(|(account, _)| met.contains(account));
-            shared.extend(of_met.map(|(_, with)| with.clone()));
-            let shares = |with: &Names| {
-                shared.iter().flatten().any(|(kind, name)| with.get(kind) == Some(name))
-            };
+            shared.extend(of_met.flat_map(|(_, with)| with));
+            let shares = |with: &BTreeSet<_>| !shared.is_disjoint(with);
             met.extend(tied.iter().filter(|(_, with)| shares(with)).map(|(account, _)| *account));
         }
         met.remove(own);
-        met
+        (met, shared)
     }
 }
 
@@ -382,13 +498,15 @@ fn ending(tellings: &[&Told], what: &str) -> Option<(bool, bool)> {
     let rank = |told: &&&Told| order.iter().position(|label| *label == told.what);
     let labels = tellings.iter().filter(|told| order.contains(&told.what));
     let label = labels.max_by_key(|told| (told.at / 1_000, rank(told))).map(|told| told.what);
-    let bad = was("refunded") || was("warned") || was("disputed");
-    let sold = was("settled") || bad || label.is_some_and(|label| label != "good");
+    let bad = was("refunded") || was("warned") || was("disputed") || was("lost");
+    let sold = was("settled") || was("won") || bad || label.is_some_and(|label| label != "good");
     let ended = match what {
         "fraud" => label == Some("fraud") || label.is_none() && was("warned"),
         "warning" => was("warned"),
         "dispute" => was("disputed"),
         "refund" => was("refunded"),
+        "won" => was("won"),
+        "lost" => was("lost"),
         "misuse" => label == Some("misuse"),
         "service" => label == Some("service"),
         _ => return None,
@@ -424,14 +542,18 @@ fn compare(engine: &Engine, recount: &Recount, asked: &[(Json, i64)]) -> Result<
         let (line, _) = lines(&[(Step::Line(line, *minutes), None)]).remove(0);
         let tx: Transaction = serde_json::from_value(line.clone()).unwrap();
         let record: Record = engine.preview(&tenant(), &tx);
-        let asked = buyer(&serde_json::to_value(&tx).unwrap());
+        let json = serde_json::to_value(&tx).unwrap();
+        let (who, at, cents) = (buyer(&json), tx.event_time.millis(), cents(&json));
+        let asked = Asked { who, at, cents };
         for field in FIELDS {
-            let Some(expected) = recount.field(field.name, &asked, tx.event_time.millis()) else {
+            let Some(expected) = recount.field(field.name, &asked) else {
                 continue;
             };
             let found =
                 serde_json::to_value(record.get(FieldId::by_name(field.name).unwrap())).unwrap();
-            let same = match (found.as_f64(), expected.as_f64()) {
+            // An amount is written as a word.
+            let number = |json: &Json| json.as_f64().or_else(|| json.as_str()?.parse().ok());
+            let same = match (number(&found), number(&expected)) {
                 (Some(found), Some(expected)) => (found - expected).abs() < 1e-3,
                 _ => found == expected,
             };

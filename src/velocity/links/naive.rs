@@ -160,12 +160,11 @@ impl Graph<'_> {
     /// `None` of a hub.
     fn accounts_of(&self, node: Node) -> Option<Vec<EntityKey>> {
         let (paid, others) = (self.seen_with(node, true), self.seen_with(node, false));
-        match (paid.len(), others.len()) {
-            (0, MAX_ACCOUNTS..) if others.len() > MAX_ACCOUNTS => None,
-            (0..=MAX_ACCOUNTS, 0..=MAX_ACCOUNTS) => Some([paid, others].concat()),
-            (0..=MAX_ACCOUNTS, _) => Some(paid),
-            _ => None,
+        let is_crowd = |accounts: &[EntityKey]| accounts.len() > MAX_ACCOUNTS;
+        if is_crowd(&paid) || (paid.is_empty() && is_crowd(&others)) {
+            return None;
         }
+        Some(if is_crowd(&others) { paid } else { [paid, others].concat() })
     }
 
     fn is_hub(&self, node: Node) -> bool {

@@ -38,17 +38,20 @@ pub(super) fn transaction() -> impl Strategy<Value = Json> {
     ];
     let email = prop::option::weighted(0.5, (0..3_u32).prop_map(|n| format!("m{n}@example.org")));
     let who = (one_of("acc", 4), one_of("card", 4), email, one_of("dev", 3), 1..4_u8);
-    let what = (0..kinds.len(), payment(), one_of("s", 2), one_of("sku", 2), 0..6_u8);
+    let amounts = ["9.00", "4.00", "120.50", "0.00"];
+    let sold = (one_of("s", 2), one_of("sku", 2), 0..amounts.len(), one_of("key", 2));
+    let what = (0..kinds.len(), payment(), sold, 0..6_u8);
     (who, what).prop_map(move |(who, what)| {
         let (account, card, email, device, ip) = who;
-        let (kind, payment, seller, sku, flag) = what;
+        let (kind, payment, (seller, sku, amount, licence), flag) = what;
         json!({
             "type": kinds[kind], "payment": payment, "seller_id": seller,
             "account": {"id": account, "email": email},
             "card": card.map(|card| json!({"fingerprint": card, "bin": "457173"})),
             "device": {"ip": format!("81.2.69.{ip}"), "device_id": device},
             "items": sku.map(|sku| vec![json!({"sku": sku})]),
-            "amount": {"value": "9.00", "currency": "EUR"},
+            "amount": {"value": amounts[amount], "currency": "EUR"},
+            "fulfilment": licence.map(|key| json!({"method": "licence_key", "licence_key": key})),
             "custom": {"block": flag == 0, "challenge": flag == 1},
         })
     })
@@ -65,6 +68,10 @@ fn event() -> impl Strategy<Value = Json> {
         ("refund", json!({})),
         ("fraud.warning", json!({})),
         ("dispute.created", json!({})),
+        ("dispute.updated", json!({"status": "won"})),
+        ("dispute.closed", json!({"status": "lost"})),
+        ("dispute.closed", json!({"status": "under_review"})),
+        ("capture", json!({})),
         ("label", json!({"label": "stolen_instrument"})),
         ("label", json!({"label": "first_party_misuse"})),
         ("label", json!({"label": "legitimate"})),
@@ -77,7 +84,12 @@ fn event() -> impl Strategy<Value = Json> {
     let login = (one_of("acc", 4), one_of("dev", 3)).prop_map(|(account, device)| {
         json!({"type": "session.login", "account_id": account, "device_id": device})
     });
-    prop_oneof![5 => said, 1 => login]
+    let activated = (one_of("acc", 4), one_of("dev", 3), one_of("key", 2)).prop_map(|who| {
+        let (account, device, key) = who;
+        json!({"type": "licence.activated", "account_id": account, "device_id": device,
+            "licence_key": key, "data": {}})
+    });
+    prop_oneof![6 => said, 1 => login, 1 => activated]
 }
 
 /// What comes, and where the disk fails: whether the line is sent again at once.
