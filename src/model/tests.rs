@@ -437,9 +437,9 @@ fn a_group_nobody_knows_is_expected_by_its_shares() {
         model.without(&record(49.0, Some(tor), "card"), &Contribution { group, log_odds: 0.0 })
     };
     for (tor, code, expected) in [
-        (true, "IP_NETWORK", 0.25 + 0.8 * -1.0 + 0.2 * 2.0),
+        (true, "IP_NETWORK", 0.25 - 0.8 + 0.2 * 2.0),
         (true, "AMOUNT", 0.25 + 2.0),
-        (false, "AMOUNT", 0.25 + 0.75 * -1.0 + 0.25 * 1.0),
+        (false, "AMOUNT", 0.25 - 0.75 + 0.25),
         (false, "EMAIL", 0.25 - 1.0),
     ] {
         let found = without(tor, code);

@@ -437,7 +437,7 @@ mod tests {
         }
         let column = |at: usize| (0..5).map(|row| data.value(row, own + at)).collect::<Vec<_>>();
         let same = |found: Vec<f64>, wanted: [f64; 5]| {
-            let alike = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+            let alike = |(a, b): (&f64, &f64)| a.total_cmp(b).is_eq();
             assert!(found.iter().zip(&wanted).all(alike), "{found:?} is not {wanted:?}");
         };
         same(column(0), [0.0, 1.0, f64::NAN, 0.0, 2.0]);

@@ -278,7 +278,7 @@ mod tests {
             -p.clamp(1e-15, 1.0 - 1e-15).ln()
         };
         let cents = |of: &[PairedRow], cents: fn(&Judged) -> i64| {
-            of.iter().map(|row| cents(&row.judged[which])).sum::<i64>() as f64 / 100.0
+            eur(of.iter().map(|row| cents(&row.judged[which])).sum())
         };
         let [pr, roc, recall] = ranked.map(|measure| both.then_some(measure));
         [

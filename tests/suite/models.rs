@@ -5,6 +5,7 @@ use crate::ledger::run;
 use crate::pointintime::{feed, on_disk, world};
 use crate::serve::{Client, Server};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -45,6 +46,39 @@ fn reload(server: &Server) -> Value {
     done
 }
 
+/// Puts a model into shadow: it says more than the live one, which goes on deciding.
+fn shadowed(server: &Server, data: &Path, (place, sha): (&str, &str), bundled: &Value) {
+    json(&["model", "shadow", place], data);
+    let told = reload(server);
+    let part = told["parts"].as_array().unwrap().iter().find(|p| p["part"] == "model.shadow");
+    assert_eq!(part.unwrap()["outcome"], "replaced", "{told}");
+    let shadowed = score(&mut server.connect(), "shadowed", "card-2");
+    assert_eq!(shadowed["versions"]["shadow"], *sha);
+    assert_eq!(shadowed["versions"]["model"], bundled["versions"]["model"]);
+    let (own, shadow) = (&shadowed["risk_score"], &shadowed["shadow"]["risk_score"]);
+    assert!(shadow.as_f64().unwrap() > own.as_f64().unwrap(), "{shadowed}");
+}
+
+/// Has a model decide for a share of cards: for each of them always, for no other ever.
+fn shared(server: &Server, data: &Path, (place, sha): (&str, &str)) {
+    json(&["model", "canary", place, "--percent", "30"], data);
+    reload(server);
+    let mut client = server.connect();
+    let decided: Vec<bool> = (0..60)
+        .map(|n| {
+            let answer = score(&mut client, &format!("canary-{n}"), &format!("card-{n}"));
+            assert_eq!(answer["versions"]["canary"], *sha);
+            answer["versions"]["model"] == *sha
+        })
+        .collect();
+    let share = decided.iter().filter(|by_canary| **by_canary).count();
+    assert!((6..=32).contains(&share), "{share} of 60 at 30 %");
+    for (n, by_canary) in decided.iter().enumerate() {
+        let again = score(&mut client, &format!("again-{n}"), &format!("card-{n}"));
+        assert_eq!(again["versions"]["model"] == *sha, *by_canary, "the same side");
+    }
+}
+
 #[test]
 fn a_model_is_tried_promoted_and_taken_back_under_load() {
     let dir = tempfile::tempdir().unwrap();
@@ -74,34 +108,10 @@ fn a_model_is_tried_promoted_and_taken_back_under_load() {
                 scored.fetch_add(1, Ordering::Relaxed);
             }
         });
-        json(&["model", "shadow", spring], &data);
-        let told = reload(&server);
-        let part = told["parts"].as_array().unwrap().iter().find(|p| p["part"] == "model.shadow");
-        assert_eq!(part.unwrap()["outcome"], "replaced", "{told}");
+        shadowed(&server, &data, (spring, spring_sha.as_str()), &bundled);
         wait();
-        let shadowed = score(&mut client, "shadowed", "card-2");
-        assert_eq!(shadowed["versions"]["shadow"], *spring_sha);
-        assert_eq!(shadowed["versions"]["model"], bundled["versions"]["model"]);
-        let (own, shadow) = (&shadowed["risk_score"], &shadowed["shadow"]["risk_score"]);
-        assert!(shadow.as_f64().unwrap() > own.as_f64().unwrap(), "{shadowed}");
-
-        json(&["model", "canary", autumn, "--percent", "30"], &data);
-        reload(&server);
+        shared(&server, &data, (autumn, autumn_sha.as_str()));
         wait();
-        let decided: Vec<bool> = (0..60)
-            .map(|n| {
-                let answer = score(&mut client, &format!("canary-{n}"), &format!("card-{n}"));
-                assert_eq!(answer["versions"]["canary"], *autumn_sha);
-                answer["versions"]["model"] == *autumn_sha
-            })
-            .collect();
-        let share = decided.iter().filter(|by_canary| **by_canary).count();
-        assert!((6..=32).contains(&share), "{share} of 60 at 30 %");
-        for (n, by_canary) in decided.iter().enumerate() {
-            let again = score(&mut client, &format!("again-{n}"), &format!("card-{n}"));
-            assert_eq!(again["versions"]["model"] == *autumn_sha, *by_canary, "the same side");
-        }
-
         let standing = json(&["model", "promote", "spring", "--by", "anna"], &data);
         assert_eq!((&standing["live"], &standing["shadow"]), (&json!(spring_sha), &Value::Null));
         json(&["model", "canary"], &data);
@@ -222,10 +232,12 @@ fn sales() -> String {
         let seats = if n % 7 == 0 { String::new() } else { (n % 5).to_string() };
         let (month, day) = (1 + n / 600, 1 + n % 600 / 22);
         let (hour, minute) = (n % 22, n % 60);
-        text += &format!(
-            "s-{n},2026-{month:02}-{day:02} {hour:02}:{minute:02},{}.00,b-{n},{utm},{seats},{bad}\n",
+        writeln!(
+            text,
+            "s-{n},2026-{month:02}-{day:02} {hour:02}:{minute:02},{}.00,b-{n},{utm},{seats},{bad}",
             20 + n % 9
-        );
+        )
+        .unwrap();
     }
     text
 }

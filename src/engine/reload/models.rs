@@ -89,6 +89,12 @@ enum Place<'o> {
     Registry(&'o Registry, String),
 }
 
+/// Where the models on trial are.
+struct Places<'o> {
+    shadow: Option<Place<'o>>,
+    canary: Option<(Place<'o>, Canary)>,
+}
+
 impl Place<'_> {
     fn load(&self) -> Result<Model, ModelPartError> {
         Ok(match self {
@@ -117,7 +123,7 @@ impl Origins {
         if let ModelOrigin::Off = self.model {
             return trials;
         }
-        let (shadow, canary) = match self.trial_places() {
+        let Places { shadow, canary } = match self.trial_places() {
             Ok(places) => places,
             Err(error) => {
                 // The live model's part names the same fault.
@@ -149,9 +155,7 @@ impl Origins {
         trials
     }
 
-    fn trial_places(
-        &self,
-    ) -> Result<(Option<Place<'_>>, Option<(Place<'_>, Canary)>), ModelPartError> {
+    fn trial_places(&self) -> Result<Places<'_>, ModelPartError> {
         let mut shadow = self.shadow.as_deref().map(Place::File);
         let mut canary = self.canary.as_ref().map(|(path, share)| (Place::File(path), *share));
         if let Some(registry) = &self.registry {
@@ -160,7 +164,7 @@ impl Origins {
             shadow = roster.shadow().map(of).or(shadow);
             canary = roster.canary().map(|(sha256, share)| (of(sha256), share)).or(canary);
         }
-        Ok((shadow, canary))
+        Ok(Places { shadow, canary })
     }
 }
 
