@@ -147,6 +147,7 @@ impl From<SendError<EngineError>> for Failure {
             }
             SendError::Unknown(_) => Code::NotFound,
             SendError::AlreadySent(_) | SendError::UnderWay => Code::AlreadySent,
+            SendError::Processor(ProcessorError::NoKey) => Code::InvalidField,
             SendError::Processor(ProcessorError::Refused { .. }) => Code::ProcessorRefused,
             SendError::Processor(
                 ProcessorError::Unanswered { .. } | ProcessorError::Garbled { .. },
