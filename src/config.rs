@@ -1,7 +1,8 @@
 //! The configuration: one TOML file, every key with its unit in its name, unknown keys refused.
 //!
-//! Everything has a default that works on a fresh machine. The environment may name one file and
-//! one secret: `VOUCH_CONFIG` and `VOUCH_MASTER_KEY` (64 hexadecimal digits).
+//! Everything has a default that works on a fresh machine. The environment may name one file and hold
+//! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
+//! `VOUCH_STRIPE_SECRET_KEY`.
 
 use crate::decision::{Policy, PolicyError};
 use crate::domain::{Durability, Outcome};
@@ -33,6 +34,8 @@ pub struct Config {
     pub checkpoint: CheckpointConfig,
     /// Reviews that nobody works.
     pub review: ReviewConfig,
+    /// Stripe, as the source of disputes.
+    pub stripe: StripeConfig,
     /// Costs and thresholds.
     pub policy: Policy,
 }
@@ -174,6 +177,114 @@ pub struct ReviewConfig {
     pub timeout_min: u32,
     /// How it ends then.
     pub timeout_action: ReviewAction,
+}
+
+/// Stripe, as the source of disputes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StripeConfig {
+    /// A file with the secrets of webhook endpoints, one a line, after the tenant's name where it is not
+    /// `default`; absent: the environment's `VOUCH_STRIPE_WEBHOOK_SECRETS`, in the same form. Read at each
+    /// message, so that a changed secret counts at once.
+    pub webhook_secrets: Option<PathBuf>,
+    /// A file with the secret key of the interface; absent: the environment's `VOUCH_STRIPE_SECRET_KEY`.
+    pub secret_key: Option<PathBuf>,
+    /// The interface. Clear text (`http`) is taken for this machine only.
+    pub base_url: String,
+    /// Where files are uploaded.
+    pub files_url: String,
+    /// How long one call may take, in milliseconds.
+    pub timeout_ms: u32,
+    /// How often a call is tried again that got no answer, 429 or 5xx.
+    pub retries: u32,
+    /// The wait before the first retry, in milliseconds; it doubles each time.
+    pub backoff_ms: u32,
+    /// Sending without a person.
+    pub auto_submit: AutoSubmit,
+}
+
+/// Sending evidence without a person, so that no deadline passes unanswered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AutoSubmit {
+    /// True to send at all.
+    pub enabled: bool,
+    /// How many hours before the deadline.
+    pub hours_before: u32,
+    /// Fewest answers to the claim the records must support; with fewer a person is told.
+    pub least_answers: usize,
+}
+
+impl Default for AutoSubmit {
+    /// Off: a submission is final.
+    fn default() -> Self {
+        Self { enabled: false, hours_before: 6, least_answers: 2 }
+    }
+}
+
+/// Where a secret is kept. Its text is never part of a message.
+#[derive(Debug, Clone)]
+pub enum Secret {
+    /// In this file.
+    File(PathBuf),
+    /// In the environment.
+    Environment(Hidden),
+}
+
+/// A text whose `Debug` prints nothing; wiped when dropped.
+#[derive(Clone)]
+pub struct Hidden(zeroize::Zeroizing<String>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl Secret {
+    /// The file, else the variable of the environment, else nothing.
+    fn of(file: Option<&PathBuf>, variable: &str) -> Option<Self> {
+        let given = || environment(variable).map(|text| Self::Environment(Hidden(text.into())));
+        file.map(|file| Self::File(file.clone())).or_else(given)
+    }
+
+    /// The text as it is now.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn read(&self) -> std::io::Result<zeroize::Zeroizing<String>> {
+        match self {
+            Self::File(path) => std::fs::read_to_string(path).map(Into::into),
+            Self::Environment(hidden) => Ok(hidden.0.clone()),
+        }
+    }
+}
+
+impl Default for StripeConfig {
+    fn default() -> Self {
+        Self {
+            webhook_secrets: None,
+            secret_key: None,
+            base_url: "https://api.stripe.com".to_owned(),
+            files_url: "https://files.stripe.com".to_owned(),
+            timeout_ms: 30_000,
+            retries: 4,
+            backoff_ms: 500,
+            auto_submit: AutoSubmit::default(),
+        }
+    }
+}
+
+impl StripeConfig {
+    /// Where the secret key of the interface is; `None` where nothing is set.
+    pub fn secret_key(&self) -> Option<Secret> {
+        Secret::of(self.secret_key.as_ref(), "VOUCH_STRIPE_SECRET_KEY")
+    }
+
+    /// Where the secrets of webhook endpoints are; `None` where nothing is set.
+    pub fn webhook_secrets(&self) -> Option<Secret> {
+        Secret::of(self.webhook_secrets.as_ref(), "VOUCH_STRIPE_WEBHOOK_SECRETS")
+    }
 }
 
 /// How a review ends.
@@ -336,6 +447,18 @@ impl Config {
                 self.model.canary.as_ref().is_none_or(|c| (1..=10_000).contains(&c.share_bp)),
             ),
             ("ledger.segment_mib", "from 8 to 1024", (8..=1024).contains(&self.ledger.segment_mib)),
+            ("stripe.timeout_ms", "at least 1", self.stripe.timeout_ms >= 1),
+            (
+                "stripe.auto_submit.hours_before",
+                "from 1 to 168",
+                (1..=168).contains(&self.stripe.auto_submit.hours_before),
+            ),
+            (
+                "stripe.auto_submit.least_answers",
+                "at least 1",
+                self.stripe.auto_submit.least_answers >= 1,
+            ),
+            ("stripe.retries", "at most 10", self.stripe.retries <= 10),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
             ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
         ];

@@ -17,6 +17,7 @@ pub mod input;
 pub mod ledger;
 pub mod lists;
 pub mod model;
+pub mod processor;
 pub mod reference;
 pub mod rules;
 pub mod simulate;

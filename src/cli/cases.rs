@@ -1,6 +1,6 @@
 //! `vouch dispute` on the ledger of a data directory.
 
-use super::dispute::{self, DisputeArgs, DisputeCommand};
+use super::dispute::{self, DisputeArgs};
 use super::state;
 use crate::clock;
 use crate::config::{self, Config};
@@ -14,7 +14,6 @@ use std::process::ExitCode;
 pub(super) fn run(args: &DisputeArgs) -> Result<ExitCode> {
     let place = args.command.place();
     let now = clock::now();
-    let writes = matches!(args.command, DisputeCommand::Intake { .. });
     let open = || -> Result<Cases<'_>> {
         let master = config::master_key()?.map(MasterKey::from_bytes);
         Cases::open(&place.data_dir, master, place.tenant.clone(), now)
@@ -22,13 +21,12 @@ pub(super) fn run(args: &DisputeArgs) -> Result<ExitCode> {
     };
     let mut cases = open()?;
     let (mut out, mut notes) = (stdout().lock(), stderr().lock());
-    if writes {
+    if args.command.writes() {
         let engine = state::open_engine(&Config::load(None)?, &place.data_dir)
             .context("a message is taken in while no server runs on this directory")?;
         let mut cases = cases.writing_through(&engine);
-        dispute::run(&args.command, &mut cases, now, &mut out, &mut notes)?;
+        dispute::run(&args.command, &mut cases, now, &mut out, &mut notes)
     } else {
-        dispute::run(&args.command, &mut cases, now, &mut out, &mut notes)?;
+        dispute::run(&args.command, &mut cases, now, &mut out, &mut notes)
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -8,15 +8,19 @@ use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
 use crate::domain::{
     Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
 };
+use crate::processor::Mode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 mod ce3;
+mod import;
 mod paper;
+mod send;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -35,7 +39,17 @@ pub(super) enum DisputeCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// List all disputes, the least time left first
+    /// Take in disputes of any processor from a table: JSON lines, or CSV with the same names
+    #[command(after_help = import::AFTER_HELP)]
+    Import {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List all disputes, the least time left first, with the last alarm of their deadlines
+    #[command(visible_alias = "worklist")]
     List {
         /// Print one JSON object a line
         #[arg(long)]
@@ -62,6 +76,21 @@ pub(super) enum DisputeCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Hand the evidence of a dispute over to Stripe without sending it on
+    Stage {
+        #[command(flatten)]
+        send: send::SendArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Send the evidence of a dispute to the bank through Stripe: once, for good
+    #[command(after_help = send::AFTER_HELP)]
+    Submit {
+        #[command(flatten)]
+        send: send::SendArgs,
         #[command(flatten)]
         place: Place,
     },
@@ -92,13 +121,24 @@ pub(super) struct Place {
 }
 
 impl DisputeCommand {
+    /// Whether something is written to the record.
+    pub(super) fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Intake { .. } | Self::Import { .. } | Self::Stage { .. } | Self::Submit { .. }
+        )
+    }
+
     /// The record to open.
     pub(super) fn place(&self) -> &Place {
         match self {
             Self::Intake { place, .. }
+            | Self::Import { place, .. }
             | Self::List { place, .. }
             | Self::Show { place, .. }
             | Self::Ce3 { place, .. }
+            | Self::Stage { place, .. }
+            | Self::Submit { place, .. }
             | Self::Packet { place, .. } => place,
         }
     }
@@ -114,6 +154,8 @@ fn tenant_id(text: &str) -> Result<TenantId, TextError> {
 
 /// Runs a command on the record of its [`Place`]. `now` dates a message without a date of its own.
 ///
+/// Exit code 1: some rows of a table were bad.
+///
 /// # Errors
 /// The input is unusable, the dispute unknown, or the record or output failed.
 pub(super) fn run<S: DisputeStore>(
@@ -122,12 +164,19 @@ pub(super) fn run<S: DisputeStore>(
     now: Timestamp,
     out: &mut dyn Write,
     notes: &mut dyn Write,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ExitCode> {
     match command {
         DisputeCommand::Intake { file, .. } => intake(file, store, now, out, notes),
+        DisputeCommand::Import { file, .. } => return import::run(file, store, now, notes),
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
+        DisputeCommand::Stage { send, place } => {
+            send.run(Mode::Stage, store, (&place.data_dir, now), (out, notes))
+        }
+        DisputeCommand::Submit { send, place } => {
+            send.run(Mode::Submit, store, (&place.data_dir, now), (out, notes))
+        }
         DisputeCommand::Packet { id, out: path, paper, place } => {
             let warnings = if paper.is_wanted() {
                 paper.write(&case_of(id, store)?, store, &place.data_dir, notes)?
@@ -139,7 +188,8 @@ pub(super) fn run<S: DisputeStore>(
             }
             Ok(())
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn intake<S: DisputeStore>(
@@ -289,12 +339,13 @@ fn code_text(dispute: &Dispute) -> String {
     format!("{network} {code}")
 }
 
-/// One line a person can scan and `awk` can split: no column is empty.
+/// One line a person can scan and `awk` can split: no column is empty, and the alarm is the last.
 fn summary(dispute: &Dispute, deadline: &Deadline) -> String {
     let due = dispute.evidence_due_by.map_or_else(|| "-".to_owned(), |due| due.to_string());
     let sale = dispute.transaction_id.as_ref().map_or("-", TransactionId::as_str);
+    let alarm = deadline.alarm_hours.map_or_else(String::new, |hours| format!("  alarm {hours}h"));
     format!(
-        "{}  {}  {}  {}  {}  {}  due {due}  {deadline}  transaction {sale}",
+        "{}  {}  {}  {}  {}  {}  due {due}  {deadline}  transaction {sale}{alarm}",
         dispute.id,
         dispute.opened_at.date_text(),
         code_text(dispute),

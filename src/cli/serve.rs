@@ -4,7 +4,8 @@ mod keys;
 
 use super::state::{self, ConfigArgs};
 use crate::access::{AccessFile, Gate};
-use crate::config;
+use crate::config::{self, Secret, StripeConfig};
+use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::engine::{Artefacts, CaseSource, Engine, Reloader};
 use crate::http::{AppState, bind, serve};
 use crate::ledger::MasterKey;
@@ -72,18 +73,21 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .reloading(reloader, config.reference.stale_days)
             .guarded(gate.clone())
             .reviewing(config.review)
-            .answering(CaseSource::new(&args.data_dir, master));
+            .answering(CaseSource::new(&args.data_dir, master))
+            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone());
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
+        let timing = tokio::spawn(watch_deadlines(app.clone()));
         let watching =
             (!args.dev).then(|| tokio::spawn(keys::watch(gate, args.data_dir.clone(), keys)));
         println!("listening on http://{address}");
         serve(listener, app, stop).await;
         reloading.abort();
         reviewing.abort();
+        timing.abort();
         if let Some(watching) = watching {
             watching.abort();
         }
@@ -93,6 +97,14 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Where the secrets of Stripe's webhooks are. Ones that can't be used stop the start, not the first message.
+fn stripe_secrets(config: &StripeConfig) -> Result<Option<Secret>> {
+    let Some(secret) = config.webhook_secrets() else { return Ok(None) };
+    let text = secret.read().context("can't read the secrets of Stripe's webhooks")?;
+    WebhookSecrets::parse(&text).context("the secrets of Stripe's webhooks can't be used")?;
+    Ok(Some(secret))
 }
 
 /// One JSON object a line. Of a panic only its place is told: its message may quote a request.
@@ -133,6 +145,16 @@ async fn end_overdue_reviews(app: AppState) {
     loop {
         ticks.tick().await;
         app.end_overdue_reviews(crate::clock::now()).await;
+    }
+}
+
+/// Looks at the deadlines of disputes at once and every two minutes; never ends.
+async fn watch_deadlines(app: AppState) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(120));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.watch_deadlines(crate::clock::now()).await;
     }
 }
 

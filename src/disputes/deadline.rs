@@ -10,7 +10,8 @@ use std::fmt;
 
 /// Hours before the deadline at which somebody is told, earliest first.
 pub const ALARM_HOURS: [i64; 4] = [72, 48, 24, 6];
-/// The best packet is sent this many hours before the deadline, where the policy says to contest.
+/// The best packet is sent this many hours before the deadline, where the policy says to contest and no other
+/// number.
 pub const LAST_SUBMISSION_HOURS: i64 = 6;
 /// Our own date is at the latest this many hours before the processor's.
 const OWN_MARGIN_HOURS: i64 = 48;
@@ -18,7 +19,7 @@ const OWN_MARGIN_HOURS: i64 = 48;
 const OWN_DAYS: i64 = 7;
 
 /// Whether a dispute can still be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// There is time.
@@ -34,12 +35,13 @@ pub enum Answer {
 }
 
 /// The time left for one dispute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Deadline {
     /// Whether it can still be answered.
     pub answer: Answer,
     /// When the processor wants it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub due_by: Option<Timestamp>,
     /// The processor's name for that field.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,7 @@ pub struct Deadline {
     pub left_ms: Option<i64>,
     /// When we want it: 48 hours before, and at most 7 days after the dispute was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub own_due_by: Option<Timestamp>,
     /// The last alarm that has gone off, in hours before the deadline.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,7 +47,9 @@ pub enum IntakeError {
         given: String,
     },
     /// An event of another type.
-    #[error("event type `{given}` at `{pointer}` is not about a dispute or early fraud warning")]
+    #[error(
+        "event type `{given}` at `{pointer}` is not about a dispute, early fraud warning or payment"
+    )]
     OtherEvent {
         /// Where.
         pointer: String,

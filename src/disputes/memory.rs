@@ -1,6 +1,8 @@
 //! A record in memory, for tests.
 
-use super::{DisputeStore, Intake, Link, OtherSale, SaleKeys, is_same_card, merge, stripe};
+use super::{
+    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_same_card, merge, stripe,
+};
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
 };
@@ -114,6 +116,19 @@ impl DisputeStore for Memory {
             self.events.push(event.clone());
         }
         Ok(new)
+    }
+
+    fn sendings(&self, id: &DisputeId) -> Result<Vec<Sending>, Infallible> {
+        let of_it =
+            |event: &Event| event.kind.is_of_evidence() && event.dispute_id.as_ref() == Some(id);
+        let sent = self.reports.iter().filter(|report| of_it(&report.event));
+        let sending = |report: &Intake| Sending {
+            kind: report.event.kind,
+            event_id: report.event.event_id.clone(),
+            at: report.event.event_time,
+            form: Some(report.raw.clone()),
+        };
+        Ok(sent.map(sending).collect())
     }
 
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Infallible> {

@@ -7,6 +7,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod alarm;
 pub mod ce3;
 pub mod deadline;
 mod error;
@@ -16,6 +17,7 @@ mod label;
 #[cfg(test)]
 pub(crate) mod memory;
 mod merge;
+mod neutral;
 pub mod packet;
 pub mod reasons;
 pub mod rulebook;
@@ -26,15 +28,21 @@ pub use error::{IntakeError, PacketError};
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
+pub use neutral::{DisputeReport, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
-pub use store::{DisputeStore, Link, Taken, case_file, is_same_card, links, take_in};
+pub use store::{DisputeStore, Link, Sending, Taken, case_file, is_same_card, links, take_in};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// SHA-256 in lower-case hex.
 fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex

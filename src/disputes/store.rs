@@ -58,6 +58,12 @@ pub trait DisputeStore {
     /// The record could not be written.
     fn record_event(&mut self, event: &Event) -> Result<bool, Self::Error>;
 
+    /// What was recorded of sending evidence for a dispute, `evidence.*`, in the order recorded.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn sendings(&self, id: &DisputeId) -> Result<Vec<Sending>, Self::Error>;
+
     /// A dispute: the [`super::merge`] of all its reports.
     ///
     /// # Errors
@@ -69,6 +75,19 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+}
+
+/// One step of sending evidence, as it was recorded. Outlives the erasure of the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// Which step.
+    pub kind: EventKind,
+    /// Its record.
+    pub event_id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What was sent; `None` once the person was erased.
+    pub form: Option<Box<str>>,
 }
 
 /// Where one record lies in the hash chain.
@@ -87,6 +106,8 @@ pub struct Link {
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Taken {
+    /// What it was recorded as.
+    pub kind: EventKind,
     /// False when the message was already there.
     pub new: bool,
     /// Where the dispute stands now; `None` for an early fraud warning.
@@ -111,9 +132,10 @@ pub fn take_in<S: DisputeStore>(
     received_at: Timestamp,
 ) -> Result<Taken, S::Error> {
     let mut report = intake.seen_at(received_at);
-    let sale = store.find_sale(&report.sale)?;
-    if let Some(sale) = &sale {
-        bind(&mut report, sale);
+    let sale = bind_to_sale(store, &mut report)?;
+    if report.event.check().is_err() {
+        // An answer of an issuer or a capture of a sale nobody recorded: nothing to count it for.
+        report.event.kind = EventKind::ProcessorMessage;
     }
     let new = store.record_report(&report)?;
     let dispute = match &report.dispute {
@@ -130,12 +152,25 @@ pub fn take_in<S: DisputeStore>(
         store.record_event(label)?;
     }
     Ok(Taken {
+        kind: report.event.kind,
         new,
         dispute,
         sale_found: sale.is_some(),
         transaction_id: report.event.transaction_id,
         label: label.and_then(|event| event.data.label),
     })
+}
+
+/// Finds the sale a message is about, and writes its names into the message.
+pub(super) fn bind_to_sale<S: DisputeStore>(
+    store: &S,
+    report: &mut Intake,
+) -> Result<Option<Transaction>, S::Error> {
+    let sale = store.find_sale(&report.sale)?;
+    if let Some(sale) = &sale {
+        bind(report, sale);
+    }
+    Ok(sale)
 }
 
 /// Whether two sales were paid by one card, as far as fingerprint or network token show it.
@@ -173,10 +208,13 @@ pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<Ca
         DisputeReason::Fraud | DisputeReason::Unrecognized => store.other_sales(&sale)?,
         _ => Vec::new(),
     };
+    let mut events = store.events(&sale)?;
+    // What we did about the dispute is no evidence in it: a packet sent twice is one packet.
+    events.retain(|event| !event.kind.is_of_the_desk());
     Ok(Some(CaseFile {
         dispute,
         decision: store.decision(&sale.transaction_id)?,
-        events: store.events(&sale)?,
+        events,
         other_sales,
         transaction: Some(sale),
     }))

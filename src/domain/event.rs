@@ -93,8 +93,37 @@ words! {
         DisputeFundsReinstated = "dispute.funds_reinstated",
         /// A dispute ended.
         DisputeClosed = "dispute.closed",
+        /// A dispute's deadline is near (`reason` says how near).
+        DisputeAlarm = "dispute.alarm",
+        /// Evidence was handed to the processor, not sent on.
+        EvidenceStaged = "evidence.staged",
+        /// Evidence is about to be sent, for good. Recorded before it is.
+        EvidenceSubmitting = "evidence.submitting",
+        /// Evidence was sent, for good.
+        EvidenceSubmitted = "evidence.submitted",
+        /// The processor did not take the evidence (`reason` is its answer).
+        EvidenceRefused = "evidence.refused",
+        /// A processor's message that says nothing we count; kept as it came.
+        ProcessorMessage = "processor.message",
         /// What the transaction turned out to be.
         Label = "label",
+    }
+}
+
+impl EventKind {
+    /// True for what a disputes desk did or was told, which says nothing of the sale.
+    pub fn is_of_the_desk(self) -> bool {
+        use EventKind as K;
+        matches!(self, K::DisputeAlarm | K::ProcessorMessage) || self.is_of_evidence()
+    }
+
+    /// True for the steps of sending evidence to a processor.
+    pub fn is_of_evidence(self) -> bool {
+        use EventKind as K;
+        matches!(
+            self,
+            K::EvidenceStaged | K::EvidenceSubmitting | K::EvidenceSubmitted | K::EvidenceRefused
+        )
     }
 }
 
@@ -204,10 +233,10 @@ pub struct EventData {
     /// `dispute.*`, `fraud.warning`: the network's reason code, as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_reason_code: Option<Text<64>>,
-    /// `dispute.*`, `refund`, `cancel.requested`: the reason in the sender's words.
+    /// `dispute.*`, `evidence.*`, `refund`, `cancel.requested`: the reason in the sender's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Text<256>>,
-    /// `dispute.*`: the processor's status, as sent.
+    /// `dispute.*`: the processor's status, as sent. `processor.message`: the message's type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Text<64>>,
     /// `terms.accepted`, `policy.shown`, `withdrawal.waived`.

@@ -5,23 +5,30 @@
 
 use super::entry;
 use super::error::EngineError;
-use super::query::{read_decision, read_event, read_sealed_event};
+use super::query::{read_decision, read_event, read_open_event, read_sealed_event};
 use super::service::Engine;
 use super::stored::Report;
-use crate::disputes::{DisputeStore, Intake, Link, OtherSale, SaleKeys, is_same_card, merge};
+use crate::disputes::{
+    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_same_card, merge,
+};
 use crate::domain::{
-    Decision, Dispute, DisputeId, Event, EventKind, Outcome, TenantId, Timestamp, Transaction,
-    TransactionId,
+    Decision, Dispute, DisputeId, Event, EventId, EventKind, Outcome, TenantId, Timestamp,
+    Transaction, TransactionId,
 };
 use crate::ledger::{
     EntryKind, Index, IndexKey, LedgerError, LookupField, MasterKey, Position, Query, Reader,
-    SigningKey, StoredEntry, refresh,
+    SigningKey, StoredEntry, Summary, refresh, unindexed,
 };
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Most entries of one question.
 const MAX_ENTRIES: u32 = 10_000;
+/// Most entries read that the index does not have yet: those of some seconds.
+const MAX_UNINDEXED: usize = 10_000;
+/// After how many entries of ours the index is asked how far it got.
+const LOOK_EVERY: usize = 32;
 
 /// One tenant's ledger for the disputes module. Without an engine it can only be read.
 pub struct Cases<'e> {
@@ -31,6 +38,8 @@ pub struct Cases<'e> {
     tenant: TenantId,
     engine: Option<&'e Engine>,
     now: Timestamp,
+    data_dir: PathBuf,
+    /// What the index may not have yet.
     fresh: Vec<Position>,
 }
 
@@ -77,9 +86,20 @@ impl<'e> Cases<'e> {
     ) -> Result<Self, EngineError> {
         refresh(data_dir)?;
         let reader = Reader::open(data_dir, master)?;
+        // Beside a server the index lags, and what a message is about may have come just before it.
+        let fresh = unindexed(&reader, data_dir, MAX_UNINDEXED)?;
         let hasher = reader.hasher().cloned().ok_or(EngineError::NoMasterKey)?;
         let index = Index::open(data_dir)?;
-        Ok(Self { reader, index, hasher, tenant, engine: None, now, fresh: Vec::new() })
+        Ok(Self {
+            reader,
+            index,
+            hasher,
+            tenant,
+            engine: None,
+            now,
+            data_dir: data_dir.to_owned(),
+            fresh,
+        })
     }
 
     /// Makes it writable through an engine on the same directory.
@@ -114,13 +134,17 @@ impl<'e> Cases<'e> {
 
     fn by_lookup(&self, field: LookupField, value: &str) -> Result<Vec<StoredEntry>, EngineError> {
         let key = entry::lookup(&self.hasher, &self.tenant, field, value);
-        let has = |entry: &StoredEntry| entry.lookups.contains(&(field, key));
+        let has = |entry: &StoredEntry| {
+            entry.tenant == self.tenant && entry.lookups.contains(&(field, key))
+        };
         self.entries(|query| query.lookups = vec![(field, key)], has)
     }
 
     fn of_transaction(&self, id: &TransactionId) -> Result<Vec<StoredEntry>, EngineError> {
-        // Written since: the caller filters by what the events say.
-        self.entries(|query| query.transaction_id = Some(id.as_str().to_owned()), |_| true)
+        let about = |entry: &StoredEntry| {
+            entry.tenant == self.tenant && names(entry, id).unwrap_or_default()
+        };
+        self.entries(|query| query.transaction_id = Some(id.as_str().to_owned()), about)
     }
 
     fn sales(entries: &[StoredEntry]) -> Result<Vec<Transaction>, EngineError> {
@@ -161,6 +185,10 @@ impl<'e> Cases<'e> {
         let begun = engine.record(&self.tenant, event, report, Some(self.now))?;
         if let Some(settling) = begun.settling {
             self.fresh.push(engine.settle_blocking(settling)?.position);
+            if self.fresh.len().is_multiple_of(LOOK_EVERY) {
+                // By now most are in the index; each question reads the others one by one.
+                self.fresh = unindexed(&self.reader, &self.data_dir, MAX_UNINDEXED)?;
+            }
         }
         Ok(!begun.repeated)
     }
@@ -277,18 +305,44 @@ impl DisputeStore for Cases<'_> {
         }
     }
 
+    fn sendings(&self, id: &DisputeId) -> Result<Vec<Sending>, EngineError> {
+        let mut found = Vec::new();
+        for entry in self.by_lookup(LookupField::Dispute, id.as_str())? {
+            // The open part: what was sent is sent, whoever is erased.
+            let facts = read_open_event(&entry)?;
+            let Some(facts) = facts.filter(|facts| facts.kind.is_of_evidence()) else { continue };
+            let Ok(event_id) = EventId::new(&entry.id) else { continue };
+            let report = read_sealed_event(&entry)?.and_then(|sealed| sealed.report);
+            let form = report.map(|report| report.raw);
+            found.push(Sending { kind: facts.kind, event_id, at: entry.event_time, form });
+        }
+        Ok(found)
+    }
+
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
         let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
         Ok(merged(reports(&entries)?).remove(id))
     }
 
     fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {
-        let is_dispute = |entry: &StoredEntry| entry.kind == EntryKind::Dispute;
+        let is_dispute =
+            |entry: &StoredEntry| entry.tenant == self.tenant && entry.kind == EntryKind::Dispute;
         let entries = self.entries(|query| query.kind = Some(EntryKind::Dispute), is_dispute)?;
         let mut disputes: Vec<Dispute> = merged(reports(&entries)?).into_values().collect();
         disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
         Ok(disputes)
     }
+}
+
+/// Whether an entry says that it is about a transaction.
+fn names(entry: &StoredEntry, id: &TransactionId) -> serde_json::Result<bool> {
+    #[derive(Deserialize)]
+    struct Open {
+        #[serde(default)]
+        summary: Summary,
+    }
+    let open: Open = serde_json::from_slice(&entry.open)?;
+    Ok(open.summary.transaction_id.as_deref() == Some(id.as_str()))
 }
 
 /// What processors reported in these entries.

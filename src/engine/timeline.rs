@@ -158,9 +158,12 @@ fn of_event(stored: &StoredEntry) -> Result<Moment, EngineError> {
 fn of_event_kind(kind: EventKind) -> What {
     use EventKind as K;
     match kind {
-        K::AuthResult | K::PaymentBlocked | K::Capture | K::ChallengeResult | K::ReviewResolved => {
-            What::Payment
-        }
+        K::AuthResult
+        | K::PaymentBlocked
+        | K::Capture
+        | K::ChallengeResult
+        | K::ReviewResolved
+        | K::ProcessorMessage => What::Payment,
         K::Refund => What::Refund,
         K::CancelRequested | K::CancelEffective | K::CancelPageViewed => What::Subscription,
         K::FraudWarning
@@ -168,7 +171,12 @@ fn of_event_kind(kind: EventKind) -> What {
         | K::DisputeUpdated
         | K::DisputeFundsWithdrawn
         | K::DisputeFundsReinstated
-        | K::DisputeClosed => What::Dispute,
+        | K::DisputeClosed
+        | K::DisputeAlarm
+        | K::EvidenceStaged
+        | K::EvidenceSubmitting
+        | K::EvidenceSubmitted
+        | K::EvidenceRefused => What::Dispute,
         K::Label => What::Label,
         K::AccountChanged | K::LoginFailed => What::Account,
         K::TermsAccepted

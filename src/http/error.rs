@@ -17,12 +17,14 @@ pub(super) enum Code {
     MalformedBody,
     InvalidHeader,
     NoKey,
+    BadSignature,
     ForeignSite,
     MissingScope,
     NotFound,
     MethodNotAllowed,
     BodyTimeout,
     Conflict,
+    AlreadySent,
     BodyTooLarge,
     NotJson,
     InvalidField,
@@ -32,21 +34,25 @@ pub(super) enum Code {
     RateLimited,
     Busy,
     NotKept,
+    ProcessorRefused,
+    ProcessorSilent,
     Internal,
 }
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::MalformedBody,
         Self::InvalidHeader,
         Self::NoKey,
+        Self::BadSignature,
         Self::ForeignSite,
         Self::MissingScope,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTimeout,
         Self::Conflict,
+        Self::AlreadySent,
         Self::BodyTooLarge,
         Self::NotJson,
         Self::InvalidField,
@@ -56,6 +62,8 @@ impl Code {
         Self::RateLimited,
         Self::Busy,
         Self::NotKept,
+        Self::ProcessorRefused,
+        Self::ProcessorSilent,
         Self::Internal,
     ];
 
@@ -66,12 +74,14 @@ impl Code {
             Self::MalformedBody => ("malformed_body", 400, "the body is empty, not UTF-8, not JSON or nested too deep"),
             Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
             Self::NoKey => ("no_key", 401, "the server has access keys and the request carries none that is known and not over"),
+            Self::BadSignature => ("bad_signature", 401, "no secret of this server signed this body, or not within five minutes of now"),
             Self::ForeignSite => ("foreign_site", 403, "the server has no access keys, and `Host` is no name of this machine or another site's page asks"),
             Self::MissingScope => ("missing_scope", 403, "the access key is for other routes"),
             Self::NotFound => ("not_found", 404, "nothing has this id or name, or there is no such route"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
+            Self::AlreadySent => ("already_sent", 409, "the evidence of this dispute was sent, or is being sent; there is no second time"),
             Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
             Self::NotJson => ("unsupported_media_type", 415, "`Content-Type` is not `application/json`"),
             Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),
@@ -81,6 +91,8 @@ impl Code {
             Self::RateLimited => ("rate_limited", 429, "the access key asks more than it may; `Retry-After` says when to try again"),
             Self::Busy => ("busy", 503, "too many requests are under way; try again"),
             Self::NotKept => ("not_kept", 503, "the ledger can't keep this now; try again"),
+            Self::ProcessorRefused => ("processor_refused", 502, "the processor was asked and refused, in the words of the message"),
+            Self::ProcessorSilent => ("processor_silent", 504, "the processor gave no answer that can be read; asking again finds out what arrived and never sends twice"),
             Self::Internal => ("internal", 500, "our mistake; the log has the details under the request's id"),
         }
     }

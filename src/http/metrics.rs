@@ -1,6 +1,7 @@
 //! Counters and histograms for `/metrics`. Labels come from closed lists or the rule set, never from
 //! a request, so their number is bounded.
 
+use super::dispute_metrics::DisputeMetrics;
 use super::state::AppState;
 use crate::domain::{Action, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
@@ -12,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-type Labels = Vec<(&'static str, String)>;
+pub(super) type Labels = Vec<(&'static str, String)>;
 
 /// Every metric of the server.
 pub(super) struct Metrics {
@@ -30,6 +31,7 @@ pub(super) struct Metrics {
     rule_hits: Family<Labels, Counter>,
     rules_undecided: Family<Labels, Counter>,
     not_admitted: Family<Labels, Counter>,
+    pub(super) disputes: DisputeMetrics,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
     reference_age: Family<Labels, Gauge>,
@@ -83,10 +85,11 @@ impl Metrics {
             gauges("reference_age_days", "Days since the data was built, by source");
         let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
+            disputes: DisputeMetrics::new(r),
             part_refused,
             reference_age,
             reference_stale,
-            not_admitted: family(r, "not_admitted", "Requests refused for their key, by error"),
+            not_admitted: family(r, "not_admitted", "Requests refused at the door, by error"),
             loads: family(r, "part_loads", "Parts read at start and by reloads, by outcome"),
             requests: family(r, "requests", "Requests by route and status"),
             degraded: family(r, "degraded", "Answers that lacked a part, by part"),

@@ -9,8 +9,11 @@ mod blocking;
 mod body;
 mod connection;
 mod deadline;
+mod deadlines;
 mod decisions;
 mod desk;
+mod dispute_metrics;
+mod disputes;
 mod error;
 mod events;
 mod keep;
@@ -26,6 +29,7 @@ mod server;
 mod state;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};

@@ -4,6 +4,7 @@
 //! oversized head) before a handler sees it.
 
 mod desk;
+mod disputes;
 
 use super::answer::{KeptDecision, ScoreAnswer};
 use super::deadline;
@@ -41,6 +42,7 @@ pub(super) async fn document() -> HttpResponse {
 pub(super) fn contract() -> utoipa::openapi::OpenApi {
     let mut document = Contract::openapi();
     document.merge(desk::Desk::openapi());
+    document.merge(disputes::Disputes::openapi());
     let about = document.info.description.get_or_insert_default();
     about.push_str("\n\nErrors have one shape (`ErrorBody`) and one of these codes:\n");
     for code in Code::ALL {
@@ -82,7 +84,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, packet, reload, health, ready, metrics, openapi),
+    paths(score, events, decision, reload, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
         BatchReceipt, ErrorBody, Reload, Readiness, Liveness
@@ -116,28 +118,6 @@ fn score() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn events() {}
-
-#[utoipa::path(
-    get, path = "/v1/disputes/{id}/packet", tag = "disputes",
-    summary = "The evidence packet of a dispute, as text or as PDF/A",
-    description = "PDF where `Accept` names `application/pdf` before any other form there is. The same \
-        records give the same bytes. What the merchant should know before sending it is in headers of \
-        the name `x-packet-warning`. 422 also where the packet does not fit the profile at its shortest.",
-    params(
-        ("id" = String, Path, description = "The processor's identifier of the dispute"),
-        ("profile" = Option<String>, Query, description = "Who takes it: `strict` (the default), \
-            `stripe`, `adyen`, `checkout_amex`, `amex_optblue`, `discover`, `paypal`, `shopify`"),
-        ("paper" = Option<String>, Query, description = "`a4` or `letter` instead of the profile's"),
-    ),
-    responses(
-        (status = 200, description = "The packet", content(
-            (String = "text/plain"), (String = "application/pdf")
-        )),
-        PacketRefusals,
-    )
-)]
-#[expect(dead_code, reason = "carries the contract of a route")]
-fn packet() {}
 
 #[utoipa::path(
     get, path = "/v1/decisions/{id}", tag = "scoring",
@@ -290,13 +270,6 @@ struct EventRefusals;
 impl IntoResponses for EventRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[&BODY[..], &CONTENT, &[Code::BatchTooLarge]].concat())
-    }
-}
-
-struct PacketRefusals;
-impl IntoResponses for PacketRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[Code::NotFound, Code::InvalidField, Code::Busy])
     }
 }
 

@@ -3,7 +3,10 @@
 use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, connection, decisions, events, layers, openapi, ops, packets, reload, score};
+use super::{
+    access, connection, decisions, disputes, events, layers, openapi, ops, packets, reload, score,
+    webhooks,
+};
 use crate::access::{Gate, Scope};
 use axum::Extension;
 use axum::Router;
@@ -37,13 +40,18 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 14] {
+pub(super) fn working_routes() -> [Route; 18] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
         ("/v1/events", events_, post(events::events)),
         ("/v1/decisions/{id}", score_, get(decisions::decision)),
+        ("/v1/disputes", Some(Scope::Disputes), post(disputes::report)),
+        ("/v1/disputes/{id}/stage", Some(Scope::Disputes), post(disputes::stage)),
+        ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),
         ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
+        // Its sender has no key: the body is signed.
+        ("/v1/webhooks/stripe", None, post(webhooks::stripe)),
         ("/v1/lists", rules_, get(lists::lists)),
         ("/v1/lists/{name}/entries", rules_, get(lists::entries)),
         (

@@ -2,7 +2,7 @@
 
 use super::metrics::Metrics;
 use crate::access::Gate;
-use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
+use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::Timestamp;
 use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
@@ -26,6 +26,10 @@ pub struct AppState {
     pub(super) reloader: Option<Arc<Reloader>>,
     /// Where disputes are read; without it there are none.
     pub(super) cases: Option<Arc<CaseSource>>,
+    /// Where the secrets of Stripe's webhooks are; without it there are none.
+    pub(super) stripe_secrets: Option<Arc<Secret>>,
+    /// How Stripe is asked.
+    pub(super) stripe: Arc<StripeConfig>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -48,6 +52,8 @@ impl AppState {
             gate: Arc::default(),
             reloader: None,
             cases: None,
+            stripe_secrets: None,
+            stripe: Arc::default(),
             reload_turn: Arc::default(),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -71,6 +77,12 @@ impl AppState {
     #[must_use]
     pub fn answering(self, cases: CaseSource) -> Self {
         Self { cases: Some(Arc::new(cases)), ..self }
+    }
+
+    /// The same, taking what Stripe sends under these secrets, and sending to it.
+    #[must_use]
+    pub fn hearing_stripe(self, secrets: Option<Secret>, stripe: StripeConfig) -> Self {
+        Self { stripe_secrets: secrets.map(Arc::new), stripe: Arc::new(stripe), ..self }
     }
 
     /// The same, where reviews do not wait for ever.

@@ -9,6 +9,7 @@ mod flow;
 mod packets;
 mod refusals;
 mod secrets;
+mod webhooks;
 
 use super::server::around;
 use super::{AppState, router};

@@ -40,6 +40,14 @@ pub fn read_event(body: &[u8]) -> Result<(Event, Vec<Warning>), InputError> {
     Ok((event, warnings))
 }
 
+/// Reads one object of any kind, with a warning for each member it has no place for.
+///
+/// # Errors
+/// As [`read_transaction`].
+pub fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Vec<Warning>), InputError> {
+    read(body)
+}
+
 /// The elements of an array, each still to be read on its own. Cost: one pass, O(bytes).
 ///
 /// # Errors

@@ -60,7 +60,7 @@ pub use entry::{
 };
 pub use error::{Damage, DamageKind, LedgerError, StorageFault};
 pub use frame::FORMAT_VERSION;
-pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh};
+pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh, unindexed};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
 pub use seal::{IndexKey, MasterKey};

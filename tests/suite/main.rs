@@ -27,3 +27,4 @@ mod readme;
 mod reload;
 mod replay;
 mod serve;
+mod stripe;

@@ -110,6 +110,12 @@ impl Elements {
         Self(self.0 & other.0)
     }
 
+    /// What is in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// What is in it and not in another.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {

@@ -22,7 +22,7 @@ pub use report::{Action, Bar, Bars, Candidate, Pair, Report, Verdict};
 pub use rules::{Profile, Version};
 pub use sale::{Goods, Sale};
 
-use super::packet::CaseFile;
+use super::packet::{CaseFile, OtherSale};
 use super::rulebook::{Day, Rulebook};
 use crate::domain::{Dispute, Text};
 use rules::Ages;
@@ -81,8 +81,14 @@ pub fn of_case(case: &CaseFile) -> Result<Report<'_>, NotApplicable> {
     }
     let sale = case.transaction.as_ref().ok_or(NotApplicable::SaleUnknown)?;
     let disputed = Sale::recorded(sale, &case.events);
-    let earlier: Vec<Sale<'_>> = case.other_sales.iter().map(Sale::of).collect();
-    evaluate(&claim, &disputed, &earlier)
+    // Each is read when it is compared: a long history is never in memory a second time.
+    let by_id = |id: &str| {
+        let is_it = |other: &&OtherSale| other.transaction.transaction_id.as_str() == id;
+        case.other_sales.iter().find(is_it).map(Sale::of)
+    };
+    let earlier = case.other_sales.iter();
+    let others = earlier.filter(|o| o.transaction.transaction_id != sale.transaction_id);
+    Ok(judge(&claim, &disputed, others.map(Sale::of), by_id))
 }
 
 /// Evaluates a dispute: holds each earlier sale against the disputed one, and looks for a pair.
@@ -102,45 +108,27 @@ pub fn evaluate<'a>(
     if !claim.is_eligible() {
         return Err(NotApplicable::OtherClaim);
     }
+    let by_id = |id: &str| earlier.iter().find(|sale| sale.id == id).cloned();
+    let others = earlier.iter().filter(|sale| sale.id != disputed.id).cloned();
+    Ok(judge(claim, disputed, others, by_id))
+}
+
+fn judge<'a>(
+    claim: &Claim<'_>,
+    disputed: &Sale<'a>,
+    others: impl Iterator<Item = Sale<'a>>,
+    by_id: impl Fn(&str) -> Option<Sale<'a>>,
+) -> Report<'a> {
     let version = Version::on(claim.processed);
-    let recorded = disputed.recorded_elements();
-    let valid = disputed.valid_elements();
-    let others = earlier.iter().filter(|sale| sale.id != disputed.id);
-    let candidates: Vec<Candidate<'a>> = others
-        .map(|sale| {
-            let ages = Ages::of(claim, disputed, sale);
-            let bars = |profile| rules::bars(profile, version, ages, disputed, sale);
-            let equal = disputed.equal_elements(sale);
-            let theirs = sale.recorded_elements();
-            let counting = valid.and(sale.valid_elements());
-            let shared = equal.and(counting);
-            let inherited = if sale.merchant_initiated || disputed.merchant_initiated {
-                shared.and(OF_THE_BROWSER)
-            } else {
-                Elements::default()
-            };
-            Candidate {
-                transaction_id: sale.id,
-                age_at_dispute_days: ages.at_dispute,
-                age_at_sale_days: ages.at_sale,
-                shared,
-                missing: recorded.minus(theirs),
-                differs: counting.minus(equal),
-                malformed: recorded.and(theirs).minus(counting),
-                inherited,
-                same_network: !equal.has(Element::Ip) && disputed.is_in_network_of(sale),
-                visa_bars: bars(Profile::Visa),
-                stripe_bars: bars(Profile::Stripe),
-                is_safe: ages.are_safe(),
-            }
-        })
-        .collect();
+    let (recorded, valid) = (disputed.recorded_elements(), disputed.valid_elements());
+    let mut candidates: Vec<Candidate<'a>> = Vec::with_capacity(others.size_hint().1.unwrap_or(0));
+    candidates
+        .extend(others.map(|sale| candidate((claim, version), disputed, (recorded, valid), &sale)));
     let pairs = pair::choose(version, &candidates);
-    let by_id = |id: &str| earlier.iter().find(|sale| sale.id == id);
     let verdict = |pair: Option<Pair<'a>>, profile| {
         let Some(pair) = pair else { return Verdict::NotQualified };
-        let sales = pair.transactions.map(by_id);
-        let actions = actions(profile, disputed, sales.into_iter().flatten());
+        let sales = pair.transactions.map(&by_id);
+        let actions = actions(profile, disputed, sales.iter().flatten());
         if actions.is_empty() {
             Verdict::Qualified { pair }
         } else {
@@ -148,14 +136,49 @@ pub fn evaluate<'a>(
         }
     };
     let [visa, stripe] = pairs;
-    Ok(Report {
+    Report {
         version,
         visa: verdict(visa, Profile::Visa),
         stripe: verdict(stripe, Profile::Stripe),
         sale_lacks: Elements::numbered(Elements::SETS - 1).minus(recorded),
         sale_malformed: recorded.minus(valid),
         candidates,
-    })
+    }
+}
+
+/// An earlier sale, held against the disputed one.
+fn candidate<'a>(
+    (claim, version): (&Claim<'_>, Version),
+    disputed: &Sale<'a>,
+    (recorded, valid): (Elements, Elements),
+    sale: &Sale<'a>,
+) -> Candidate<'a> {
+    let ages = Ages::of(claim, disputed, sale);
+    let kinship = rules::Kinship::of(version, disputed, sale);
+    let bars = |profile| rules::bars(profile, version, ages, kinship, sale);
+    let equal = disputed.equal_elements(sale);
+    let theirs = sale.recorded_elements();
+    let counting = valid.and(disputed.counting_in(sale, equal, valid));
+    let shared = equal.and(counting);
+    let inherited = if sale.merchant_initiated || disputed.merchant_initiated {
+        shared.and(OF_THE_BROWSER)
+    } else {
+        Elements::default()
+    };
+    Candidate {
+        transaction_id: sale.id,
+        age_at_dispute_days: ages.at_dispute,
+        age_at_sale_days: ages.at_sale,
+        shared,
+        missing: recorded.minus(theirs),
+        differs: counting.minus(equal),
+        malformed: recorded.and(theirs).minus(counting),
+        inherited,
+        same_network: !equal.has(Element::Ip) && disputed.is_in_network_of(sale),
+        visa_bars: bars(Profile::Visa),
+        stripe_bars: bars(Profile::Stripe),
+        is_safe: ages.are_safe(),
+    }
 }
 
 /// What a payment the merchant starts cannot have of its own.

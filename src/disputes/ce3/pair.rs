@@ -48,8 +48,11 @@ impl<'c, 'a> Best<'c, 'a> {
 /// Keeps the better two of three.
 fn keep<'c, 'a>(two: &mut [Option<&'c Candidate<'a>>; 2], candidate: &'c Candidate<'a>) {
     let [first, second] = two;
-    if [*first, *second].into_iter().flatten().any(|c| c.transaction_id == candidate.transaction_id)
-    {
+    let is_it = |known: &Candidate<'_>| {
+        known.age_at_dispute_days == candidate.age_at_dispute_days
+            && known.transaction_id == candidate.transaction_id
+    };
+    if [*first, *second].into_iter().flatten().any(is_it) {
         return; // one sale given twice is one sale
     }
     if first.is_none_or(|first| by_age(candidate, first).is_lt()) {

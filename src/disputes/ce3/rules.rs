@@ -124,12 +124,30 @@ impl Ages {
     }
 }
 
+/// How an earlier sale stands to the disputed one, whatever the profile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kinship {
+    card: Option<bool>,
+    other_merchant: bool,
+    other_acquirer: bool,
+}
+
+impl Kinship {
+    pub(super) fn of(version: Version, disputed: &Sale<'_>, earlier: &Sale<'_>) -> Self {
+        Self {
+            card: same_card(version, disputed, earlier),
+            other_merchant: differ(disputed.merchant, earlier.merchant),
+            other_acquirer: differ(disputed.acquirer, earlier.acquirer),
+        }
+    }
+}
+
 /// What speaks against an earlier sale under a profile, its elements aside.
 pub(super) fn bars(
     profile: Profile,
     version: Version,
     ages: Ages,
-    disputed: &Sale<'_>,
+    kinship: Kinship,
     earlier: &Sale<'_>,
 ) -> Bars {
     let mut bars = earlier.bars;
@@ -141,16 +159,16 @@ pub(super) fn bars(
     if age > most {
         bars.insert(Bar::TooOld);
     }
-    match same_card(version, disputed, earlier) {
+    match kinship.card {
         Some(true) => {}
         Some(false) => bars.insert(Bar::OtherCard),
         None => bars.insert(Bar::CardUnknown),
     }
     let one_merchant = (profile, version) != (Profile::Visa, Version::FromOctober2026);
-    if one_merchant && differ(disputed.merchant, earlier.merchant) {
+    if one_merchant && kinship.other_merchant {
         bars.insert(Bar::OtherMerchant);
     }
-    if differ(disputed.acquirer, earlier.acquirer) {
+    if kinship.other_acquirer {
         bars.insert(Bar::OtherAcquirer);
     }
     bars

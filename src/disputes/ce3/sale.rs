@@ -8,7 +8,7 @@ use crate::disputes::OtherSale;
 use crate::disputes::rulebook::Day;
 use crate::domain::{
     DeviceId, Event, EventKind, FulfilmentMethod, Initiator, LabelClass, Loose, Outcome, Personal,
-    Text, Transaction, TransactionKind,
+    Text, Timestamp, Transaction, TransactionKind,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -78,27 +78,25 @@ impl<'a> Sale<'a> {
 
     /// As [`Self::of`], from its parts.
     pub fn recorded(sale: &'a Transaction, events: &'a [Event]) -> Self {
-        let own =
-            || events.iter().filter(|e| e.transaction_id.as_ref() == Some(&sale.transaction_id));
-        let captured = own().find(|event| event.kind == EventKind::Capture);
+        let (captured, bars) = history(sale, events);
         let payment = sale.payment.as_ref();
         let device = sale.device.as_ref();
         let account = sale.account.as_ref();
         let card = sale.card.as_ref();
         let device_name = device.and_then(|device| device.device_id.as_ref()).map(DeviceId::as_str);
         // One field holds either; a fingerprint is longer than most device numbers are.
-        let is_fingerprint = |name: &&str| name.chars().count() >= FINGERPRINT_CHARS;
+        let is_fingerprint = has_chars(device_name, FINGERPRINT_CHARS);
         Self {
             id: sale.transaction_id.as_str(),
-            day: Day::of(captured.map_or(sale.event_time, |event| event.event_time)),
+            day: Day::of(captured.unwrap_or(sale.event_time)),
             charge: payment.and_then(|p| p.processor_reference.as_ref()).map(Text::as_str),
             card: card.and_then(|card| card.fingerprint.as_ref()).map(|card| card.as_str()),
             token: card.and_then(|card| card.network_token.as_ref()).map(Text::as_str),
             merchant: sale.merchant_account.as_ref().map(|merchant| merchant.as_str()),
             acquirer: payment.and_then(|payment| payment.processor.as_ref()).map(Text::as_str),
             ip: device.and_then(|device| device.ip.as_ref()).and_then(Loose::valid).copied(),
-            device_id: device_name.filter(|name| !is_fingerprint(name)),
-            device_fingerprint: device_name.filter(is_fingerprint),
+            device_id: device_name.filter(|_| !is_fingerprint),
+            device_fingerprint: device_name.filter(|_| is_fingerprint),
             account_id: account.and_then(|account| account.id.as_ref()).map(|id| id.as_str()),
             email: account.and_then(|account| account.email.as_ref()).map(Personal::as_str),
             address: None,
@@ -108,7 +106,7 @@ impl<'a> Sale<'a> {
                 == Some(Initiator::Merchant)
                 || sale.kind == TransactionKind::Renewal,
             original_credit: false,
-            bars: bars(sale, own()),
+            bars,
         }
     }
 
@@ -117,16 +115,26 @@ impl<'a> Sale<'a> {
         self.where_some(|_| true)
     }
 
+    /// Elements of another sale whose value counts; those `equal` to ours as ours do.
+    pub(super) fn counting_in(&self, other: &Self, equal: Elements, valid: Elements) -> Elements {
+        let own = other.where_some(|element| !equal.has(element) && other.is_valid(element));
+        valid.and(equal).or(own)
+    }
+
     /// Elements whose value counts.
     pub(super) fn valid_elements(&self) -> Elements {
-        self.where_some(|element| match element {
+        self.where_some(|element| self.is_valid(element))
+    }
+
+    fn is_valid(&self, element: Element) -> bool {
+        match element {
             Element::Ip => self.ip.is_some_and(is_public),
             Element::DeviceId => has_chars(self.device_id, DEVICE_ID_CHARS),
             Element::DeviceFingerprint => has_chars(self.device_fingerprint, FINGERPRINT_CHARS),
             Element::AccountId => self.account_id.is_some_and(is_recognisable),
             Element::Address => self.address.is_some_and(|address| address.is_complete()),
             Element::Email => self.email.is_some_and(|email| email.contains('@')),
-        })
+        }
     }
 
     fn where_some(&self, holds: impl Fn(Element) -> bool) -> Elements {
@@ -179,7 +187,9 @@ impl<'a> Sale<'a> {
 }
 
 fn has_chars(text: Option<&str>, least: usize) -> bool {
-    text.is_some_and(|text| text.len() >= least && text.chars().count() >= least)
+    text.is_some_and(|text| {
+        text.len() >= least && (text.is_ascii() || text.chars().count() >= least)
+    })
 }
 
 fn is_described(sale: &Transaction) -> bool {
@@ -198,36 +208,46 @@ fn goods(sale: &Transaction) -> Option<Goods> {
     }
 }
 
-/// What speaks against a payment whatever it is compared with. For safety an inquiry counts as a
-/// dispute, and what the merchant labels fraud or refunds for fraud counts as reported.
-fn bars<'a>(sale: &Transaction, events: impl Iterator<Item = &'a Event>) -> Bars {
+/// When a payment was captured, and what speaks against it whatever it is compared with. For safety an
+/// inquiry counts as a dispute, and what the merchant labels fraud or refunds for fraud counts as reported.
+fn history(sale: &Transaction, events: &[Event]) -> (Option<Timestamp>, Bars) {
     use EventKind as K;
     let mut bars = Bars::default();
-    let (mut paid, mut declined) = (false, false);
+    let (mut captured, mut paid, mut declined) = (None, false, false);
     for event in events {
-        match event.kind {
-            K::Capture => paid = true,
+        let told = match event.kind {
+            K::Capture => None,
             K::AuthResult => match event.data.outcome {
-                Some(Outcome::Approved) => paid = true,
-                Some(Outcome::Declined) => declined = true,
-                _ => {}
+                Some(Outcome::Approved | Outcome::Declined) => None,
+                _ => continue,
             },
             K::DisputeCreated
             | K::DisputeUpdated
             | K::DisputeFundsWithdrawn
             | K::DisputeFundsReinstated
-            | K::DisputeClosed => bars.insert(Bar::Disputed),
-            K::FraudWarning => bars.insert(Bar::FraudReported),
+            | K::DisputeClosed => Some(Bar::Disputed),
+            K::FraudWarning => Some(Bar::FraudReported),
             K::Label if event.data.label.is_some_and(LabelClass::is_fraud) => {
-                bars.insert(Bar::FraudReported);
+                Some(Bar::FraudReported)
             }
-            K::Refund => {
-                let reason = event.data.reason.as_ref().map(Text::as_str).unwrap_or_default();
-                if reason.to_ascii_lowercase().contains("fraud") {
-                    bars.insert(Bar::FraudReported);
-                }
+            K::Refund if is_for_fraud(event) => Some(Bar::FraudReported),
+            _ => continue,
+        };
+        // Last: the names lie elsewhere in memory, and most events are of no such kind.
+        if event.transaction_id.as_ref() != Some(&sale.transaction_id) {
+            continue;
+        }
+        match (told, event.kind) {
+            (Some(bar), _) => bars.insert(bar),
+            (None, K::Capture) => {
+                paid = true;
+                captured = captured.or(Some(event.event_time));
             }
-            _ => {}
+            (None, _) => {
+                let is_approved = event.data.outcome == Some(Outcome::Approved);
+                paid |= is_approved;
+                declined |= !is_approved;
+            }
         }
     }
     if !paid {
@@ -239,5 +259,10 @@ fn bars<'a>(sale: &Transaction, events: impl Iterator<Item = &'a Event>) -> Bars
     if sale.amount.is_none_or(|amount| amount.value() <= Decimal::ZERO) {
         bars.insert(Bar::NothingCharged);
     }
-    bars
+    (captured, bars)
+}
+
+fn is_for_fraud(refund: &Event) -> bool {
+    let reason = refund.data.reason.as_ref().map(Text::as_str).unwrap_or_default();
+    reason.to_ascii_lowercase().contains("fraud")
 }

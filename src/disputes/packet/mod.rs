@@ -107,6 +107,21 @@ pub fn text(case: &CaseFile) -> Packet {
     }
 }
 
+/// The numbered answers of page 1, for a processor's text fields. Empty where the record answers nothing.
+pub fn answers(case: &CaseFile) -> Vec<String> {
+    let plan = plan::plan(case.dispute.reason);
+    let points = Draft::of(case, plan, MAX_ROWS).points(plan);
+    (1..).zip(&points).map(|(number, point)| format!("{number}. {point}")).collect()
+}
+
+/// What a sale sold, in words; `None` where nothing of it is named.
+pub fn goods(sale: &Transaction) -> Option<String> {
+    words::items_text(sale).map(|text| clean::clean(&text)).or_else(|| {
+        let plan = sale.subscription.as_ref()?.plan.as_ref()?;
+        Some(clean::clean(&format!("subscription {}", plan.as_str())))
+    })
+}
+
 fn exhibit(draft: &Draft<'_>, sheet: &Sheet<'_>) -> Exhibit {
     let log: String = sheet
         .log

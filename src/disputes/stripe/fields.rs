@@ -91,6 +91,11 @@ pub(super) fn stage_and_status(
 }
 
 pub(super) fn amount(node: &Node<'_>) -> Result<Amount, IntakeError> {
+    money(node, "amount", 0)
+}
+
+/// So many minor units as a member says, less `less` of them.
+pub(super) fn money(node: &Node<'_>, member: &str, less: i64) -> Result<Amount, IntakeError> {
     let code = node.need("currency")?;
     let currency: Currency = code
         .str()?
@@ -99,8 +104,8 @@ pub(super) fn amount(node: &Node<'_>) -> Result<Amount, IntakeError> {
         .map_err(|source| IntakeError::Currency { pointer: code.pointer(), source })?;
     let exponent = exponent(currency)
         .ok_or_else(|| IntakeError::NoMinorUnit { pointer: code.pointer(), currency })?;
-    let minor = node.need("amount")?;
-    Decimal::try_from_i128_with_scale(i128::from(minor.integer()?), exponent)
+    let minor = node.need(member)?;
+    Decimal::try_from_i128_with_scale(i128::from(minor.integer()?) - i128::from(less), exponent)
         .map_err(|_| minor.wrong("a whole number of minor units"))
         .and_then(|value| {
             Amount::new(value, currency)
@@ -137,7 +142,7 @@ pub(super) fn due_by(
 pub(super) fn sale_keys(node: &Node<'_>) -> Result<SaleKeys, IntakeError> {
     let mut keys = SaleKeys::default();
     add_metadata(node, &mut keys)?;
-    for member in ["charge", "payment_intent"] {
+    for member in ["charge", "latest_charge", "payment_intent"] {
         let Some(payment) = node.get(member)? else { continue };
         let id = if payment.is_object() {
             add_metadata(&payment, &mut keys)?;

@@ -1,11 +1,14 @@
-//! Stripe's messages: events about disputes and early fraud warnings, and the objects themselves.
+//! Stripe's messages: events about disputes, early fraud warnings and payments, and the objects themselves.
 //!
 //! Shape: Stripe's API reference (objects "Dispute", "Early Fraud Warning" and "Event") and the
 //! official SDK 23.1.0, API version 2026-09-30. What is new to us never costs a case: an unknown status keeps
 //! its word, an unknown reason is general, unknown members are ignored. What money and deadlines hang
 //! on is strict: identifier, amount, currency, status and times.
 
+pub mod evidence;
 mod fields;
+mod payment;
+pub mod signature;
 
 use super::intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 use super::json::{Node, constant, optional_text};
@@ -45,7 +48,7 @@ const REASONS: [(&str, DisputeReason); 11] = [
 const DISPUTE: &str = "dispute";
 const WARNING: &str = "radar.early_fraud_warning";
 
-/// Reads an event about a dispute or early fraud warning, or one of these objects alone.
+/// Reads an event about a dispute, an early fraud warning or a payment, or a dispute or warning alone.
 ///
 /// An event keeps Stripe's identifier and time. An object alone has neither: its identifier is
 /// derived from what it says, so the same file twice is one event, and it is undated
@@ -70,6 +73,40 @@ pub fn read(message: &[u8]) -> Result<Intake, IntakeError> {
     }
 }
 
+/// Takes a message that [`read`] refused as what it is, a message: nothing is counted, nothing is lost.
+///
+/// Only for messages whose sender is known by their signature. What can still be read of the envelope
+/// names and dates it; else its digest and its arrival do. Bytes that are no text are replaced.
+///
+/// # Errors
+/// None that can happen: a digest is an identifier.
+pub fn keep(
+    message: &[u8],
+    refused: &IntakeError,
+    received_at: Timestamp,
+) -> Result<Intake, IntakeError> {
+    let raw = String::from_utf8_lossy(message);
+    let value: Value = serde_json::from_str(&raw).unwrap_or_default();
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let id = EventId::new(text("id")).ok().filter(|_| text("object") == "event");
+    let created = value.get("created").and_then(Value::as_i64);
+    let created = created.map(|s| Timestamp::from_millis(s.saturating_mul(1_000)));
+    let sent_at = created.filter(|at| *at <= received_at && at.millis() > 0);
+    let id = match id {
+        Some(id) => id,
+        None => EventId::new(&format!("stripe-message-{}", sha256_hex(message)))
+            .map_err(|source| IntakeError::Text { pointer: String::new(), source })?,
+    };
+    let data = EventData {
+        status: Text::new(&cut(text("type"))).ok().filter(|_| !text("type").is_empty()),
+        reason: Text::new(&excerpt(&refused.to_string(), 200)).ok(),
+        ..EventData::default()
+    };
+    let (sale, at) = (SaleKeys::default(), sent_at.unwrap_or(received_at));
+    let event = Event { data, ..bare_event(id, EventKind::ProcessorMessage, at, &sale) };
+    Ok(Intake { dispute: None, event, sale, dated: true, raw: raw.into() })
+}
+
 /// What an envelope says about its object.
 struct Envelope {
     kind: EventKind,
@@ -80,6 +117,9 @@ struct Envelope {
 fn read_event(root: &Node<'_>, raw: &str) -> Result<Intake, IntakeError> {
     let kind = root.need("type")?;
     let word = kind.str()?;
+    if payment::is_about_one(word) {
+        return payment::read(root, word, raw);
+    }
     let Some((_, kind)) = EVENT_TYPES.into_iter().find(|(known, _)| *known == word) else {
         return Err(IntakeError::OtherEvent { pointer: kind.pointer(), given: cut(word) });
     };

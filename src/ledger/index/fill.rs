@@ -238,6 +238,21 @@ pub fn refresh(data_dir: &Path) -> Result<Freshness, LedgerError> {
     Ok(Freshness::Current)
 }
 
+/// Places of entries the index of a data directory does not have yet, oldest first, at most `most`.
+///
+/// # Errors
+/// The log can't be read.
+pub fn unindexed(
+    reader: &Reader,
+    data_dir: &Path,
+    most: usize,
+) -> Result<Vec<Position>, LedgerError> {
+    let at = progress(data_dir);
+    let scan = reader.scan(at.map(|at| at.position))?;
+    let newer = scan.skip(usize::from(at.is_some())).map_while(Result::ok);
+    Ok(newer.take(most).map(|entry| entry.position).collect())
+}
+
 fn behind(data_dir: &Path, reader: &Reader) -> Result<Freshness, LedgerError> {
     let at = progress(data_dir);
     let scan = reader.scan(at.map(|at| at.position))?;

@@ -9,7 +9,7 @@ mod fill;
 mod query;
 mod thread;
 
-pub use fill::{Freshness, refresh};
+pub use fill::{Freshness, refresh, unindexed};
 pub(super) use fill::{Progress, progress};
 pub use query::{Index, MAX_ROWS, Order, Query, Row};
 pub(super) use thread::IndexThread;

@@ -1,0 +1,158 @@
+//! Deadlines of disputes while a server runs: alarms, the numbers of `/metrics`, and, where the merchant
+//! wants it, the best packet sent in time by itself.
+
+use super::error::with_causes;
+use super::state::AppState;
+use crate::config::AutoSubmit;
+use crate::disputes::deadline::{Answer, deadline};
+use crate::disputes::stripe::signature::WebhookSecrets;
+use crate::disputes::{self, DisputeStore, alarm};
+use crate::domain::{Dispute, DisputeId, EventKind, HOUR_MS, TenantId, Timestamp};
+use crate::engine::{Cases, EngineError};
+use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, send};
+use std::collections::BTreeSet;
+use tokio::runtime::Handle;
+
+impl AppState {
+    /// Looks at the deadlines of every tenant's disputes.
+    pub async fn watch_deadlines(&self, now: Timestamp) {
+        let state = self.clone();
+        if tokio::task::spawn_blocking(move || state.look(now)).await.is_err() {
+            tracing::error!("looking at deadlines panicked");
+        }
+    }
+
+    fn look(&self, now: Timestamp) {
+        let Some(source) = &self.cases else { return };
+        let mut all = Vec::new();
+        for tenant in self.tenants() {
+            let looked = source.open(tenant.clone(), now).and_then(|cases| {
+                let mut cases = cases.writing_through(&self.engine);
+                let disputes = cases.disputes()?;
+                self.tell(&mut cases, &tenant, &disputes, now)?;
+                self.send_due(&mut cases, &disputes, now);
+                Ok(disputes)
+            });
+            match looked {
+                Ok(mut disputes) => all.append(&mut disputes),
+                Err(error) => {
+                    tracing::warn!(error = with_causes(&error), "deadlines could not be looked at");
+                    return;
+                }
+            }
+        }
+        self.metrics.disputes.waiting(&all, now);
+    }
+
+    fn tenants(&self) -> BTreeSet<TenantId> {
+        let mut tenants: BTreeSet<TenantId> = self.gate.tenants().into_iter().collect();
+        tenants.insert(TenantId::default_tenant());
+        let secrets = self.stripe_secrets.as_ref().and_then(|secret| secret.read().ok());
+        if let Some(secrets) = secrets.and_then(|text| WebhookSecrets::parse(&text).ok()) {
+            tenants.extend(secrets.tenants().cloned());
+        }
+        tenants
+    }
+
+    fn tell(
+        &self,
+        cases: &mut Cases<'_>,
+        tenant: &TenantId,
+        disputes: &[Dispute],
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        for rung in alarm::ring(cases, disputes, now)? {
+            let due = rung.dispute.evidence_due_by.map(|due| due.to_string());
+            let (dispute, hours) = (rung.dispute.id.as_str(), rung.hours);
+            tracing::warn!(tenant = tenant.as_str(), dispute, hours, due, "evidence is due soon");
+            self.metrics.disputes.alarm(rung.hours);
+        }
+        Ok(())
+    }
+
+    /// Sends what is due by itself, where the policy says so. One that fails is tried at the next look.
+    fn send_due(&self, cases: &mut Cases<'_>, disputes: &[Dispute], now: Timestamp) {
+        let policy = &self.stripe.auto_submit;
+        for dispute in disputes.iter().filter(|dispute| is_due(policy, dispute, now)) {
+            let id = dispute.id.as_str();
+            match self.send_by_policy(cases, dispute, now) {
+                Ok(None) => {}
+                Ok(Some(sent)) => {
+                    tracing::info!(
+                        dispute = id,
+                        status = sent.status,
+                        "evidence submitted by policy"
+                    );
+                }
+                Err(error) => {
+                    tracing::error!(
+                        dispute = id,
+                        error = with_causes(&error),
+                        "evidence is due and could not be submitted"
+                    );
+                }
+            }
+        }
+    }
+
+    fn send_by_policy(
+        &self,
+        cases: &mut Cases<'_>,
+        dispute: &Dispute,
+        now: Timestamp,
+    ) -> Result<Option<Sent>, SendError<EngineError>> {
+        let steps = cases.sendings(&dispute.id).map_err(SendError::Store)?;
+        // What was refused in words is refused again: a person must look.
+        let is_over =
+            |kind| matches!(kind, EventKind::EvidenceSubmitted | EventKind::EvidenceRefused);
+        if steps.iter().any(|step| is_over(step.kind)) {
+            return Ok(None);
+        }
+        let case = disputes::case_file(cases, &dispute.id).map_err(SendError::Store)?;
+        let answers = case.map_or(0, |case| disputes::packet::answers(&case).len());
+        if answers < self.stripe.auto_submit.least_answers {
+            return Err(SendError::NoAnswer);
+        }
+        self.send_evidence(cases, &dispute.id, Mode::Submit, now).map(Some)
+    }
+
+    /// Hands evidence over or sends it, and counts what came of it. Blocks.
+    pub(super) fn send_evidence(
+        &self,
+        cases: &mut Cases<'_>,
+        id: &DisputeId,
+        mode: Mode,
+        now: Timestamp,
+    ) -> Result<Sent, SendError<EngineError>> {
+        let sent = self.interface().and_then(|stripe| {
+            let source = self.cases.as_ref().ok_or(SendError::Unknown(id.clone()))?;
+            let key = source.signing_key().map_err(|error| SendError::Store(error.into()))?;
+            send(cases, id, mode, (&stripe, &key), now)
+        });
+        let outcome = match &sent {
+            Ok(_) => match mode {
+                Mode::Stage => "staged",
+                Mode::Submit => "submitted",
+            },
+            Err(SendError::Processor(ProcessorError::Unanswered { .. })) => "unanswered",
+            Err(_) => "refused",
+        };
+        self.metrics.disputes.evidence(outcome);
+        sent
+    }
+
+    fn interface(&self) -> Result<Stripe, SendError<EngineError>> {
+        let secret = self.stripe.secret_key().and_then(|secret| secret.read().ok());
+        let secret = secret.ok_or(ProcessorError::NoKey)?;
+        Ok(Stripe::new(Handle::current(), &self.stripe, &secret)?)
+    }
+}
+
+/// Whether the policy sends a dispute's evidence by now.
+fn is_due(policy: &AutoSubmit, dispute: &Dispute, now: Timestamp) -> bool {
+    let left = deadline(dispute, now);
+    policy.enabled
+        && dispute.processor.as_str() == "stripe"
+        && left.answer == Answer::Open
+        && left.left_ms.is_some_and(|left| left <= i64::from(policy.hours_before) * HOUR_MS)
+}

@@ -1,0 +1,129 @@
+//! The contract of the routes of disputes.
+
+use super::{BODY, CONTENT, refusals};
+use crate::disputes::DisputeReport;
+use crate::disputes::deadline::Deadline;
+use crate::domain::Dispute;
+use crate::http::disputes::{DisputeReceipt, EvidenceReceipt};
+use crate::http::error::Code;
+use crate::http::webhooks::WebhookReceipt;
+use std::collections::BTreeMap;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::response::Response;
+use utoipa::{IntoResponses, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(report, stage, submit, packet, stripe),
+    components(schemas(
+        DisputeReport,
+        DisputeReceipt,
+        Dispute,
+        Deadline,
+        EvidenceReceipt,
+        WebhookReceipt
+    ))
+)]
+pub(super) struct Disputes;
+
+#[utoipa::path(
+    post, path = "/v1/disputes", tag = "disputes",
+    summary = "Report where a dispute stands, whoever the processor is",
+    description = "The same report twice is one. Of several the latest `updated_at` stands, whatever order they \
+        come in. A report that ends the dispute labels its sale.",
+    request_body(content = DisputeReport, content_type = "application/json"),
+    responses((status = 200, description = "Where it stands now", body = DisputeReceipt), ReportRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn report() {}
+
+#[utoipa::path(
+    post, path = "/v1/disputes/{id}/stage", tag = "disputes",
+    summary = "Hand the evidence of a dispute over to Stripe without sending it on",
+    description = "A body is not read. 422 where it must not be sent: past due, not waiting, no evidence.",
+    params(("id" = String, Path, description = "The processor's identifier of the dispute")),
+    responses((status = 200, description = "It is there", body = EvidenceReceipt), SendRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn stage() {}
+
+#[utoipa::path(
+    post, path = "/v1/disputes/{id}/submit", tag = "disputes",
+    summary = "Send the evidence of a dispute to the bank through Stripe: once, for good",
+    description = "A body is not read. After 504, a lost connection or a restart ask again: what arrived is found \
+        out first, and nothing is sent twice.",
+    params(("id" = String, Path, description = "The processor's identifier of the dispute")),
+    responses((status = 200, description = "It is sent", body = EvidenceReceipt), SendRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn submit() {}
+
+#[utoipa::path(
+    get, path = "/v1/disputes/{id}/packet", tag = "disputes",
+    summary = "The evidence packet of a dispute, as text or as PDF/A",
+    description = "PDF where `Accept` names `application/pdf` before any other form there is. The same \
+        records give the same bytes. What the merchant should know before sending it is in headers of \
+        the name `x-packet-warning`. 422 also where the packet does not fit the profile at its shortest.",
+    params(
+        ("id" = String, Path, description = "The processor's identifier of the dispute"),
+        ("profile" = Option<String>, Query, description = "Who takes it: `strict` (the default), \
+            `stripe`, `adyen`, `checkout_amex`, `amex_optblue`, `discover`, `paypal`, `shopify`"),
+        ("paper" = Option<String>, Query, description = "`a4` or `letter` instead of the profile's"),
+    ),
+    responses(
+        (status = 200, description = "The packet", content(
+            (String = "text/plain"), (String = "application/pdf")
+        )),
+        PacketRefusals,
+    )
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn packet() {}
+
+#[utoipa::path(
+    post, path = "/v1/webhooks/stripe", tag = "disputes",
+    summary = "Take in an event of Stripe",
+    description = "Stripe sends it; no access key, the header `Stripe-Signature` proves the sender and tells \
+        the tenant. An event that is known moves nothing. One of a type or with values this version does \
+        not know is kept as it came (`processor.message`) and acknowledged. 404 where no secret is set.",
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 200, description = "It is kept", body = WebhookReceipt), WebhookRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn stripe() {}
+
+struct PacketRefusals;
+impl IntoResponses for PacketRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[Code::NotFound, Code::InvalidField, Code::Busy])
+    }
+}
+
+struct SendRefusals;
+impl IntoResponses for SendRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[
+            Code::NotFound,
+            Code::AlreadySent,
+            Code::InvalidField,
+            Code::Busy,
+            Code::NotKept,
+            Code::ProcessorRefused,
+            Code::ProcessorSilent,
+        ])
+    }
+}
+
+struct ReportRefusals;
+impl IntoResponses for ReportRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[&BODY[..], &CONTENT, &[Code::NotFound]].concat())
+    }
+}
+
+struct WebhookRefusals;
+impl IntoResponses for WebhookRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[&BODY[..], &CONTENT, &[Code::BadSignature, Code::NotFound]].concat())
+    }
+}

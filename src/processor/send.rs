@@ -1,0 +1,294 @@
+//! Handing evidence over, and sending it: once.
+//!
+//! ```text
+//! stage    look ─► packet ─► upload ─► update, submit=false ─► `evidence.staged`
+//! submit   look ─► packet ─► upload ─► `evidence.submitting` with the form ─► update, submit=true
+//!                                        ─► `evidence.submitted`, or `evidence.refused`
+//! ```
+//!
+//! INVARIANT: nothing is sent for good unless an intent with exactly this form is on disk before. A run that
+//! finds an intent without an outcome (a crash, no answer) asks the processor what it has; only if nothing
+//! was sent it sends the recorded form again, under the same idempotency key. So a lost answer, a `kill -9`
+//! at any place and a second run beside the first never make two submissions. Only a refusal, which the
+//! processor says in words, closes an intent and lets a new one be made.
+//!
+//! Rejected: the packet of today for yesterday's intent. Under one key it would be another request, under a
+//! new key a second submission.
+
+use super::error::{ProcessorError, SendError};
+use super::stripe::{Live, Stripe};
+use crate::disputes::packet::{self, CaseFile, PdfOptions, Profile};
+use crate::disputes::stripe::evidence::{CE3, Evidence};
+use crate::disputes::{self, DisputeStore, Intake, SaleKeys, Sending};
+use crate::domain::{
+    Actor, DisputeId, DisputeStatus, Event, EventData, EventId, EventKind, Text, Timestamp, excerpt,
+};
+use crate::ledger::SigningKey;
+use sha2::{Digest, Sha256};
+
+/// How far evidence goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Handed over: a person can look at it in the dashboard and send it there.
+    Stage,
+    /// Sent to the bank, for good.
+    Submit,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Handed over.
+    Staged,
+    /// Sent.
+    Submitted,
+    /// An earlier run had sent it; now that is on record.
+    FoundSent,
+}
+
+/// Evidence that was handed over or sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// What was done.
+    pub done: Done,
+    /// The dispute's status at the processor after it.
+    pub status: String,
+    /// What the merchant should know.
+    pub notes: Vec<String>,
+}
+
+/// Hands the evidence of a dispute over, or sends it. Blocks on the network and the disk.
+///
+/// # Errors
+/// It must not or can't be sent; [`ProcessorError::Unanswered`] leaves it open whether it was, and the next
+/// run finds out.
+pub fn send<S: DisputeStore>(
+    store: &mut S,
+    id: &DisputeId,
+    mode: Mode,
+    (stripe, key): (&Stripe, &SigningKey),
+    now: Timestamp,
+) -> Result<Sent, SendError<S::Error>> {
+    let case = disputes::case_file(store, id).map_err(SendError::Store)?;
+    let case = case.ok_or_else(|| SendError::Unknown(id.clone()))?;
+    if case.dispute.processor.as_str() != "stripe" {
+        return Err(SendError::OtherProcessor(case.dispute.processor));
+    }
+    let before = store.sendings(id).map_err(SendError::Store)?;
+    if let Some(sent) = before.iter().find(|step| step.kind == EventKind::EvidenceSubmitted) {
+        return Err(SendError::AlreadySent(Some(sent.at)));
+    }
+    let live = stripe.dispute(id)?;
+    let mut desk = Desk { store, case: &case, stripe, now };
+    if let Some(open) = open_intent(&before) {
+        return desk.resume(open, &live);
+    }
+    if live.is_sent() {
+        return Err(SendError::AlreadySent(None));
+    }
+    may_be_sent(&case, &live, now)?;
+    let (evidence, notes) = desk.prepare(key, &live)?;
+    match mode {
+        Mode::Stage => desk.stage(&evidence, notes),
+        Mode::Submit => {
+            let attempt = before.iter().filter(|step| is_intent(step)).count() + 1;
+            desk.submit(&evidence, attempt, notes)
+        }
+    }
+}
+
+fn is_intent(step: &Sending) -> bool {
+    step.kind == EventKind::EvidenceSubmitting
+}
+
+/// The last intent, where no refusal came after it.
+fn open_intent(before: &[Sending]) -> Option<&Sending> {
+    let last =
+        before.iter().rev().find(|step| is_intent(step) || step.kind == EventKind::EvidenceRefused);
+    last.filter(|step| is_intent(step))
+}
+
+/// Whether a first try may be made.
+fn may_be_sent<E: std::error::Error>(
+    case: &CaseFile,
+    live: &Live,
+    now: Timestamp,
+) -> Result<(), SendError<E>> {
+    if case.transaction.is_none() {
+        return Err(SendError::NoSale);
+    }
+    if !live.waits() {
+        let status = case.dispute.status;
+        let known =
+            if status == DisputeStatus::NeedsResponse { DisputeStatus::Unknown } else { status };
+        return Err(SendError::NotWaiting(known));
+    }
+    match live.due_by {
+        None => Err(SendError::PastDue(None)),
+        Some(due) if due <= now => Err(SendError::PastDue(Some(due))),
+        Some(_) if live.past_due => Err(SendError::PastDue(None)), // by the processor's clock
+        Some(_) if packet::answers(case).is_empty() => Err(SendError::NoAnswer),
+        Some(_) => Ok(()),
+    }
+}
+
+struct Desk<'d, S> {
+    store: &'d mut S,
+    case: &'d CaseFile,
+    stripe: &'d Stripe,
+    now: Timestamp,
+}
+
+impl<S: DisputeStore> Desk<'_, S> {
+    /// The answer, its packet uploaded.
+    fn prepare(
+        &self,
+        key: &SigningKey,
+        live: &Live,
+    ) -> Result<(Evidence, Vec<String>), SendError<S::Error>> {
+        let links = disputes::links(self.store, self.case).map_err(SendError::Store)?;
+        let options = PdfOptions { profile: Profile::Stripe, paper: None };
+        let pdf = packet::pdf(self.case, &links, key, options)?;
+        let mut evidence = Evidence::of(self.case, live.eligible.iter().any(|word| word == CE3));
+        let digest = hex(&Sha256::digest(&pdf.bytes));
+        evidence.attach(&self.stripe.upload("packet.pdf", &pdf.bytes, &digest)?);
+        let mut notes = pdf.warnings;
+        notes.append(&mut evidence.notes);
+        Ok((evidence, notes))
+    }
+
+    fn stage(
+        &mut self,
+        evidence: &Evidence,
+        notes: Vec<String>,
+    ) -> Result<Sent, SendError<S::Error>> {
+        let form = evidence.form(false);
+        let digest = digest_of(&form);
+        let live =
+            self.stripe.update(&self.case.dispute.id, &form, &format!("vouch-stage-{digest}"))?;
+        let name = format!(
+            "evidence-staged-{}-{}",
+            self.now.millis(),
+            digest.get(..32).unwrap_or(&digest)
+        );
+        self.record(EventKind::EvidenceStaged, &name, &form, None)?;
+        Ok(Sent { done: Done::Staged, status: live.status, notes })
+    }
+
+    fn submit(
+        &mut self,
+        evidence: &Evidence,
+        attempt: usize,
+        notes: Vec<String>,
+    ) -> Result<Sent, SendError<S::Error>> {
+        let form = evidence.form(true);
+        let name = self.name("submitting", attempt);
+        // On disk before anything is sent; two runs can't both be first.
+        if !self.record(EventKind::EvidenceSubmitting, &name, &form, None)? {
+            return Err(SendError::UnderWay);
+        }
+        self.post(&name, &form, notes)
+    }
+
+    /// Goes on with a try whose outcome is not known.
+    fn resume(&mut self, open: &Sending, live: &Live) -> Result<Sent, SendError<S::Error>> {
+        let form: Vec<(String, String)> = match &open.form {
+            Some(form) => serde_json::from_str(form).map_err(|_| SendError::Erased)?,
+            None if live.is_sent() => Vec::new(),
+            None => return Err(SendError::Erased),
+        };
+        if live.is_sent() {
+            self.close(EventKind::EvidenceSubmitted, open.event_id.as_str(), &form, "found sent")?;
+            let status = live.status.clone();
+            return Ok(Sent { done: Done::FoundSent, status, notes: Vec::new() });
+        }
+        self.post(open.event_id.as_str(), &form, Vec::new())
+    }
+
+    /// Sends a form whose intent is on disk, and records what came of it.
+    fn post(
+        &mut self,
+        intent: &str,
+        form: &[(String, String)],
+        notes: Vec<String>,
+    ) -> Result<Sent, SendError<S::Error>> {
+        match self.stripe.update(&self.case.dispute.id, form, &format!("vouch-{intent}")) {
+            Ok(live) => {
+                self.close(EventKind::EvidenceSubmitted, intent, form, &live.status)?;
+                Ok(Sent { done: Done::Submitted, status: live.status, notes })
+            }
+            Err(refused @ ProcessorError::Refused { .. }) => {
+                self.close(EventKind::EvidenceRefused, intent, form, &refused.to_string())?;
+                Err(refused.into())
+            }
+            Err(unknown) => Err(unknown.into()),
+        }
+    }
+
+    /// The name of a step: of the dispute and the attempt, so that the same step is recorded once.
+    fn name(&self, step: &str, attempt: usize) -> String {
+        let dispute = hex(&Sha256::digest(self.case.dispute.id.as_str()));
+        format!("evidence-{step}-{attempt}-{}", dispute.get(..32).unwrap_or(&dispute))
+    }
+
+    fn close(
+        &mut self,
+        kind: EventKind,
+        intent: &str,
+        form: &[(String, String)],
+        says: &str,
+    ) -> Result<(), SendError<S::Error>> {
+        let word = if kind == EventKind::EvidenceSubmitted { "submitted" } else { "refused" };
+        let name = intent.replacen("submitting", word, 1);
+        self.record(kind, &name, form, Some(says)).map(drop)
+    }
+
+    /// True when the step is new.
+    fn record(
+        &mut self,
+        kind: EventKind,
+        name: &str,
+        form: &[(String, String)],
+        says: Option<&str>,
+    ) -> Result<bool, SendError<S::Error>> {
+        let dispute = &self.case.dispute;
+        let sale = self.case.transaction.as_ref();
+        let account = sale.and_then(|sale| sale.account.as_ref());
+        let event = Event {
+            event_id: EventId::new(name).unwrap_or_else(|_| unreachable!("letters and digits")),
+            kind,
+            event_time: self.now,
+            transaction_id: sale.map(|sale| sale.transaction_id.clone()),
+            order_id: sale.and_then(|sale| sale.order_id.clone()),
+            invoice_id: None,
+            account_id: account.and_then(|account| account.id.clone()),
+            subscription_id: None,
+            licence_key: None,
+            dispute_id: Some(dispute.id.clone()),
+            actor: Some(Actor::System),
+            ip: None,
+            device_id: None,
+            user_agent: None,
+            data: EventData {
+                reason: says.and_then(|says| Text::new(&excerpt(says, 200)).ok()),
+                ..EventData::default()
+            },
+        };
+        let raw = serde_json::to_string(form).unwrap_or_default(); // texts always serialise
+        let sale = SaleKeys::default();
+        let step = Intake { dispute: None, event, sale, dated: true, raw: raw.into() };
+        self.store.record_report(&step).map_err(SendError::Store)
+    }
+}
+
+fn digest_of(form: &[(String, String)]) -> String {
+    hex(&Sha256::digest(serde_json::to_vec(form).unwrap_or_default()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
