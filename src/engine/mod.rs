@@ -6,6 +6,7 @@
 
 mod adopt;
 mod artefacts;
+mod audit;
 mod cases;
 mod chain;
 mod checkpoint;
@@ -43,6 +44,7 @@ mod watch;
 
 pub use adopt::{AdoptError, Adopted, ToldEvent, read_told_event};
 pub use artefacts::Artefacts;
+pub use audit::{Audit, Changed};
 pub use cases::{CaseSource, Cases};
 pub use chain::decision_name;
 pub use checkpoint::{CHECKPOINT_FILE, CheckpointError, Saved, Start, Unusable};
@@ -70,4 +72,4 @@ pub use stored::readable;
 pub use crate::lists::Entry as ListEntry;
 pub use crate::velocity::MAX_AHEAD_MS;
 pub use timeline::{Moment, What, moment};
-pub use watch::Stamps;
+pub use watch::{Stamps, Watch};

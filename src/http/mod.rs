@@ -26,7 +26,9 @@ mod server;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};
 pub use state::AppState;
+pub use tls::{Tls, TlsError};

@@ -130,7 +130,7 @@ pub async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Out
         let _ = stopping.send(());
     };
     let finished = async {
-        connection::serve(listener, router(state.clone()), stop).await;
+        connection::serve(listener, state.clone(), stop).await;
         // Also those whose client is gone.
         state.work.close();
         state.work.wait().await;

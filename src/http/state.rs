@@ -1,6 +1,7 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
+use super::tls::Tls;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, ServerConfig};
 use crate::domain::Timestamp;
@@ -28,6 +29,8 @@ pub struct AppState {
     pub(super) cases: Option<Arc<CaseSource>>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
+    /// What connections are taken in with; absent: plain HTTP.
+    pub(super) tls: Option<Arc<Tls>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
     pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
@@ -49,6 +52,7 @@ impl AppState {
             reloader: None,
             cases: None,
             reload_turn: Arc::default(),
+            tls: None,
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,
@@ -65,6 +69,12 @@ impl AppState {
     #[must_use]
     pub fn guarded(self, gate: Arc<Gate>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same, over TLS.
+    #[must_use]
+    pub fn over(self, tls: Option<Tls>) -> Self {
+        Self { tls: tls.map(Arc::new), ..self }
     }
 
     /// The same, able to answer disputes.

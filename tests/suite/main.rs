@@ -26,3 +26,4 @@ mod readme;
 mod reload;
 mod replay;
 mod serve;
+mod tls;
