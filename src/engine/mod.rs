@@ -5,6 +5,7 @@
 //! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
 
 mod adopt;
+mod again;
 mod artefacts;
 mod audit;
 mod cases;
@@ -43,6 +44,7 @@ mod timeline;
 mod watch;
 
 pub use adopt::{AdoptError, Adopted, ToldEvent, read_told_event};
+pub use again::Scored;
 pub use artefacts::Artefacts;
 pub use audit::{Audit, Changed};
 pub use cases::{CaseSource, Cases};

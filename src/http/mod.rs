@@ -16,6 +16,7 @@ mod events;
 mod keep;
 mod layers;
 mod metrics;
+mod minfraud;
 mod openapi;
 mod ops;
 mod packets;

@@ -3,7 +3,9 @@
 use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use super::{access, connection, decisions, events, layers, openapi, ops, packets, reload, score};
+use super::{
+    access, connection, decisions, events, layers, minfraud, openapi, ops, packets, reload, score,
+};
 use crate::access::{Gate, Scope};
 use axum::Extension;
 use axum::Router;
@@ -75,7 +77,8 @@ pub(super) fn operating_routes() -> [Route; 5] {
 /// Every route over a state.
 pub fn router(state: AppState) -> Router {
     let limited = from_fn_with_state(state.clone(), layers::limited);
-    let working = with(Router::new(), working_routes(), &state).route_layer(limited);
+    let working = with(Router::new(), working_routes(), &state);
+    let working = working.merge(minfraud::routes(&state)).route_layer(limited);
     around(with(working, operating_routes(), &state), state)
 }
 
