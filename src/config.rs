@@ -52,6 +52,20 @@ pub struct ServerConfig {
     pub default_deadline_ms: u64,
     /// How long a shutdown waits for requests under way, in milliseconds.
     pub shutdown_grace_ms: u64,
+    /// How long a connection may take to agree on TLS, in milliseconds.
+    pub handshake_ms: u64,
+    /// The certificate to serve TLS with; absent: plain HTTP.
+    pub tls: Option<TlsConfig>,
+}
+
+/// TLS. Both files are PEM; they are read again at every reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// The server's certificate, then those between it and its authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// What to do when the ledger can't keep a record in time.
@@ -334,6 +348,8 @@ impl Default for ServerConfig {
             max_in_flight: 1024,
             default_deadline_ms: 2_000,
             shutdown_grace_ms: 10_000,
+            handshake_ms: 5_000,
+            tls: None,
         }
     }
 }
@@ -435,6 +451,9 @@ impl Config {
             ("server.max_body_bytes", "at least 1024", self.server.max_body_bytes >= 1024),
             ("server.max_in_flight", "at least 1", self.server.max_in_flight >= 1),
             ("server.default_deadline_ms", "at least 1", self.server.default_deadline_ms >= 1),
+            ("server.handshake_ms", "from 100 to 60000", {
+                (100..=60_000).contains(&self.server.handshake_ms)
+            }),
             (
                 "ledger.durability",
                 "`fsync`, `os` or `async`",

@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "access.json";
 /// When each key was last used, written by the server.
 const USED_FILE: &str = "access-used.json";
+/// The keys as the ledger's audit knows them.
+const AUDITED_FILE: &str = "access-audited.json";
 const LOCK_FILE: &str = "access.lock";
 const FORMAT: u32 = 1;
 const MOST_KEYS: usize = 10_000;
@@ -117,6 +119,19 @@ struct Document {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AccessFile {
     keys: BTreeMap<KeyId, Key>,
+    /// There is a file, with or without a key in it.
+    is_there: bool,
+}
+
+/// A key that came, changed or went between two readings.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum KeyChange<'k> {
+    /// It was not there before.
+    Added(&'k Key),
+    /// It is not as it was.
+    Changed(&'k Key),
+    /// It is gone.
+    Revoked(&'k Key),
 }
 
 impl AccessFile {
@@ -125,7 +140,10 @@ impl AccessFile {
     /// # Errors
     /// The file can't be read, is of a newer version, or is no file of keys.
     pub fn read(data_dir: &Path) -> Result<Self, AccessError> {
-        let path = data_dir.join(FILE);
+        Self::read_from(data_dir.join(FILE))
+    }
+
+    fn read_from(path: PathBuf) -> Result<Self, AccessError> {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
@@ -147,7 +165,7 @@ impl AccessFile {
         if keys.len() > MOST_KEYS {
             return Err(Fault::Message(format!("more than {MOST_KEYS} keys")));
         }
-        let mut file = Self::default();
+        let mut file = Self { is_there: true, ..Self::default() };
         for key in keys {
             let id = key.id;
             if [key.limits.per_second, key.limits.at_once].contains(&Some(0)) {
@@ -176,10 +194,41 @@ impl AccessFile {
         let guard = guard.and_then(|file| file.lock().map(|()| file)).map_err(io("lock", &lock))?;
         let mut file = Self::read(data_dir)?;
         let done = change(&mut file)?;
-        let document = Document { format: FORMAT, keys: file.keys.into_values().collect() };
-        replace(data_dir, FILE, &document)?;
+        file.write(data_dir, FILE)?;
         drop(guard);
         Ok(done)
+    }
+
+    fn write(self, data_dir: &Path, name: &str) -> Result<(), AccessError> {
+        let document = Document { format: FORMAT, keys: self.keys.into_values().collect() };
+        replace(data_dir, name, &document)
+    }
+
+    /// The keys as the ledger's audit knows them; none where it never heard of any.
+    ///
+    /// # Errors
+    /// As [`AccessFile::read`].
+    pub fn audited(data_dir: &Path) -> Result<Self, AccessError> {
+        Self::read_from(data_dir.join(AUDITED_FILE))
+    }
+
+    /// Writes that the audit knows these keys.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn keep_audited(&self, data_dir: &Path) -> Result<(), AccessError> {
+        self.clone().write(data_dir, AUDITED_FILE)
+    }
+
+    /// What is different from another reading, by id.
+    pub fn changes_since<'k>(&'k self, old: &'k Self) -> Vec<KeyChange<'k>> {
+        let gone = old.keys.values().filter(|key| !self.keys.contains_key(&key.id));
+        let here = self.keys.values().filter_map(|key| match old.keys.get(&key.id) {
+            None => Some(KeyChange::Added(key)),
+            Some(before) if before != key => Some(KeyChange::Changed(key)),
+            Some(_) => None,
+        });
+        here.chain(gone.map(KeyChange::Revoked)).collect()
     }
 
     /// Adds a key.
@@ -224,6 +273,11 @@ impl AccessFile {
     /// The keys, by id.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.keys.values()
+    }
+
+    /// Whether a key is needed: there is one, or there was and all were taken away.
+    pub fn needs_key(&self) -> bool {
+        self.is_there || !self.is_empty()
     }
 
     /// Whether there is none.

@@ -128,7 +128,7 @@ impl Gate {
 
     /// Takes other keys into use. What a key that stays has used up stays used up.
     pub fn replace(&self, file: &AccessFile) {
-        if !file.is_empty() {
+        if file.needs_key() {
             self.needs_key.store(true, Ordering::Release);
         }
         let old = self.doors.load();

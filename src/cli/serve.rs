@@ -6,8 +6,9 @@ use super::state::{self, ConfigArgs};
 use crate::access::{AccessFile, Gate};
 use crate::config::{self, Secret, StripeConfig};
 use crate::disputes::stripe::signature::WebhookSecrets;
-use crate::engine::{Artefacts, CaseSource, Engine, Reloader};
-use crate::http::{AppState, bind, serve};
+use crate::domain::{TenantId, Versions};
+use crate::engine::{Artefacts, Audit, CaseSource, Changed, Engine, Reloader, Who};
+use crate::http::{AppState, Tls, bind, serve};
 use crate::ledger::MasterKey;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
@@ -53,18 +54,21 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Bound first: a taken address must not cost the time to read the ledger.
         let keys = if args.dev { AccessFile::default() } else { AccessFile::read(&args.data_dir)? };
         let gate = Arc::new(Gate::new(&keys));
+        let tls = config.server.tls.as_ref().map(Tls::read).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = bind(args.listen, &gate).await?;
         let origins = state::origins(&config).with_registry(&args.data_dir);
         let stamps = origins.stamps();
-        let (snapshot, loaded) = origins.load(Some(&Artefacts::new(&args.data_dir)))?;
+        let artefacts = Artefacts::new(&args.data_dir);
+        let served_last = artefacts.current();
+        let (snapshot, loaded) = origins.load(Some(&artefacts))?;
         let engine = state::open_engine_with(snapshot, &config, &args.data_dir)?;
+        audit_start(&engine, served_last.as_ref())?;
         engine.mark_current()?;
         let reloader = Arc::new(Reloader::new(engine.clone(), origins, stamps));
         let address = listener.local_addr()?;
-        if !args.dev && gate.lets_all_in() {
-            eprintln!(
-                "warning: no access keys: whoever can reach {address} on this machine is served"
-            );
+        if !args.dev {
+            say_who_is_served(&gate, &keys, address);
         }
         // Before anybody knows of us, so that from then on a signal ends us in order.
         let stop = stop()?;
@@ -73,6 +77,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .reloading(reloader, config.reference.stale_days)
             .guarded(gate.clone())
             .reviewing(config.review)
+            .over(tls)
             .answering(CaseSource::new(&args.data_dir, master))
             .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone());
         app.loaded(&loaded);
@@ -81,9 +86,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
         let timing = tokio::spawn(watch_deadlines(app.clone()));
-        let watching =
-            (!args.dev).then(|| tokio::spawn(keys::watch(gate, args.data_dir.clone(), keys)));
-        println!("listening on http://{address}");
+        let watching = (!args.dev)
+            .then(|| tokio::spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys)));
+        println!("listening on {scheme}://{address}");
         serve(listener, app, stop).await;
         reloading.abort();
         reviewing.abort();
@@ -105,6 +110,31 @@ fn stripe_secrets(config: &StripeConfig) -> Result<Option<Secret>> {
     let text = secret.read().context("can't read the secrets of Stripe's webhooks")?;
     WebhookSecrets::parse(&text).context("the secrets of Stripe's webhooks can't be used")?;
     Ok(Some(secret))
+}
+
+fn say_who_is_served(gate: &Gate, keys: &AccessFile, address: SocketAddr) {
+    if gate.lets_all_in() {
+        eprintln!(
+            "warning: development mode, as there are no access keys: whoever can reach {address} on \
+             this machine is served; `vouch key add` ends it"
+        );
+    } else if keys.is_empty() {
+        eprintln!(
+            "warning: every access key was taken away: nobody is let in until `vouch key add`"
+        );
+    }
+}
+
+/// Writes into the ledger that decisions are made with something else than before the start.
+fn audit_start(engine: &Engine, before: Option<&Versions>) -> Result<()> {
+    let after = &engine.snapshot().versions;
+    if before.is_some_and(|before| before != after) {
+        let detail = serde_json::json!({ "before": before, "after": after });
+        let audit = Audit { changed: Changed::StartedWith, about: None, detail };
+        let (tenant, who) = (TenantId::default_tenant(), Who::service("start"));
+        engine.audit(&tenant, &who, &audit, crate::clock::now())?;
+    }
+    Ok(())
 }
 
 /// One JSON object a line. Of a panic only its place is told: its message may quote a request.
@@ -131,7 +161,7 @@ fn reload(app: AppState, poll_s: u32) -> Result<impl Future<Output = ()>> {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = hangup.recv() => drop(app.reload().await),
+                _ = hangup.recv() => drop(app.reload(Who::service("SIGHUP")).await),
                 _ = ticks.tick(), if poll_s > 0 => app.poll().await,
             }
         }

@@ -30,7 +30,7 @@ pub struct Fault {
 
 impl Fault {
     /// An error with its causes.
-    pub(super) fn new(error: &dyn Error) -> Self {
+    pub fn new(error: &dyn Error) -> Self {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {

@@ -5,7 +5,9 @@
 //! record to the ledger. What is slow (the disk) is waited for outside, by whoever asked.
 
 mod adopt;
+mod again;
 mod artefacts;
+mod audit;
 mod cases;
 mod chain;
 mod checkpoint;
@@ -44,7 +46,9 @@ mod timeline;
 mod watch;
 
 pub use adopt::{AdoptError, Adopted, ToldEvent, read_told_event};
+pub use again::Scored;
 pub use artefacts::Artefacts;
+pub use audit::{Audit, Changed};
 pub use cases::{CaseSource, Cases};
 pub use chain::decision_name;
 pub use checkpoint::{CHECKPOINT_FILE, CheckpointError, Saved, Start, Unusable};
@@ -76,4 +80,4 @@ pub use stored::readable;
 pub use crate::lists::Entry as ListEntry;
 pub use crate::velocity::MAX_AHEAD_MS;
 pub use timeline::{Moment, What, moment};
-pub use watch::Stamps;
+pub use watch::{Stamps, Watch};

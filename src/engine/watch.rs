@@ -18,7 +18,7 @@ pub struct Stamps(BTreeMap<PathBuf, Stamp>);
 impl Stamps {
     /// Of each path and, of a directory, of each entry. What can't be asked for is absent, so that
     /// vanishing and coming back are changes.
-    pub(super) fn of<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Self {
+    pub fn of<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Self {
         let mut stamps = BTreeMap::new();
         let mut add = |path: &Path| {
             if let Ok(data) = fs::metadata(path) {
@@ -36,14 +36,14 @@ impl Stamps {
 
 /// Tells a change that is over from one that is still going on.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     loaded: Option<Stamps>,
     last: Option<Stamps>,
 }
 
 impl Watch {
     /// Everything was loaded as of these stamps.
-    pub(super) fn new(loaded: Stamps) -> Self {
+    pub fn new(loaded: Stamps) -> Self {
         Self { loaded: Some(loaded), last: None }
     }
 
@@ -54,7 +54,7 @@ impl Watch {
     }
 
     /// True if the files differ from those loaded, and not from those of the last call.
-    pub(super) fn settled(&mut self, now: Stamps) -> bool {
+    pub fn settled(&mut self, now: Stamps) -> bool {
         if self.loaded.as_ref() == Some(&now) {
             self.last = None;
             return false;

@@ -5,7 +5,7 @@
 //!
 //! Loopback alone keeps no web page out: a browser on this machine sends what any site's page tells
 //! it to, and a name of the attacker's may point to 127.0.0.1 (DNS rebinding). So a keyless server
-//! answers only under a name of this machine, and no page but its own.
+//! answers only under a name of this machine, no page but its own, and nobody through a proxy.
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
@@ -122,6 +122,10 @@ pub(super) async fn keyless(
     }
 }
 
+/// What a proxy adds: who asked it is on another machine, whatever it says of the host.
+const FORWARDED: [&str; 5] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
 /// Whether a program on this machine asks, or a page this server gave out itself.
 ///
 /// A missing header is no refusal: browsers send all of these, and a program may leave them out.
@@ -130,6 +134,9 @@ fn from_here(uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
     let hosts: Vec<&str> = named.chain(uri.authority().map(Authority::as_str)).collect();
     if !hosts.iter().all(|host| is_this_machine(host)) {
         return Err("without access keys only `localhost` and loopback addresses are served");
+    }
+    if FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+        return Err("without access keys nobody is served through a proxy");
     }
     let own_page = |origin: &str| {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
@@ -212,5 +219,8 @@ mod tests {
             assert!(!asked(&[("host", "localhost:8080"), ("origin", origin)]), "{origin}");
         }
         assert!(asked(&[]), "a program need not send any of it");
+        for name in FORWARDED {
+            assert!(!asked(&[("host", "localhost"), (name, "203.0.113.7")]), "{name}");
+        }
     }
 }

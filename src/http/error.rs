@@ -75,7 +75,7 @@ impl Code {
             Self::InvalidHeader => ("invalid_header", 400, "`X-Deadline-Ms` is no whole number from 1 to 60000"),
             Self::NoKey => ("no_key", 401, "the server has access keys and the request carries none that is known and not over"),
             Self::BadSignature => ("bad_signature", 401, "no secret of this server signed this body, or not within five minutes of now"),
-            Self::ForeignSite => ("foreign_site", 403, "the server has no access keys, and `Host` is no name of this machine or another site's page asks"),
+            Self::ForeignSite => ("foreign_site", 403, "the server has no access keys, and `Host` is no name of this machine, another site's page asks, or a proxy"),
             Self::MissingScope => ("missing_scope", 403, "the access key is for other routes"),
             Self::NotFound => ("not_found", 404, "nothing has this id or name, or there is no such route"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "the route has another method; `Allow` names it"),

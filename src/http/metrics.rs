@@ -19,6 +19,7 @@ pub(super) type Labels = Vec<(&'static str, String)>;
 pub(super) struct Metrics {
     registry: Registry,
     pub(super) panics: Counter,
+    pub(super) handshakes_failed: Counter,
     pub(super) in_flight: Gauge,
     pub(super) refused: Counter,
     pub(super) repeated: Counter,
@@ -101,6 +102,7 @@ impl Metrics {
                 "rules_undecided",
                 "Rules a missing fact would have decided",
             ),
+            handshakes_failed: counter(r, "tls_handshakes_failed", "Connections lost at TLS"),
             panics: counter(r, "panics", "Requests ended by a panic"),
             refused: counter(r, "refused", "Requests refused because too many were under way"),
             repeated: counter(r, "repeated", "Requests answered from a stored decision"),

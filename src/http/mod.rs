@@ -19,6 +19,7 @@ mod events;
 mod keep;
 mod layers;
 mod metrics;
+mod minfraud;
 mod openapi;
 mod ops;
 mod packets;
@@ -29,8 +30,10 @@ mod server;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod webhooks;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};
 pub use state::AppState;
+pub use tls::{Tls, TlsError};

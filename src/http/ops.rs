@@ -49,6 +49,9 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
             degraded.push("ledger.index".to_owned());
         }
     }
+    if state.tls.as_ref().is_some_and(|tls| tls.is_refused()) {
+        degraded.push("tls.refused".to_owned());
+    }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(Readiness { ready, reasons, degraded })).into_response()

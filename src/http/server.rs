@@ -4,8 +4,8 @@ use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
-    access, connection, decisions, disputes, events, layers, openapi, ops, packets, reload, score,
-    webhooks,
+    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
+    reload, score, webhooks,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
@@ -83,7 +83,8 @@ pub(super) fn operating_routes() -> [Route; 5] {
 /// Every route over a state.
 pub fn router(state: AppState) -> Router {
     let limited = from_fn_with_state(state.clone(), layers::limited);
-    let working = with(Router::new(), working_routes(), &state).route_layer(limited);
+    let working = with(Router::new(), working_routes(), &state);
+    let working = working.merge(minfraud::routes(&state)).route_layer(limited);
     around(with(working, operating_routes(), &state), state)
 }
 
@@ -138,7 +139,7 @@ pub async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Out
         let _ = stopping.send(());
     };
     let finished = async {
-        connection::serve(listener, router(state.clone()), stop).await;
+        connection::serve(listener, state.clone(), stop).await;
         // Also those whose client is gone.
         state.work.close();
         state.work.wait().await;

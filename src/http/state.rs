@@ -1,6 +1,7 @@
 //! What every handler shares, and the id of a request.
 
 use super::metrics::Metrics;
+use super::tls::Tls;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::Timestamp;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub(super) stripe: Arc<StripeConfig>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
+    /// What connections are taken in with; absent: plain HTTP.
+    pub(super) tls: Option<Arc<Tls>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
     pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
@@ -55,6 +58,7 @@ impl AppState {
             stripe_secrets: None,
             stripe: Arc::default(),
             reload_turn: Arc::default(),
+            tls: None,
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,
@@ -71,6 +75,12 @@ impl AppState {
     #[must_use]
     pub fn guarded(self, gate: Arc<Gate>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// The same, over TLS.
+    #[must_use]
+    pub fn over(self, tls: Option<Tls>) -> Self {
+        Self { tls: tls.map(Arc::new), ..self }
     }
 
     /// The same, able to answer disputes.

@@ -6,6 +6,7 @@ mod contract;
 mod desk;
 mod events;
 mod flow;
+mod minfraud;
 mod packets;
 mod refusals;
 mod secrets;

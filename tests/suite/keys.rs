@@ -55,12 +55,35 @@ fn keys_open_and_close_a_running_server() {
     let keys = listed["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 2, "{listed}");
     assert!(keys.iter().any(|key| key["replaces"] == id && key["label"] == "checkout"), "{listed}");
+    let audit = audit(&data, 5);
     server.stop();
     let log = std::fs::read_to_string(data.with_extension("log")).unwrap();
     for key in [&first, &second, &third] {
         let secret = key.rsplit('_').next().unwrap();
         assert!(!log.contains(secret) && !listed.to_string().contains(secret));
     }
+    let id = |key: &str| key.split('_').nth(1).unwrap().to_owned();
+    let told = |word: &str, key: &str| audit.contains(&(word.to_owned(), id(key)));
+    assert!(told("key.add", &first) && told("key.add", &second), "{audit:?}");
+    assert!(told("key.change", &first) && told("key.rotate", &third), "{audit:?}");
+    assert!(told("key.revoke", &second), "{audit:?}");
+    assert_eq!(audit.len(), 5, "each once: {audit:?}");
+}
+
+/// The audit as the ledger lists it, once it has so many entries: type and key, the latest first.
+fn audit(data_dir: &Path, count: usize) -> Vec<(String, String)> {
+    for _ in 0..1_000 {
+        let output =
+            vouch(&["ledger", "list", "--kind", "admin", "--json"], data_dir).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let rows: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        if rows.len() >= count {
+            let word = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+            let about = |id: String| id.split('-').nth(1).unwrap().to_owned();
+            return rows.iter().map(|r| (word(r, "type"), about(word(r, "id")))).collect();
+        }
+    }
+    panic!("never {count} entries");
 }
 
 #[test]
@@ -76,6 +99,12 @@ fn without_a_key_nobody_else_is_served() {
     assert!(code == Some(2) && said.contains("vouch key add"), "{said}");
     let data = dir.path().join("some");
     made(&data, "score");
+    let all_gone = dir.path().join("gone");
+    let id = made(&all_gone, "score").split('_').nth(1).unwrap().to_owned();
+    assert_eq!(key(&all_gone, &["revoke", &id]).0, 0);
+    let command = vouch(&["serve", "--listen", "127.0.0.1:0"], &all_gone);
+    let server = Server::start_by(command, &all_gone, "");
+    assert_eq!(server.ask("GET", "/v1/rules", "").0, 401, "the last key taken away opens nothing");
     let (code, said) = serve(&data, &["--dev"]);
     assert!(code == Some(2) && said.contains("not a loopback address"), "{said}");
     std::fs::write(data.join("access.json"), "{").unwrap();

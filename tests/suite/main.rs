@@ -28,3 +28,4 @@ mod reload;
 mod replay;
 mod serve;
 mod stripe;
+mod tls;

@@ -1,7 +1,7 @@
 //! Reloading a real server: by request, by signal and by itself, under load; and starting with what
 //! was kept.
 
-use super::serve::{Client, Server};
+use super::serve::{Client, Server, vouch};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -91,6 +91,13 @@ fn a_reload_drops_no_request_and_a_broken_rule_file_stops_nothing() {
     assert!(told.contains("^^^^^^") && told.contains("ERROR"), "{told}");
     let before = score(&mut server.connect(), "before");
     assert_eq!(before["rules"][0]["id"], "review");
+
+    let list = |kind| {
+        let arguments = ["ledger", "list", "--kind", "admin", "--type", kind, "--json"];
+        let output = vouch(&arguments, &data).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    assert!(list("reload") > 0, "what was replaced is in the ledger");
 
     // Nor does it stop a start.
     drop(server);

@@ -53,7 +53,9 @@ impl Server {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| {
+        let told = line.trim().strip_prefix("listening on http");
+        let address = told.and_then(|told| told.trim_start_matches('s').strip_prefix("://"));
+        let address = address.unwrap_or_else(|| {
             panic!("`{line}`, {}", std::fs::read_to_string(&log).unwrap());
         });
         Self { child, address: address.to_owned(), stdout }

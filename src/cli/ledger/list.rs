@@ -2,7 +2,7 @@
 
 use super::{Place, columns, ensure_range, index, kind, print, tenant, time};
 use crate::domain::{Action, EventKind, TenantId, Timestamp, TransactionKind};
-use crate::engine::{Act, lookup};
+use crate::engine::{Act, Changed, lookup};
 use crate::ledger::{EntryKind, LookupField, LookupHash, MAX_ROWS, Query, Reader, Row};
 use crate::reference::canonical;
 use anyhow::{Context, Result, ensure};
@@ -49,9 +49,10 @@ pub(super) struct ListArgs {
     after: Option<u64>,
 }
 
-/// Types of transactions, events and acts of people.
+/// Types of transactions, events, acts of people and changes of the service.
 fn types() -> Words {
-    Words::new([TransactionKind::WORDS, EventKind::WORDS, Act::WORDS.as_slice()].concat())
+    let admin = [Act::WORDS.as_slice(), Changed::WORDS.as_slice()].concat();
+    Words::new([TransactionKind::WORDS, EventKind::WORDS, admin.as_slice()].concat())
 }
 
 /// A network address, which may be written in several ways.

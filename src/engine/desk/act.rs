@@ -35,6 +35,11 @@ impl Who {
         Self(format!("{} (key {key})", self.0))
     }
 
+    /// Part of the server or of the machine: a signal, a route, a file.
+    pub fn service(name: &str) -> Self {
+        Self(name.chars().filter(|c| !c.is_control()).take(MAX_WHO).collect())
+    }
+
     /// The server itself.
     pub fn timer() -> Self {
         Self("timer".to_owned())

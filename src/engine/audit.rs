@@ -1,0 +1,105 @@
+//! Changes of the service itself, in the chain: access keys, and what decisions are made with.
+//!
+//! What people do to a buyer is an act of the desk. These entries name no buyer, so all of them lies open
+//! and outlives every erasure. They record what came into use, however it came there: a file changed by
+//! hand is audited like one changed by a command.
+
+use super::desk::Who;
+use super::error::EngineError;
+use super::service::Engine;
+use super::stored::FORMAT;
+use crate::domain::{TenantId, Timestamp};
+use crate::ledger::{EntryKind, NewEntry, Summary};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// A key that was not there before.
+    KeyAdded,
+    /// A key that takes the place of another.
+    KeyRotated,
+    /// Tenant, scopes, limits or end of a key.
+    KeyChanged,
+    /// A key that is gone.
+    KeyRevoked,
+    /// Rules, model, lists, tables or certificate while serving.
+    Reloaded,
+    /// The same from one start to the next.
+    StartedWith,
+}
+
+impl Changed {
+    /// The words of all, as entries of the ledger have them for their type.
+    pub const WORDS: [&'static str; 6] =
+        ["key.add", "key.rotate", "key.change", "key.revoke", "reload", "start"];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::KeyAdded => "key.add",
+            Self::KeyRotated => "key.rotate",
+            Self::KeyChanged => "key.change",
+            Self::KeyRevoked => "key.revoke",
+            Self::Reloaded => "reload",
+            Self::StartedWith => "start",
+        }
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// What changed.
+    pub changed: Changed,
+    /// The id of a key.
+    pub about: Option<String>,
+    /// How it is now, and how it was; no secret, and nothing about a person.
+    pub detail: Value,
+}
+
+#[derive(Serialize)]
+struct OpenAudit<'a> {
+    format: u32,
+    summary: Summary,
+    by: &'a Who,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'a str>,
+    detail: &'a Value,
+}
+
+impl Engine {
+    /// Writes a change into the chain and returns its number. Waits for the disk.
+    ///
+    /// # Errors
+    /// There is no ledger, or it takes nothing now.
+    pub fn audit(
+        &self,
+        tenant: &TenantId,
+        who: &Who,
+        audit: &Audit,
+        now: Timestamp,
+    ) -> Result<u64, EngineError> {
+        let ledger = self.ledger().ok_or(EngineError::ReadOnly)?;
+        let (word, about) = (audit.changed.word(), audit.about.as_deref());
+        let summary = Summary { entry_type: Some(word.to_owned()), ..Summary::default() };
+        let open = OpenAudit { format: FORMAT, summary, by: who, about, detail: &audit.detail };
+        let id = about.map_or_else(String::new, |about| format!("{about}-"));
+        let new = NewEntry {
+            tenant: tenant.clone(),
+            kind: EntryKind::Admin,
+            id: format!("{word}-{id}{}", now.millis()),
+            event_time: now,
+            received_at: now,
+            subject: None,
+            open: serde_json::to_vec(&open).unwrap_or_default(),
+            personal: Vec::new(),
+            lookups: Vec::new(),
+        };
+        // An entry like any other for those who copy: none is under way while they read its number.
+        let counting = self.histories.gate.counting();
+        let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
+        drop(counting);
+        Ok(pending.wait().map_err(EngineError::NotKept)?.sequence)
+    }
+}

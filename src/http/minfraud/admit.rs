@@ -1,0 +1,93 @@
+//! Who asks, in this format: Basic, the user being an account number and the password an access key.
+//!
+//! The key says whose tenant it is; the account number is the client's own business and only has to be there.
+
+use super::super::access::Caller;
+use super::super::state::{AppState, RequestId};
+use super::refusal::Refusal;
+use crate::access::{Denied, Scope};
+use crate::domain::TenantId;
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use zeroize::Zeroizing;
+
+/// Lets a request pass whose key has the scope, within the key's limits.
+pub(super) async fn admit(
+    State((state, scope)): State<(AppState, Scope)>,
+    Extension(id): Extension<RequestId>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if state.gate.lets_all_in() {
+        let caller = Caller { tenant: TenantId::default_tenant(), key: None, request: id };
+        request.extensions_mut().insert(caller);
+        return next.run(request).await;
+    }
+    let key = match key(request.headers()) {
+        Ok(key) => key,
+        Err(refusal) => {
+            state.metrics.not_admitted("no_key");
+            return refusal.into_response();
+        }
+    };
+    match state.gate.admit(&key, scope, crate::clock::now()) {
+        Ok(admitted) => {
+            let (tenant, key) = (admitted.tenant().clone(), Some(admitted.key()));
+            request.extensions_mut().insert(Caller { tenant, key, request: id });
+            // Under way for its key until there is an answer.
+            let response = next.run(request).await;
+            drop(admitted);
+            response
+        }
+        Err(denied) => {
+            let (word, refusal) = refusal(denied);
+            state.metrics.not_admitted(word);
+            refusal.into_response()
+        }
+    }
+}
+
+/// The password of a request.
+fn key(headers: &HeaderMap) -> Result<Zeroizing<String>, Refusal> {
+    let unauthorized = |code, message: &str| Refusal::of(StatusCode::UNAUTHORIZED, code, message);
+    let no_account = || unauthorized("ACCOUNT_ID_REQUIRED", "send an account number");
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    // A header given twice is none: which one counts would be anybody's guess.
+    let (Some(given), None) = (all.next(), all.next()) else { return Err(no_account()) };
+    let given = given.to_str().ok().and_then(|text| text.split_once(' '));
+    let encoded = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
+    let decoded = encoded.and_then(|(_, text)| BASE64_STANDARD.decode(text.trim()).ok());
+    let decoded = Zeroizing::new(decoded.ok_or_else(no_account)?);
+    let text = std::str::from_utf8(&decoded).map_err(|_| no_account())?;
+    match text.split_once(':') {
+        None | Some(("", _)) => Err(no_account()),
+        Some((_, "")) => Err(unauthorized("LICENSE_KEY_REQUIRED", "send a licence key")),
+        Some((_, key)) => Ok(Zeroizing::new(key.to_owned())),
+    }
+}
+
+/// The metric's word, and what is answered.
+fn refusal(denied: Denied) -> (&'static str, Refusal) {
+    match denied {
+        Denied::Unknown => {
+            let message = "the licence key is none of this server's access keys";
+            let status = StatusCode::UNAUTHORIZED;
+            ("no_key", Refusal::of(status, "AUTHORIZATION_INVALID", message))
+        }
+        Denied::Scope(scope) => {
+            let message = format!("the access key lacks the scope `{scope}`");
+            let status = StatusCode::FORBIDDEN;
+            ("missing_scope", Refusal::of(status, "PERMISSION_REQUIRED", message))
+        }
+        Denied::TooFast { after_ms } => {
+            let refusal = Refusal::bare(StatusCode::TOO_MANY_REQUESTS);
+            ("rate_limited", refusal.after(after_ms.div_ceil(1_000)))
+        }
+        Denied::TooMany => ("rate_limited", Refusal::bare(StatusCode::TOO_MANY_REQUESTS).after(1)),
+    }
+}

@@ -1,0 +1,55 @@
+//! Compatible with the minFraud v2.0 request and response format: a checkout that has such a client points it
+//! here and keeps its code.
+//!
+//! ```text
+//! body ─ inputs (lenient, remarks) ─ request ─► domain::Transaction ─► the one chain ─► answer
+//! report ─► label event                          admit: Basic, account id : access key
+//! ```
+//!
+//! Nothing here decides: values are renamed, the chain is the native one, and what the answer says of an
+//! address or a mailbox is read from the record the decision rests on.
+//!
+//! Rejected: quotas (`funds_remaining` and `queries_remaining` are sent because clients fail without them,
+//! and never fall) and `subscores`, which their inventor gave up.
+
+mod admit;
+mod answer;
+mod inputs;
+mod insights;
+mod reasons;
+mod refusal;
+mod report;
+mod request;
+mod score;
+
+use super::state::AppState;
+use crate::access::Scope;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::post;
+
+/// Longest body, in bytes, as the format has it.
+const MAX_BODY: usize = 20_000;
+
+/// Hexadecimal digits of bytes.
+fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
+    use std::fmt::Write as _;
+    bytes.fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // into a text it can't fail
+        text
+    })
+}
+
+/// The routes of the format.
+pub(super) fn routes(state: &AppState) -> Router<AppState> {
+    let admit = |scope| from_fn_with_state((state.clone(), scope), admit::admit);
+    let scored = Router::new()
+        .route("/minfraud/v2.0/score", post(score::score))
+        .route("/minfraud/v2.0/insights", post(score::insights))
+        .route("/minfraud/v2.0/factors", post(score::factors))
+        .route_layer(admit(Scope::Score));
+    let reported = Router::new()
+        .route("/minfraud/v2.0/transactions/report", post(report::report))
+        .route_layer(admit(Scope::Events));
+    scored.merge(reported)
+}

@@ -1,0 +1,197 @@
+//! `POST /minfraud/v2.0/{score,insights,factors}`: one transaction through the one chain.
+//!
+//! The format has no idempotency key. A body is a retry when its `event.transaction_id` is known with equal
+//! values, or, without one, when an equal body came within the last minutes: the stored decision is
+//! answered and no counter moves. Other values under a known id are a second scoring of it (a client asks
+//! again once it knows more), kept under an id of its own and bound to the first by its order.
+
+use super::super::access::Caller;
+use super::super::blocking::apart;
+use super::super::body;
+use super::super::error::Failure;
+use super::super::keep::{Unkept, kept, settle};
+use super::super::state::AppState;
+use super::MAX_BODY;
+use super::answer::{self, Depth};
+use super::refusal::Refusal;
+use super::request::{self, Sent};
+use crate::config::OnSlowDisk;
+use crate::domain::{TenantId, Timestamp, TransactionId};
+use crate::engine::{Begun, EngineError, ScoreRequest, decision_name};
+use crate::features::Record;
+use crate::input::read_event;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+type Asked = (State<AppState>, Extension<Caller>, HeaderMap, Body);
+
+/// Risk and disposition.
+pub(super) async fn score(
+    state: State<AppState>,
+    caller: Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    answered((state, caller, headers, body), Depth::Score).await
+}
+
+/// The same with what is known of address, card and mailbox.
+pub(super) async fn insights(
+    state: State<AppState>,
+    caller: Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    answered((state, caller, headers, body), Depth::Insights).await
+}
+
+/// The same with what moved the score.
+pub(super) async fn factors(
+    state: State<AppState>,
+    caller: Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    answered((state, caller, headers, body), Depth::Factors).await
+}
+
+async fn answered(asked: Asked, depth: Depth) -> Response {
+    match answer(asked, depth).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn answer(
+    (State(state), Extension(caller), headers, body): Asked,
+    depth: Depth,
+) -> Result<Response, Refusal> {
+    let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
+    let bytes = body::read(&headers, body, MAX_BODY, until).await?;
+    let now = crate::clock::now();
+    let mut sent = request::read(&bytes, now)?;
+    let scoring = state.clone();
+    let work = move || scored(&scoring, &caller.tenant, &mut sent, now).map(|done| (done, sent));
+    let (Done { begun, record }, sent) = apart(work).await??;
+    let answer = begun.answer.ok_or_else(Failure::internal)?;
+    if begun.repeated {
+        state.metrics.repeated.inc();
+    } else {
+        state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
+    }
+    let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
+    match kept(begun.keeping, until).await {
+        Err(Unkept::Late | Unkept::Refused) if answers => state.metrics.lacked("ledger"),
+        Err(unkept) => return Err(Failure::from(unkept).into()),
+        Ok(_) => {}
+    }
+    let snapshot = state.engine.snapshot();
+    let record = record.unwrap_or_default();
+    let body = answer::body(depth, &answer.0, (&snapshot, &record), sent.inputs.remarks);
+    Ok(([(axum::http::header::CONTENT_TYPE, depth.kind())], body.to_string()).into_response())
+}
+
+struct Done {
+    begun: Begun,
+    record: Option<Record>,
+}
+
+fn scored(
+    state: &AppState,
+    tenant: &TenantId,
+    sent: &mut Sent,
+    now: Timestamp,
+) -> Result<Done, Refusal> {
+    let ids = sent.ids(now);
+    let is_known =
+        |id: &&String| TransactionId::new(id).is_ok_and(|id| state.engine.is_known(tenant, &id));
+    let id = ids.iter().find(is_known).or(ids.first()).cloned().unwrap_or_default();
+    let mut begun = match begin(state, tenant, sent, (&id, now)) {
+        Err(Unlike::Content) => {
+            let id = sent.id_by_content(&id);
+            begin(state, tenant, sent, (&id, now)).map_err(|unlike| match unlike {
+                Unlike::Content => Refusal::invalid("REQUEST_INVALID", "the id is used otherwise"),
+                Unlike::Refused(refusal) => refusal,
+            })?
+        }
+        Err(Unlike::Refused(refusal)) => return Err(refusal),
+        Ok(begun) => begun,
+    };
+    settle(state, &mut begun);
+    let answer = begun.answer.clone().ok_or_else(Failure::internal)?;
+    let record = match begun.record.take() {
+        Some(record) => Some(*record),
+        None => {
+            state.engine.scored(tenant, &answer.0.transaction_id)?.and_then(|scored| scored.record)
+        }
+    };
+    if !begun.repeated {
+        authorization(state, tenant, sent, &answer.0.transaction_id)?;
+    }
+    Ok(Done { begun, record })
+}
+
+/// Why a transaction was not begun.
+enum Unlike {
+    /// The id is known with other values.
+    Content,
+    Refused(Refusal),
+}
+
+fn begin(
+    state: &AppState,
+    tenant: &TenantId,
+    sent: &mut Sent,
+    (id, now): (&str, Timestamp),
+) -> Result<Begun, Unlike> {
+    let time = sent.time;
+    let mut at = |time: Timestamp| {
+        let (transaction, warnings) = sent.transaction(id, time).map_err(Unlike::Refused)?;
+        let tenant = tenant.clone();
+        let request = ScoreRequest { tenant, transaction, warnings, received_at: Some(now) };
+        state.engine.begin(request).map_err(|error| match error {
+            EngineError::Conflict { .. } => Unlike::Content,
+            error => Unlike::Refused(error.into()),
+        })
+    };
+    match at(time.unwrap_or(now)) {
+        // A body that says no time is the same at any.
+        Err(Unlike::Content) if time.is_none() => {
+            let id = TransactionId::new(id).map_err(|_| Unlike::Content)?;
+            let scored = state.engine.scored(tenant, &id);
+            let scored = scored.map_err(|error| Unlike::Refused(error.into()))?;
+            at(scored.ok_or(Unlike::Content)?.event_time)
+        }
+        begun => begun,
+    }
+}
+
+/// Records what the issuer had said before the client asked: card testing shows in declines.
+fn authorization(
+    state: &AppState,
+    tenant: &TenantId,
+    sent: &Sent,
+    id: &TransactionId,
+) -> Result<(), Refusal> {
+    let Some((approved, decline_code)) = &sent.authorized else { return Ok(()) };
+    let now = crate::clock::now();
+    let mut event = json!({
+        "event_id": format!("mf-auth-{}", decision_name(tenant, id.as_str())),
+        "type": "auth.result", "event_time": sent.time.unwrap_or(now), "transaction_id": id,
+        "data": { "outcome": if *approved { "approved" } else { "declined" } },
+    });
+    let data = event.get_mut("data").and_then(Value::as_object_mut);
+    if let (Some(code), Some(data)) = (decline_code, data) {
+        data.insert("decline_code".to_owned(), json!(code));
+    }
+    let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
+    let mut begun = state.engine.record_event(tenant, &event, Some(now))?;
+    settle(state, &mut begun);
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! The minFraud format over the router: nothing odd costs an answer, and a retry moves nothing.
+//! `tests/minfraud_client` runs the real clients.
+
+use super::*;
+use crate::domain::TransactionId;
+
+async fn asked(server: &Server, call: &str, body: &Value) -> (u16, Value) {
+    let request = Request::post(format!("/minfraud/v2.0/{call}"))
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let response = server.router.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// A body with every input.
+fn whole() -> Value {
+    let address = json!({
+        "first_name": "Jane", "last_name": "Doe", "company": "C", "address": "1 Road", "address_2": "2",
+        "city": "London", "region": "ENG", "country": "GB", "postal": "EC1A 1BB",
+        "phone_number": "2071838750", "phone_country_code": "44",
+    });
+    json!({
+        "event": {"transaction_id": "txn-1", "shop_id": "s-1", "time": "2026-01-12T23:20:50Z",
+            "type": "purchase", "party": "customer"},
+        "account": {"user_id": "3132", "username_md5": "4f9726678c438914fa04bdb8c1a24088"},
+        "email": {"address": "test@example.com", "domain": "example.com"},
+        "billing": address.clone(), "shipping": address,
+        "payment": {"method": "card", "processor": "stripe", "was_authorized": false,
+            "decline_code": "invalid number"},
+        "credit_card": {"issuer_id_number": "457173", "last_digits": "7643", "bank_name": "Bank",
+            "bank_phone_country_code": "1", "bank_phone_number": "123", "country": "GB",
+            "avs_result": "Y", "cvv_result": "N", "was_3d_secure_successful": true, "token": "fp_1"},
+        "order": {"amount": 323.21, "currency": "EUR", "discount_code": "F", "affiliate_id": "a",
+            "subaffiliate_id": "b", "referrer_uri": "https://example.com/", "is_gift": true,
+            "has_gift_message": false},
+        "shopping_cart": [{"category": "c", "item_id": "i", "quantity": 2, "price": 20.43}],
+        "device": {"ip_address": "81.2.69.142", "user_agent": "Mozilla/5.0", "session_id": "s",
+            "session_age": 3600.5, "accept_language": "en-GB", "tracking_token": "t"},
+        "custom_inputs": {"any": 7, "account_age_days": 3, "trial": false, "renewal": 0, "retry_n": 1,
+            "invoice_id": "in-1", "license_key_hash": "lk", "terms_version": "1",
+            "delivery_mode": "licence_key", "device_fp": "d-1", "price_region": "GB", "plan": "pro"},
+    })
+}
+
+fn warned(answer: &Value) -> Vec<(&str, &str)> {
+    let warnings = answer["warnings"].as_array().into_iter().flatten();
+    warnings.map(|w| (text(&w["code"]), text(&w["input_pointer"]))).collect()
+}
+
+#[tokio::test]
+async fn every_input_has_its_place() {
+    let server = Server::new();
+    let (status, answer) = asked(&server, "insights", &whole()).await;
+    assert_eq!((status, warned(&answer)), (200, vec![]), "{answer}");
+    assert_eq!(answer["ip_address"]["country"]["iso_code"], "GB", "{answer}");
+    assert_eq!(answer["billing_phone"]["country"], "GB", "{answer}");
+    let (status, kept) = asked(&server, "score", &whole()).await;
+    assert_eq!((status, &kept["id"]), (200, &answer["id"]));
+    assert!(kept.get("ip_address").is_none());
+    let found = server.get("/v1/decisions/txn-1").await.json;
+    let id = text(&answer["id"]).replace('-', "");
+    assert_eq!(text(&found["decision_id"]), format!("d-{id}"));
+}
+
+#[tokio::test]
+async fn no_value_costs_an_answer() {
+    let server = Server::new();
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("\u{0}"),
+        json!("é".repeat(300)),
+        json!([]),
+        json!([[1]]),
+        json!({}),
+        json!({"a": 1}),
+    ];
+    let base = whole();
+    for (group, members) in base.as_object().unwrap() {
+        let names: Vec<_> =
+            members.as_object().into_iter().flatten().map(|(name, _)| name).collect();
+        for value in &odd {
+            let changed = with(base.clone(), &format!("/{group}"), value.clone());
+            let (status, answer) = asked(&server, "score", &changed).await;
+            assert_eq!(status, 200, "{group} {value}: {answer}");
+            for name in &names {
+                let changed = with(base.clone(), &format!("/{group}/{name}"), value.clone());
+                let (status, answer) = asked(&server, "factors", &changed).await;
+                assert_eq!(status, 200, "{group}/{name} {value}: {answer}");
+                assert!(answer["risk_score"].is_number());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retry_moves_no_counter() {
+    let server = Server::new();
+    let engine = &server.state.engine;
+    let mut timeless = whole();
+    timeless["event"].as_object_mut().unwrap().remove("time");
+    for mut body in [whole(), timeless] {
+        for id in [json!("txn-9"), json!(null)] {
+            body["event"]["transaction_id"] = id.clone();
+            let (_, first) = asked(&server, "score", &body).await;
+            let known = engine.known_ids();
+            for _ in 0..3 {
+                let (_, again) = asked(&server, "factors", &body).await;
+                assert_eq!(again["id"], first["id"], "{id}");
+            }
+            assert_eq!(engine.known_ids(), known, "{id}");
+        }
+    }
+    let id = TransactionId::new("txn-9").unwrap();
+    assert!(engine.is_known(&TenantId::default_tenant(), &id));
+}
+
+#[tokio::test]
+async fn a_report_labels_the_sale_once() {
+    let server = Server::new();
+    let (_, answer) = asked(&server, "score", &whole()).await;
+    let known = server.state.engine.known_ids();
+    let report =
+        json!({"tag": "chargeback", "chargeback_code": "10.4", "minfraud_id": answer["id"]});
+    for _ in 0..2 {
+        assert_eq!(asked(&server, "transactions/report", &report).await.0, 204);
+        assert_eq!(server.state.engine.known_ids(), known + 1);
+    }
+    let nobody = json!({"tag": "chargeback", "ip_address": "81.2.69.142"});
+    let (status, error) = asked(&server, "transactions/report", &nobody).await;
+    assert_eq!((status, text(&error["code"])), (400, "TRANSACTION_ID_REQUIRED"));
+}
