@@ -180,7 +180,7 @@ async fn end_overdue_reviews(app: AppState) {
 
 /// Looks at the deadlines of disputes at once and every two minutes; never ends.
 async fn watch_deadlines(app: AppState) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(120));
+    let mut ticks = tokio::time::interval(Duration::from_mins(2));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

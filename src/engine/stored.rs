@@ -259,13 +259,11 @@ pub(super) mod compact {
         bytes: &mut Vec<u8>,
         record: &mut Record,
     ) -> serde_json::Result<()> {
-        match base64_of(part) {
-            Some(base64) => add_base64(base64.as_bytes(), bytes, record),
-            None => {
-                record.merge(serde_json::from_str(part.get())?);
-                Ok(())
-            }
+        if let Some(base64) = base64_of(part) {
+            return add_base64(base64.as_bytes(), bytes, record);
         }
+        record.merge(serde_json::from_str(part.get())?);
+        Ok(())
     }
 
     fn add_base64(

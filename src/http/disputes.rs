@@ -147,11 +147,17 @@ impl From<SendError<EngineError>> for Failure {
             }
             SendError::Unknown(_) => Code::NotFound,
             SendError::AlreadySent(_) | SendError::UnderWay => Code::AlreadySent,
-            SendError::Processor(ProcessorError::NoKey) => Code::InvalidField,
             SendError::Processor(ProcessorError::Refused { .. }) => Code::ProcessorRefused,
             SendError::Processor(
                 ProcessorError::Unanswered { .. } | ProcessorError::Garbled { .. },
             ) => Code::ProcessorSilent,
+            SendError::OtherProcessor(_)
+            | SendError::NoSale
+            | SendError::NoAnswer
+            | SendError::NotWaiting(_)
+            | SendError::PastDue(_)
+            | SendError::Erased
+            | SendError::Processor(ProcessorError::NoKey) => Code::InvalidField,
             SendError::Processor(_) | SendError::Packet(_) => {
                 tracing::error!(
                     error = super::error::with_causes(&error),
@@ -159,12 +165,6 @@ impl From<SendError<EngineError>> for Failure {
                 );
                 return Self::internal();
             }
-            SendError::OtherProcessor(_)
-            | SendError::NoSale
-            | SendError::NoAnswer
-            | SendError::NotWaiting(_)
-            | SendError::PastDue(_)
-            | SendError::Erased => Code::InvalidField,
         };
         Self::new(code, error.to_string())
     }

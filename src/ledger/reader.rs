@@ -131,6 +131,7 @@ impl Scan {
     }
 
     /// Entries of one kind only. The others are checked like them, but their fields are not read.
+    #[must_use]
     pub fn only(mut self, kind: EntryKind) -> Self {
         self.only = Some(kind);
         self

@@ -18,13 +18,13 @@ use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Longest answer read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
 /// Longest wait between two tries, whatever the answer asks for.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// When to give up.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,24 @@ pub(super) struct Client {
     authorization: HeaderValue,
     patience: Patience,
     tls: TlsConnector,
+}
+
+/// Status, headers and body.
+type Whole = (StatusCode, HeaderMap, Vec<u8>);
+
+/// Why a try has no answer.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Connection(#[from] std::io::Error),
+    #[error("the host is no name of a server")]
+    Name(#[from] InvalidDnsNameError),
+    #[error(transparent)]
+    Request(#[from] hyper::http::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error("the answer broke off or is over {MAX_ANSWER} bytes")]
+    Body,
 }
 
 /// What became of one try.
@@ -125,7 +143,7 @@ impl Client {
             Ok((status, headers, body)) => judge(status, &headers, body),
             Err(error) => {
                 let mut why = error.to_string();
-                let mut cause = error.source();
+                let mut cause = std::error::Error::source(&error);
                 while let Some(error) = cause {
                     why = format!("{why}: {error}");
                     cause = error.source();
@@ -135,10 +153,7 @@ impl Client {
         }
     }
 
-    async fn exchange(
-        &self,
-        call: &Call,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
+    async fn exchange(&self, call: &Call) -> Result<Whole, Broken> {
         let host = call.base.host().unwrap_or_default();
         let is_tls = call.base.scheme_str() == Some("https");
         let port = call.base.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
@@ -176,10 +191,7 @@ impl Client {
     }
 }
 
-async fn exchange_on<T>(
-    io: TokioIo<T>,
-    request: Request<Full<Bytes>>,
-) -> Result<(StatusCode, HeaderMap, Vec<u8>), Box<dyn std::error::Error + Send + Sync>>
+async fn exchange_on<T>(io: TokioIo<T>, request: Request<Full<Bytes>>) -> Result<Whole, Broken>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -187,7 +199,8 @@ where
     let driving = tokio::spawn(connection);
     let answer = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        let body = Limited::new(body, MAX_ANSWER).collect().await?.to_bytes().to_vec();
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| Broken::Body)?;
+        let body = body.to_bytes().to_vec();
         Ok((head.status, head.headers, body))
     };
     let answer = answer.await;

@@ -158,7 +158,7 @@ fn candidate<'a>(
     let bars = |profile| rules::bars(profile, version, ages, kinship, sale);
     let equal = disputed.equal_elements(sale);
     let theirs = sale.recorded_elements();
-    let counting = valid.and(disputed.counting_in(sale, equal, valid));
+    let counting = valid.and(sale.counting_beside(equal, valid));
     let shared = equal.and(counting);
     let inherited = if sale.merchant_initiated || disputed.merchant_initiated {
         shared.and(OF_THE_BROWSER)

@@ -115,9 +115,10 @@ impl<'a> Sale<'a> {
         self.where_some(|_| true)
     }
 
-    /// Elements of another sale whose value counts; those `equal` to ours as ours do.
-    pub(super) fn counting_in(&self, other: &Self, equal: Elements, valid: Elements) -> Elements {
-        let own = other.where_some(|element| !equal.has(element) && other.is_valid(element));
+    /// Elements whose value counts; of those that are `equal` to another sale's, of which `valid` count, as
+    /// they do there.
+    pub(super) fn counting_beside(&self, equal: Elements, valid: Elements) -> Elements {
+        let own = self.where_some(|element| !equal.has(element) && self.is_valid(element));
         valid.and(equal).or(own)
     }
 

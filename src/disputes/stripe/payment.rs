@@ -43,7 +43,7 @@ pub(super) fn read(root: &Node<'_>, word: &str, raw: &str) -> Result<Intake, Int
         "payment_intent.amount_capturable_updated" => {
             let amount = Some(money(&object, "amount_capturable", 0)?);
             let outcome = Some(Outcome::Approved);
-            (EventKind::AuthResult, EventData { amount, outcome, ..EventData::default() })
+            (EventKind::AuthResult, EventData { outcome, amount, ..EventData::default() })
         }
         "payment_intent.payment_failed" => failed(&object)?,
         "charge.refunded" => (EventKind::Refund, refunded(&data, &object)?),
@@ -61,7 +61,7 @@ pub(super) fn read(root: &Node<'_>, word: &str, raw: &str) -> Result<Intake, Int
     let data = EventData { status, ..said };
     let actor = (kind == EventKind::ReviewResolved).then_some(Actor::Staff);
     let bare = bare_event(envelope.event_id, kind, envelope.created, &sale);
-    let event = Event { data, actor, ..bare };
+    let event = Event { actor, data, ..bare };
     Ok(Intake { dispute: None, event, sale, dated: true, raw: raw.into() })
 }
 

@@ -467,10 +467,6 @@ impl Recount {
     ) -> (BTreeSet<&'a str>, BTreeSet<(&'static str, &'a str)>) {
         let together = ["tx", "approved", "trial", "sign_up", "login", "activation"];
         let ties = |fact: &&Fact| together.contains(&fact.what) && at - fact.at <= 180 * DAY_MS;
-        fn nodes(who: &Names) -> BTreeSet<(&'static str, &str)> {
-            let ties = who.iter().filter(|(kind, _)| TIES.contains(*kind));
-            ties.map(|(kind, name)| (*kind, name.as_str())).collect()
-        }
         let tied: Vec<(&str, BTreeSet<(&'static str, &str)>)> = self
             .facts
             .iter()
@@ -606,4 +602,10 @@ proptest! {
             let _ = std::fs::remove_file(dir.path().join(crate::engine::CHECKPOINT_FILE));
         }
     }
+}
+
+/// What ties somebody to others.
+fn nodes(who: &Names) -> BTreeSet<(&'static str, &str)> {
+    let ties = who.iter().filter(|(kind, _)| TIES.contains(*kind));
+    ties.map(|(kind, name)| (*kind, name.as_str())).collect()
 }

@@ -192,9 +192,7 @@ async fn what_is_new_to_us_is_kept_as_it_came() {
         .scan(None)
         .unwrap()
         .filter_map(|entry| match entry.unwrap().personal().unwrap() {
-            crate::ledger::Personal::Readable(bytes) => {
-                Some(String::from_utf8(bytes.to_vec()).unwrap())
-            }
+            crate::ledger::Personal::Readable(bytes) => Some(String::from_utf8(bytes).unwrap()),
             _ => None,
         })
         .collect();
