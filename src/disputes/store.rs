@@ -70,6 +70,13 @@ pub trait DisputeStore {
     /// The record could not be read.
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Self::Error>;
 
+    /// Whether the processor itself told of a dispute, by a message that is signed or was taken in by hand;
+    /// neutral reports alone are not its word.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, Self::Error>;
+
     /// Every dispute, latest opened first, then by identifier.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::query::{read_decision, read_event, read_open_event, read_sealed_event
 use super::service::Engine;
 use super::stored::Report;
 use crate::disputes::{
-    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_same_card, merge,
+    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventId, EventKind, Outcome, TenantId, Timestamp,
@@ -107,6 +107,11 @@ impl<'e> Cases<'e> {
     pub fn writing_through(mut self, engine: &'e Engine) -> Self {
         self.engine = Some(engine);
         self
+    }
+
+    /// Whose ledger it is.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
     }
 
     /// Entries an index question finds, and those written since that `also` agrees to, in the
@@ -322,6 +327,13 @@ impl DisputeStore for Cases<'_> {
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
         let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
         Ok(merged(reports(&entries)?).remove(id))
+    }
+
+    fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, EngineError> {
+        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        Ok(reports(&entries)?.iter().any(|report| {
+            report.id == *id && report.processor.as_str() == processor && !is_neutral(report)
+        }))
     }
 
     fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {

@@ -9,7 +9,7 @@ use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::disputes::{self, DisputeStore, alarm};
 use crate::domain::{Dispute, DisputeId, EventKind, HOUR_MS, TenantId, Timestamp};
 use crate::engine::{Cases, EngineError};
-use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, send};
+use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, key_of, send};
 use std::collections::BTreeSet;
 use tokio::runtime::Handle;
 
@@ -124,7 +124,7 @@ impl AppState {
         mode: Mode,
         now: Timestamp,
     ) -> Result<Sent, SendError<EngineError>> {
-        let sent = self.interface().and_then(|stripe| {
+        let sent = self.interface(cases.tenant()).and_then(|stripe| {
             let source = self.cases.as_ref().ok_or(SendError::Unknown(id.clone()))?;
             let key = source.signing_key().map_err(|error| SendError::Store(error.into()))?;
             send(cases, id, mode, (&stripe, &key), now)
@@ -141,9 +141,9 @@ impl AppState {
         sent
     }
 
-    fn interface(&self) -> Result<Stripe, SendError<EngineError>> {
+    fn interface(&self, tenant: &TenantId) -> Result<Stripe, SendError<EngineError>> {
         let secret = self.stripe.secret_key().and_then(|secret| secret.read().ok());
-        let secret = secret.ok_or(ProcessorError::NoKey)?;
+        let secret = key_of(&secret.ok_or(ProcessorError::NoKey)?, tenant)?;
         Ok(Stripe::new(Handle::current(), &self.stripe, &secret)?)
     }
 }

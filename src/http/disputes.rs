@@ -152,6 +152,8 @@ impl From<SendError<EngineError>> for Failure {
                 ProcessorError::Unanswered { .. } | ProcessorError::Garbled { .. },
             ) => Code::ProcessorSilent,
             SendError::OtherProcessor(_)
+            | SendError::Untold
+            | SendError::OtherPayment
             | SendError::NoSale
             | SendError::NoAnswer
             | SendError::NotWaiting(_)

@@ -78,7 +78,13 @@ pub fn send<S: DisputeStore>(
     if let Some(sent) = before.iter().find(|step| step.kind == EventKind::EvidenceSubmitted) {
         return Err(SendError::AlreadySent(Some(sent.at)));
     }
+    if !store.is_told(id, "stripe").map_err(SendError::Store)? {
+        return Err(SendError::Untold);
+    }
     let live = stripe.dispute(id)?;
+    if !is_same_payment(&case, &live) {
+        return Err(SendError::OtherPayment);
+    }
     let mut desk = Desk { store, case: &case, stripe, now };
     if let Some(open) = open_intent(&before) {
         return desk.resume(open, &live);
@@ -95,6 +101,17 @@ pub fn send<S: DisputeStore>(
             desk.submit(&evidence, attempt, notes)
         }
     }
+}
+
+/// Whether the processor's dispute is the recorded one: its amount, and a name of its payment.
+fn is_same_payment(case: &CaseFile, live: &Live) -> bool {
+    let payment = case.transaction.as_ref().and_then(|sale| sale.payment.as_ref());
+    let of_sale = payment.and_then(|payment| payment.processor_reference.as_ref());
+    let mut known = case.dispute.payment_reference.iter().chain(of_sale);
+    live.disputed.as_ref().is_some_and(|disputed| {
+        disputed.amount == case.dispute.amount
+            && known.any(|reference| disputed.references.contains(reference))
+    })
 }
 
 fn is_intent(step: &Sending) -> bool {

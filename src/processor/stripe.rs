@@ -5,6 +5,7 @@
 use super::client::{Answer, Call, Client, Patience, base};
 use super::error::ProcessorError;
 use crate::config::StripeConfig;
+use crate::disputes::stripe::{Disputed, disputed};
 use crate::domain::{DisputeId, Timestamp, excerpt};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
@@ -32,6 +33,8 @@ pub struct Live {
     pub due_by: Option<Timestamp>,
     /// True once that has passed, by Stripe's clock.
     pub past_due: bool,
+    /// The payment it is about; `None` where that can't be read.
+    pub disputed: Option<Disputed>,
     /// What it is eligible for.
     pub eligible: Vec<String>,
 }
@@ -160,6 +163,7 @@ impl Stripe {
             // Without it nobody could tell whether evidence was sent.
             submissions: submissions.ok_or_else(|| missing("evidence_details.submission_count"))?,
             due_by: due_by.map(|s| Timestamp::from_millis(s.saturating_mul(1_000))),
+            disputed: disputed(value).ok(),
             past_due: details.get("past_due").and_then(Value::as_bool) == Some(true),
             eligible: eligible
                 .into_iter()

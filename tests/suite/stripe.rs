@@ -240,6 +240,9 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
         ("/evidence_details/past_due", json!(true), "takes no evidence any more"),
         ("/evidence_details/submission_count", json!(1), "was sent already"),
         ("/status", json!("lost"), "does not wait for evidence"),
+        ("/amount", json!(4901), "another payment or amount"),
+        ("/currency", json!("usd"), "another payment or amount"),
+        ("/charge", json!("ch_another"), "another payment or amount"),
     ] {
         case.fake.dispute("dp_1", "visa");
         case.fake.set("dp_1", pointer, value);
@@ -253,9 +256,15 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
     assert_eq!((code, out.trim()), (0, "dp_1  submitted  under_review"), "{err}");
     assert_eq!(case.fake.submitted().len(), 1);
 
-    std::fs::write(case.data().with_extension("key"), "two words").unwrap();
-    let (code, _, err) = case.run("submit");
-    assert!(code == 2 && err.contains("not one line of visible characters"), "{err}");
+    for (keys, said) in [
+        ("sk_t\u{e4}st", "not one line of visible characters"),
+        ("now three words", "line 1 of the secret keys"),
+        ("other sk_test_of_another", "no secret key is set for this tenant"),
+    ] {
+        std::fs::write(case.data().with_extension("key"), keys).unwrap();
+        let (code, _, err) = case.run("submit");
+        assert!(code == 2 && err.contains(said), "{err}");
+    }
     std::fs::write(case.data().with_extension("key"), "sk_test_wrong").unwrap();
     let other = Case::new();
     std::fs::write(other.data().with_extension("key"), "sk_test_wrong").unwrap();
@@ -334,6 +343,11 @@ fn disputes_of_any_processor_come_by_request_and_by_table() {
     assert_eq!(taken["warnings"][0]["pointer"], "/arn");
     let (_, again) = server.ask("POST", "/v1/disputes", &report.to_string());
     assert_eq!(again["repeated"], true);
+    let mut of_stripe = report.clone();
+    of_stripe["processor"] = json!("stripe");
+    let (status, error) = server.ask("POST", "/v1/disputes", &of_stripe.to_string());
+    assert_eq!((status, &error["error"]["code"]), (422, &json!("invalid_field")), "{error}");
+    assert!(error.to_string().contains("/v1/webhooks/stripe"), "{error}");
     let (status, error) = server.ask("POST", "/v1/disputes", r#"{"id":"x"}"#);
     assert_eq!((status, &error["error"]["code"]), (422, &json!("invalid_field")));
     let (status, error) = server.ask("POST", "/v1/disputes/adyen-1/submit", "");

@@ -82,6 +82,7 @@ impl Fake {
 
     pub(super) fn dispute(&self, id: &str, network: &str) {
         let dispute = json!({"object": "dispute", "id": id, "status": "needs_response",
+            "amount": 4900, "currency": "eur", "charge": "ch_3licence", "payment_intent": null,
             "enhanced_eligibility_types": ["visa_compelling_evidence_3"],
             "evidence_details": {"due_by": 4_000_000_000_u64, "past_due": false,
                 "submission_count": 0, "has_evidence": false},
