@@ -3,8 +3,8 @@
 use super::packet::{CaseFile, OtherSale};
 use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
 use crate::domain::{
-    Actor, Decision, Dispute, DisputeId, DisputeReason, Event, EventData, EventId, EventKind,
-    LabelClass, Timestamp, Transaction, TransactionId,
+    Actor, Decision, Dispute, DisputeId, DisputeReason, DisputeStage, Event, EventData, EventId,
+    EventKind, LabelClass, Timestamp, Transaction, TransactionId,
 };
 
 /// One tenant's record, as far as disputes need it.
@@ -82,6 +82,16 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+}
+
+/// Stands in the names of steps that answer an inquiry. Should it become a chargeback, those are not its answer.
+pub const OF_INQUIRY: &str = "inquiry-";
+
+impl Sending {
+    /// Whether it is of a dispute in this stage: an inquiry and the chargeback after it are answered once each.
+    pub fn is_of(&self, stage: DisputeStage) -> bool {
+        self.event_id.as_str().contains(OF_INQUIRY) == (stage == DisputeStage::Inquiry)
+    }
 }
 
 /// One step of sending evidence, as it was recorded. Outlives the erasure of the person.

@@ -105,7 +105,7 @@ impl AppState {
         // What was refused in words is refused again: a person must look.
         let is_over =
             |kind| matches!(kind, EventKind::EvidenceSubmitted | EventKind::EvidenceRefused);
-        if steps.iter().any(|step| is_over(step.kind)) {
+        if steps.iter().any(|step| is_over(step.kind) && step.is_of(dispute.stage)) {
             return Ok(None);
         }
         let case = disputes::case_file(cases, &dispute.id).map_err(SendError::Store)?;
@@ -134,7 +134,9 @@ impl AppState {
                 Mode::Stage => "staged",
                 Mode::Submit => "submitted",
             },
-            Err(SendError::Processor(ProcessorError::Unanswered { .. })) => "unanswered",
+            Err(SendError::Processor(
+                ProcessorError::Unanswered { .. } | ProcessorError::Failed { .. },
+            )) => "unanswered",
             Err(_) => "refused",
         };
         self.metrics.disputes.evidence(outcome);

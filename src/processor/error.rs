@@ -40,6 +40,14 @@ pub enum ProcessorError {
         /// What happened last.
         last: String,
     },
+    /// It failed, or what stands before it did. Whether it was done is not known.
+    #[error("failed with {status}, and whether it was done is not known: {message}")]
+    Failed {
+        /// The HTTP status.
+        status: u16,
+        /// The processor's message.
+        message: String,
+    },
     /// Refused; trying again changes nothing.
     #[error("refused with {status}{}: {message}", code.as_ref().map(|code| format!(" `{code}`")).unwrap_or_default())]
     Refused {
@@ -95,6 +103,9 @@ pub enum SendError<E: std::error::Error + 'static> {
     /// What an earlier try was going to send can't be read any more.
     #[error("an earlier try is open, and what it sent was erased")]
     Erased,
+    /// A try to send for good is open: handing over now could be lost in it.
+    #[error("an earlier try to submit is open; `submit` finds out what became of it")]
+    OpenTry,
     /// Another run is at it.
     #[error("another run is sending this evidence")]
     UnderWay,
