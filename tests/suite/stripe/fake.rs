@@ -288,6 +288,9 @@ fn wrong(state: &State, form: &BTreeMap<String, String>) -> Option<String> {
                     "customer_device_id" => 15,
                     _ => 1,
                 };
+                if field == "charge" && !value.starts_with("ch_") && !value.starts_with("py_") {
+                    return Some(format!("{name} is no charge"));
+                }
                 if chars < least {
                     return Some(format!("{name} is too short"));
                 }
