@@ -3,15 +3,19 @@
 
 use super::error::with_causes;
 use super::state::AppState;
+use crate::clock;
 use crate::config::AutoSubmit;
 use crate::disputes::deadline::{Answer, deadline};
 use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::disputes::{self, DisputeStore, alarm};
 use crate::domain::{Dispute, DisputeId, EventKind, HOUR_MS, TenantId, Timestamp};
-use crate::engine::{Cases, EngineError};
+use crate::engine::{CaseSource, Cases, EngineError};
 use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, key_of, send};
 use std::collections::BTreeSet;
 use tokio::runtime::Handle;
+
+/// How long one look may go on sending, in milliseconds.
+const SENDING_MS: i64 = 100_000;
 
 impl AppState {
     /// Looks at the deadlines of every tenant's disputes.
@@ -24,24 +28,30 @@ impl AppState {
 
     fn look(&self, now: Timestamp) {
         let Some(source) = &self.cases else { return };
-        let mut all = Vec::new();
+        let (mut all, mut due) = (Vec::new(), Vec::new());
+        // Everybody is told before anything is sent: one tenant's trouble, or a slow processor, is nobody else's.
         for tenant in self.tenants() {
             let looked = source.open(tenant.clone(), now).and_then(|cases| {
                 let mut cases = cases.writing_through(&self.engine);
                 let disputes = cases.disputes()?;
                 self.tell(&mut cases, &tenant, &disputes, now)?;
-                self.send_due(&mut cases, &disputes, now);
                 Ok(disputes)
             });
             match looked {
-                Ok(mut disputes) => all.append(&mut disputes),
+                Ok(mut disputes) => {
+                    let policy = &self.stripe.auto_submit;
+                    let own = disputes.iter().filter(|dispute| is_due(policy, dispute, now));
+                    due.extend(own.map(|dispute| (tenant.clone(), dispute.clone())));
+                    all.append(&mut disputes);
+                }
                 Err(error) => {
-                    tracing::warn!(error = with_causes(&error), "deadlines could not be looked at");
-                    return;
+                    let (tenant, error) = (tenant.as_str(), with_causes(&error));
+                    tracing::warn!(tenant, error, "deadlines could not be looked at");
                 }
             }
         }
         self.metrics.disputes.waiting(&all, now);
+        self.send_due(source, due);
     }
 
     fn tenants(&self) -> BTreeSet<TenantId> {
@@ -70,12 +80,25 @@ impl AppState {
         Ok(())
     }
 
-    /// Sends what is due by itself, where the policy says so. One that fails is tried at the next look.
-    fn send_due(&self, cases: &mut Cases<'_>, disputes: &[Dispute], now: Timestamp) {
-        let policy = &self.stripe.auto_submit;
-        for dispute in disputes.iter().filter(|dispute| is_due(policy, dispute, now)) {
+    /// Sends what is due by itself, where the policy says so, as far as the time goes. One that fails or was not
+    /// reached is tried at the next look; the first is another at each, so that one that hangs starves nobody.
+    fn send_due(&self, source: &CaseSource, mut due: Vec<(TenantId, Dispute)>) {
+        due.sort_by_key(|(_, dispute)| dispute.evidence_due_by);
+        let began = clock::now().millis();
+        let turn = usize::try_from(began / SENDING_MS).unwrap_or(0).checked_rem(due.len());
+        due.rotate_left(turn.unwrap_or(0));
+        for (tenant, dispute) in &due {
+            let now = clock::now();
+            if now.millis() - began > SENDING_MS {
+                tracing::warn!("evidence is due, and this look had no more time to send it");
+                return;
+            }
             let id = dispute.id.as_str();
-            match self.send_by_policy(cases, dispute, now) {
+            let sent = source.open(tenant.clone(), now).map_err(SendError::Store);
+            let sent = sent.and_then(|cases| {
+                self.send_by_policy(&mut cases.writing_through(&self.engine), dispute, now)
+            });
+            match sent {
                 Ok(None) => {}
                 Ok(Some(sent)) => {
                     tracing::info!(
