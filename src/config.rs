@@ -201,7 +201,8 @@ pub struct StripeConfig {
     /// `default`; absent: the environment's `VOUCH_STRIPE_WEBHOOK_SECRETS`, in the same form. Read at each
     /// message, so that a changed secret counts at once.
     pub webhook_secrets: Option<PathBuf>,
-    /// A file with the secret key of the interface; absent: the environment's `VOUCH_STRIPE_SECRET_KEY`.
+    /// A file with the secret keys of the interface, one a line, after the tenant's name where it is not
+    /// `default`; absent: the environment's `VOUCH_STRIPE_SECRET_KEY`, in the same form.
     pub secret_key: Option<PathBuf>,
     /// The interface. Clear text (`http`) is taken for this machine only.
     pub base_url: String,

@@ -172,10 +172,10 @@ pub(super) fn run<S: DisputeStore>(
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
         DisputeCommand::Stage { send, place } => {
-            send.run(Mode::Stage, store, (&place.data_dir, now), (out, notes))
+            send.run(Mode::Stage, store, (place, now), (out, notes))
         }
         DisputeCommand::Submit { send, place } => {
-            send.run(Mode::Submit, store, (&place.data_dir, now), (out, notes))
+            send.run(Mode::Submit, store, (place, now), (out, notes))
         }
         DisputeCommand::Packet { id, out: path, paper, place } => {
             let warnings = if paper.is_wanted() {

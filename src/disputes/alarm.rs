@@ -4,7 +4,7 @@
 //! late start tells those it missed, and a deadline that was moved has alarms of its own.
 
 use super::deadline::{Answer, alarms, deadline};
-use super::{DisputeStore, sha256_hex};
+use super::{DisputeStore, Sending, sha256_hex};
 use crate::domain::{Actor, Dispute, Event, EventData, EventId, EventKind, Text, Timestamp};
 
 /// One alarm that went off now.
@@ -28,7 +28,12 @@ pub fn ring<S: DisputeStore>(
 ) -> Result<Vec<Alarm>, S::Error> {
     let mut rung = Vec::new();
     for dispute in disputes.iter().filter(|d| deadline(d, now).answer == Answer::Open) {
-        for hours in alarms(dispute, Timestamp::from_millis(0), now) {
+        let due = alarms(dispute, Timestamp::from_millis(0), now);
+        // What was sent waits for the processor's next message, not for a person.
+        if due.is_empty() || is_answered(store, dispute)? {
+            continue;
+        }
+        for hours in due {
             if let Some(event) = event(dispute, hours)
                 && store.record_event(&event)?
             {
@@ -37,6 +42,14 @@ pub fn ring<S: DisputeStore>(
         }
     }
     Ok(rung)
+}
+
+/// Whether evidence was sent in the dispute's stage.
+fn is_answered<S: DisputeStore>(store: &S, dispute: &Dispute) -> Result<bool, S::Error> {
+    let steps = store.sendings(&dispute.id)?;
+    let is_sent =
+        |step: &Sending| step.kind == EventKind::EvidenceSubmitted && step.is_of(dispute.stage);
+    Ok(steps.iter().any(is_sent))
 }
 
 /// The record: the same whenever it is made.
@@ -93,6 +106,15 @@ mod tests {
         let mut answered = dispute.clone();
         answered.status = DisputeStatus::UnderReview;
         assert_eq!(ring(&answered, "2026-12-15T20:00:00Z"), [0; 0]);
+        let mut sent = message("visa_10_4_created");
+        sent.dispute = None;
+        sent.event.kind = EventKind::EvidenceSubmitted;
+        sent.event.event_id = EventId::new("evidence-submitted-1-x").unwrap();
+        let mut after = Memory::default();
+        after.record_report(&sent).unwrap();
+        let rung =
+            super::ring(&mut after, std::slice::from_ref(&dispute), at("2026-12-13T00:00:00Z"));
+        assert!(rung.unwrap().is_empty(), "it was sent; the processor's word is under way");
         let mut never = dispute.clone();
         never.evidence_due_by = None;
         assert_eq!(ring(&never, "2026-12-15T20:00:00Z"), [0; 0], "`due_by` of 0");

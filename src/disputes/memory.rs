@@ -1,7 +1,8 @@
 //! A record in memory, for tests.
 
 use super::{
-    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_same_card, merge, stripe,
+    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
+    stripe,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
@@ -136,6 +137,13 @@ impl DisputeStore for Memory {
         Ok(reports
             .filter(|dispute| dispute.id == *id)
             .fold(None, |state, report| Some(merge(state, report))))
+    }
+
+    fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, Infallible> {
+        let mut reports = self.reports.iter().filter_map(|report| report.dispute.as_ref());
+        Ok(reports.any(|report| {
+            report.id == *id && report.processor.as_str() == processor && !is_neutral(report)
+        }))
     }
 
     fn disputes(&self) -> Result<Vec<Dispute>, Infallible> {

@@ -28,9 +28,11 @@ pub use error::{IntakeError, PacketError};
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 pub use label::{label_of, label_of_warning};
 pub use merge::merge;
-pub use neutral::{DisputeReport, take_in_report};
+pub use neutral::{DisputeReport, is_neutral, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
-pub use store::{DisputeStore, Link, Sending, Taken, case_file, is_same_card, links, take_in};
+pub use store::{
+    DisputeStore, Link, OF_INQUIRY, Sending, Taken, case_file, is_same_card, links, take_in,
+};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

@@ -10,14 +10,19 @@ use crate::domain::{
     Amount, Dispute, DisputeId, DisputeReason, DisputeStage, DisputeStatus, Event, EventData,
     EventId, EventKind, OrderId, Text, Timestamp, TransactionId,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// How the names of reports begin.
+const REPORT: &str = "dispute-report";
 
 /// Where a dispute stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DisputeReport {
     /// The processor's identifier; one per tenant, whoever the processor is.
     pub id: DisputeId,
-    /// The processor, e.g. `adyen`.
+    /// The processor, e.g. `adyen`. Never `stripe`, whose own messages are taken instead.
+    #[serde(deserialize_with = "other_than_stripe")]
     pub processor: Text<64>,
     /// The card network, e.g. `visa`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +70,7 @@ impl DisputeReport {
     /// The report in the words every processor's message is translated into.
     fn intake(&self, received_at: Timestamp) -> Intake {
         let raw = serde_json::to_string(self).unwrap_or_default(); // always serialises
-        let event_id = named("dispute-report", &raw);
+        let event_id = named(REPORT, &raw);
         let status = self.status.unwrap_or(DisputeStatus::NeedsResponse);
         let lower = |text: &Text<32>| Text::new(&text.as_str().to_ascii_lowercase()).ok();
         let network: Option<Text<32>> = self.network.as_ref().and_then(lower);
@@ -151,6 +156,23 @@ impl DisputeReport {
     }
 }
 
+/// Evidence goes by Stripe's word alone: whoever may report a dispute must not thereby be able to answer any
+/// of the account's.
+fn other_than_stripe<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<64>, D::Error> {
+    let name = Text::<64>::deserialize(deserializer)?;
+    if name.as_str().trim().eq_ignore_ascii_case("stripe") {
+        return Err(D::Error::custom(
+            "disputes of `stripe` come by its webhook (`POST /v1/webhooks/stripe`) or `vouch dispute intake`",
+        ));
+    }
+    Ok(name)
+}
+
+/// Whether a report came this way: anybody with a key for disputes may have written it.
+pub fn is_neutral(report: &Dispute) -> bool {
+    report.updated_by.as_str().starts_with(REPORT)
+}
+
 /// An identifier made of a digest.
 fn named(what: &str, content: &str) -> EventId {
     let id = format!("{what}-{}", sha256_hex(content.as_bytes()));
@@ -211,6 +233,20 @@ mod tests {
         let opened: Vec<_> =
             memory.events[before..].iter().map(|event| (event.kind, event.event_time)).collect();
         assert_eq!(opened, [(EventKind::DisputeCreated, at("2026-12-01T09:00:00Z"))]);
+    }
+
+    #[test]
+    fn stripe_speaks_for_itself() {
+        for name in ["stripe", " Stripe"] {
+            let given = json!({"id": "dp_1", "processor": name, "opened_at": "2026-12-01T09:00:00Z",
+                "amount": {"value": "49.00", "currency": "EUR"}});
+            let said = serde_json::from_value::<DisputeReport>(given).unwrap_err().to_string();
+            assert!(said.contains("/v1/webhooks/stripe"), "{said}");
+        }
+        let report = report(json!({})).intake(at("2026-12-02T00:00:00Z"));
+        assert!(is_neutral(&report.dispute.unwrap()));
+        let signed = crate::disputes::memory::message("visa_10_4_created");
+        assert!(!is_neutral(&signed.dispute.unwrap()));
     }
 
     #[test]

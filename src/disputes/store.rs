@@ -3,8 +3,8 @@
 use super::packet::{CaseFile, OtherSale};
 use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
 use crate::domain::{
-    Actor, Decision, Dispute, DisputeId, DisputeReason, Event, EventData, EventId, EventKind,
-    LabelClass, Timestamp, Transaction, TransactionId,
+    Actor, Decision, Dispute, DisputeId, DisputeReason, DisputeStage, Event, EventData, EventId,
+    EventKind, LabelClass, Timestamp, Transaction, TransactionId,
 };
 
 /// One tenant's record, as far as disputes need it.
@@ -70,11 +70,28 @@ pub trait DisputeStore {
     /// The record could not be read.
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Self::Error>;
 
+    /// Whether the processor itself told of a dispute, by a message that is signed or was taken in by hand;
+    /// neutral reports alone are not its word.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, Self::Error>;
+
     /// Every dispute, latest opened first, then by identifier.
     ///
     /// # Errors
     /// The record could not be read.
     fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+}
+
+/// Stands in the names of steps that answer an inquiry. Should it become a chargeback, those are not its answer.
+pub const OF_INQUIRY: &str = "inquiry-";
+
+impl Sending {
+    /// Whether it is of a dispute in this stage: an inquiry and the chargeback after it are answered once each.
+    pub fn is_of(&self, stage: DisputeStage) -> bool {
+        self.event_id.as_str().contains(OF_INQUIRY) == (stage == DisputeStage::Inquiry)
+    }
 }
 
 /// One step of sending evidence, as it was recorded. Outlives the erasure of the person.

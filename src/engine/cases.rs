@@ -5,26 +5,28 @@
 
 use super::entry;
 use super::error::EngineError;
+use super::known::Landing;
 use super::query::{read_decision, read_event, read_open_event, read_sealed_event};
-use super::service::Engine;
+use super::service::{Begun, Engine};
 use super::stored::Report;
 use crate::disputes::{
-    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_same_card, merge,
+    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, Event, EventId, EventKind, Outcome, TenantId, Timestamp,
     Transaction, TransactionId,
 };
 use crate::ledger::{
-    EntryKind, Index, IndexKey, LedgerError, LookupField, MasterKey, Position, Query, Reader,
-    SigningKey, StoredEntry, Summary, refresh, unindexed,
+    EntryKind, Index, IndexKey, LedgerError, LookupField, MAX_ROWS, MasterKey, Position, Query,
+    Reader, SigningKey, StoredEntry, Summary, refresh, unindexed,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use tokio::sync::watch;
 
-/// Most entries of one question.
-const MAX_ENTRIES: u32 = 10_000;
+/// Most pages of disputes' reports, alarms among them: a million.
+const DISPUTE_PAGES: usize = 100;
 /// Most entries read that the index does not have yet: those of some seconds.
 const MAX_UNINDEXED: usize = 10_000;
 /// After how many entries of ours the index is asked how far it got.
@@ -109,6 +111,11 @@ impl<'e> Cases<'e> {
         self
     }
 
+    /// Whose ledger it is.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
     /// Entries an index question finds, and those written since that `also` agrees to, in the
     /// order of the ledger.
     fn entries(
@@ -116,12 +123,33 @@ impl<'e> Cases<'e> {
         change: impl FnOnce(&mut Query),
         also: impl Fn(&StoredEntry) -> bool,
     ) -> Result<Vec<StoredEntry>, EngineError> {
+        self.pages(1, change, also)
+    }
+
+    /// As [`Self::entries`], so many pages of them. What lies beyond is told in the log.
+    fn pages(
+        &self,
+        most: usize,
+        change: impl FnOnce(&mut Query),
+        also: impl Fn(&StoredEntry) -> bool,
+    ) -> Result<Vec<StoredEntry>, EngineError> {
         let mut query = Query::new(self.tenant.clone());
-        query.limit = MAX_ENTRIES;
+        query.limit = MAX_ROWS;
         change(&mut query);
         let mut found = BTreeMap::new();
-        for row in self.index.list(&query)? {
-            found.insert(row.sequence, self.reader.read(row.position)?);
+        for page in 1.. {
+            let rows = self.index.list(&query)?;
+            for row in &rows {
+                found.insert(row.sequence, self.reader.read(row.position)?);
+            }
+            query.after = rows.last().map(|row| row.sequence);
+            if u32::try_from(rows.len()).is_ok_and(|rows| rows < MAX_ROWS) {
+                break;
+            }
+            if page == most {
+                tracing::warn!(most, rows = MAX_ROWS, "older entries of a case are left out");
+                break;
+            }
         }
         for position in &self.fresh {
             let entry = self.reader.read(*position)?;
@@ -182,7 +210,15 @@ impl<'e> Cases<'e> {
 
     fn write(&mut self, event: &Event, report: Option<Report>) -> Result<bool, EngineError> {
         let engine = self.engine.ok_or(EngineError::ReadOnly)?;
-        let begun = engine.record(&self.tenant, event, report, Some(self.now))?;
+        let begun = engine.record(&self.tenant, event, report, Some(self.now));
+        if let Ok(Begun { repeated: true, .. }) | Err(EngineError::Conflict { .. }) = &begun
+            && let Some(landed) = engine.landing_of(&self.tenant, &event.event_id)
+        {
+            // Its sender gives up once this is answered: it must be on disk, not on its way there.
+            await_landing(landed)?;
+            self.fresh = unindexed(&self.reader, &self.data_dir, MAX_UNINDEXED)?;
+        }
+        let begun = begun?;
         if let Some(settling) = begun.settling {
             self.fresh.push(engine.settle_blocking(settling)?.position);
             if self.fresh.len().is_multiple_of(LOOK_EVERY) {
@@ -324,13 +360,38 @@ impl DisputeStore for Cases<'_> {
         Ok(merged(reports(&entries)?).remove(id))
     }
 
+    fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, EngineError> {
+        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        Ok(reports(&entries)?.iter().any(|report| {
+            report.id == *id && report.processor.as_str() == processor && !is_neutral(report)
+        }))
+    }
+
     fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {
         let is_dispute =
             |entry: &StoredEntry| entry.tenant == self.tenant && entry.kind == EntryKind::Dispute;
-        let entries = self.entries(|query| query.kind = Some(EntryKind::Dispute), is_dispute)?;
+        let of_kind = |query: &mut Query| query.kind = Some(EntryKind::Dispute);
+        let entries = self.pages(DISPUTE_PAGES, of_kind, is_dispute)?;
         let mut disputes: Vec<Dispute> = merged(reports(&entries)?).into_values().collect();
         disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
         Ok(disputes)
+    }
+}
+
+/// Waits, on this thread, until somebody else's write has ended.
+fn await_landing(mut landed: watch::Receiver<Landing>) -> Result<(), EngineError> {
+    let not_kept = || EngineError::NotKept(LedgerError::Busy { waiting: 1 });
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|_| not_kept())?;
+    let landing = runtime.block_on(async {
+        // Whoever writes it may be gone.
+        landed
+            .wait_for(|landing| *landing != Landing::Pending)
+            .await
+            .map_or(Landing::Failed, |l| *l)
+    });
+    match landing {
+        Landing::Kept(_) => Ok(()),
+        Landing::Pending | Landing::Failed => Err(not_kept()),
     }
 }
 
@@ -364,4 +425,26 @@ fn merged(reports: Vec<Dispute>) -> BTreeMap<DisputeId, Dispute> {
         disputes.insert(id, state);
     }
     disputes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Durability;
+
+    #[test]
+    fn what_another_writes_counts_once_it_is_on_disk() {
+        let (landing, landed) = watch::channel(Landing::Pending);
+        let writer = std::thread::spawn(move || {
+            landing.send_replace(Landing::Kept(Durability::Fsync));
+            landing // a receiver of a dropped sender would see a failure as well
+        });
+        assert!(await_landing(landed).is_ok());
+        let landing = writer.join().unwrap();
+        landing.send_replace(Landing::Failed);
+        assert!(matches!(await_landing(landing.subscribe()), Err(EngineError::NotKept(_))));
+        let (landing, landed) = watch::channel(Landing::Pending);
+        drop(landing);
+        assert!(await_landing(landed).unwrap_err().transient());
+    }
 }

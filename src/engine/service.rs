@@ -19,8 +19,8 @@ use super::stored::Report;
 use super::{counted, enrich, entry, guard, outcomes, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
-    DAY_MS, Decision, Durability, Event, EventKind, Loose, TenantId, Timestamp, Transaction,
-    TransactionId, Warning,
+    DAY_MS, Decision, Durability, Event, EventId, EventKind, Loose, TenantId, Timestamp,
+    Transaction, TransactionId, Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
@@ -496,6 +496,18 @@ impl Engine {
             Known::Unkept { .. } => Keeping::Done(Durability::None),
         };
         Ok(Begun { repeated: true, ..event_begun(warnings, keeping, None) })
+    }
+
+    /// How an event that is being written lands; `None` for one that is kept or unknown.
+    pub(super) fn landing_of(
+        &self,
+        tenant: &TenantId,
+        id: &EventId,
+    ) -> Option<watch::Receiver<Landing>> {
+        match self.known.get(&entry::event_hash(tenant, id.as_str())) {
+            Some(Known::Flying(flight)) => Some(flight.landed.clone()),
+            _ => None,
+        }
     }
 
     /// A known transaction, wherever its record lies; `None` for an unknown one.

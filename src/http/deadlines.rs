@@ -3,15 +3,19 @@
 
 use super::error::with_causes;
 use super::state::AppState;
+use crate::clock;
 use crate::config::AutoSubmit;
 use crate::disputes::deadline::{Answer, deadline};
 use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::disputes::{self, DisputeStore, alarm};
 use crate::domain::{Dispute, DisputeId, EventKind, HOUR_MS, TenantId, Timestamp};
-use crate::engine::{Cases, EngineError};
-use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, send};
+use crate::engine::{CaseSource, Cases, EngineError};
+use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, key_of, send};
 use std::collections::BTreeSet;
 use tokio::runtime::Handle;
+
+/// How long one look may go on sending, in milliseconds.
+const SENDING_MS: i64 = 100_000;
 
 impl AppState {
     /// Looks at the deadlines of every tenant's disputes.
@@ -24,24 +28,30 @@ impl AppState {
 
     fn look(&self, now: Timestamp) {
         let Some(source) = &self.cases else { return };
-        let mut all = Vec::new();
+        let (mut all, mut due) = (Vec::new(), Vec::new());
+        // Everybody is told before anything is sent: one tenant's trouble, or a slow processor, is nobody else's.
         for tenant in self.tenants() {
             let looked = source.open(tenant.clone(), now).and_then(|cases| {
                 let mut cases = cases.writing_through(&self.engine);
                 let disputes = cases.disputes()?;
                 self.tell(&mut cases, &tenant, &disputes, now)?;
-                self.send_due(&mut cases, &disputes, now);
                 Ok(disputes)
             });
             match looked {
-                Ok(mut disputes) => all.append(&mut disputes),
+                Ok(mut disputes) => {
+                    let policy = &self.stripe.auto_submit;
+                    let own = disputes.iter().filter(|dispute| is_due(policy, dispute, now));
+                    due.extend(own.map(|dispute| (tenant.clone(), dispute.clone())));
+                    all.append(&mut disputes);
+                }
                 Err(error) => {
-                    tracing::warn!(error = with_causes(&error), "deadlines could not be looked at");
-                    return;
+                    let (tenant, error) = (tenant.as_str(), with_causes(&error));
+                    tracing::warn!(tenant, error, "deadlines could not be looked at");
                 }
             }
         }
         self.metrics.disputes.waiting(&all, now);
+        self.send_due(source, due);
     }
 
     fn tenants(&self) -> BTreeSet<TenantId> {
@@ -70,12 +80,25 @@ impl AppState {
         Ok(())
     }
 
-    /// Sends what is due by itself, where the policy says so. One that fails is tried at the next look.
-    fn send_due(&self, cases: &mut Cases<'_>, disputes: &[Dispute], now: Timestamp) {
-        let policy = &self.stripe.auto_submit;
-        for dispute in disputes.iter().filter(|dispute| is_due(policy, dispute, now)) {
+    /// Sends what is due by itself, where the policy says so, as far as the time goes. One that fails or was not
+    /// reached is tried at the next look; the first is another at each, so that one that hangs starves nobody.
+    fn send_due(&self, source: &CaseSource, mut due: Vec<(TenantId, Dispute)>) {
+        due.sort_by_key(|(_, dispute)| dispute.evidence_due_by);
+        let began = clock::now().millis();
+        let turn = usize::try_from(began / SENDING_MS).unwrap_or(0).checked_rem(due.len());
+        due.rotate_left(turn.unwrap_or(0));
+        for (tenant, dispute) in &due {
+            let now = clock::now();
+            if now.millis() - began > SENDING_MS {
+                tracing::warn!("evidence is due, and this look had no more time to send it");
+                return;
+            }
             let id = dispute.id.as_str();
-            match self.send_by_policy(cases, dispute, now) {
+            let sent = source.open(tenant.clone(), now).map_err(SendError::Store);
+            let sent = sent.and_then(|cases| {
+                self.send_by_policy(&mut cases.writing_through(&self.engine), dispute, now)
+            });
+            match sent {
                 Ok(None) => {}
                 Ok(Some(sent)) => {
                     tracing::info!(
@@ -105,7 +128,7 @@ impl AppState {
         // What was refused in words is refused again: a person must look.
         let is_over =
             |kind| matches!(kind, EventKind::EvidenceSubmitted | EventKind::EvidenceRefused);
-        if steps.iter().any(|step| is_over(step.kind)) {
+        if steps.iter().any(|step| is_over(step.kind) && step.is_of(dispute.stage)) {
             return Ok(None);
         }
         let case = disputes::case_file(cases, &dispute.id).map_err(SendError::Store)?;
@@ -124,7 +147,7 @@ impl AppState {
         mode: Mode,
         now: Timestamp,
     ) -> Result<Sent, SendError<EngineError>> {
-        let sent = self.interface().and_then(|stripe| {
+        let sent = self.interface(cases.tenant()).and_then(|stripe| {
             let source = self.cases.as_ref().ok_or(SendError::Unknown(id.clone()))?;
             let key = source.signing_key().map_err(|error| SendError::Store(error.into()))?;
             send(cases, id, mode, (&stripe, &key), now)
@@ -134,16 +157,18 @@ impl AppState {
                 Mode::Stage => "staged",
                 Mode::Submit => "submitted",
             },
-            Err(SendError::Processor(ProcessorError::Unanswered { .. })) => "unanswered",
+            Err(SendError::Processor(
+                ProcessorError::Unanswered { .. } | ProcessorError::Failed { .. },
+            )) => "unanswered",
             Err(_) => "refused",
         };
         self.metrics.disputes.evidence(outcome);
         sent
     }
 
-    fn interface(&self) -> Result<Stripe, SendError<EngineError>> {
+    fn interface(&self, tenant: &TenantId) -> Result<Stripe, SendError<EngineError>> {
         let secret = self.stripe.secret_key().and_then(|secret| secret.read().ok());
-        let secret = secret.ok_or(ProcessorError::NoKey)?;
+        let secret = key_of(&secret.ok_or(ProcessorError::NoKey)?, tenant)?;
         Ok(Stripe::new(Handle::current(), &self.stripe, &secret)?)
     }
 }

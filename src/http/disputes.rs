@@ -146,12 +146,18 @@ impl From<SendError<EngineError>> for Failure {
                 return source.into();
             }
             SendError::Unknown(_) => Code::NotFound,
-            SendError::AlreadySent(_) | SendError::UnderWay => Code::AlreadySent,
+            SendError::AlreadySent(_) | SendError::UnderWay | SendError::OpenTry => {
+                Code::AlreadySent
+            }
             SendError::Processor(ProcessorError::Refused { .. }) => Code::ProcessorRefused,
             SendError::Processor(
-                ProcessorError::Unanswered { .. } | ProcessorError::Garbled { .. },
+                ProcessorError::Unanswered { .. }
+                | ProcessorError::Failed { .. }
+                | ProcessorError::Garbled { .. },
             ) => Code::ProcessorSilent,
             SendError::OtherProcessor(_)
+            | SendError::Untold
+            | SendError::OtherPayment
             | SendError::NoSale
             | SendError::NoAnswer
             | SendError::NotWaiting(_)

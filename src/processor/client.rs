@@ -90,6 +90,8 @@ enum Try {
     Again {
         why: String,
         after: Option<Duration>,
+        /// What stands where no more tries are made: the processor's own failure.
+        last: Option<Answer>,
     },
 }
 
@@ -120,16 +122,16 @@ impl Client {
             loop {
                 tries += 1;
                 let done = timeout(self.patience.timeout, self.once(call)).await;
-                let (why, after) = match done {
+                let (why, after, last) = match done {
                     Ok(Try::Answered(answer)) => return Ok(answer),
-                    Ok(Try::Again { why, after }) => (why, after),
+                    Ok(Try::Again { why, after, last }) => (why, after, last),
                     Err(_) => {
                         let ms = self.patience.timeout.as_millis();
-                        (format!("nothing within {ms} ms"), None)
+                        (format!("nothing within {ms} ms"), None, None)
                     }
                 };
                 if tries > self.patience.retries {
-                    return Err(ProcessorError::Unanswered { tries, last: why });
+                    return last.ok_or(ProcessorError::Unanswered { tries, last: why });
                 }
                 tracing::warn!(path = call.path, tries, why, "a processor is asked again");
                 sleep(after.unwrap_or(wait).min(MAX_WAIT)).await;
@@ -148,7 +150,7 @@ impl Client {
                     why = format!("{why}: {error}");
                     cause = error.source();
                 }
-                Try::Again { why, after: None }
+                Try::Again { why, after: None, last: None }
             }
         }
     }
@@ -229,6 +231,7 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Try {
     Try::Again {
         why: format!("status {}", status.as_u16()),
         after: seconds.map(Duration::from_secs),
+        last: status.is_server_error().then_some(Answer { status, body }),
     }
 }
 

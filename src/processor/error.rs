@@ -23,8 +23,14 @@ pub enum ProcessorError {
     /// The key is no line of visible characters.
     #[error("the secret key is empty or not one line of visible characters")]
     Key,
-    /// None is set, or its file can't be read.
-    #[error("no secret key is set, or its file can't be read")]
+    /// A line of the file with keys is not `KEY` or `TENANT KEY`, or repeats a tenant or a key.
+    #[error("line {line} of the secret keys: `KEY` or `TENANT KEY`, each tenant and each key once")]
+    Keys {
+        /// Its number, from 1.
+        line: usize,
+    },
+    /// None is set for this tenant, or its file can't be read.
+    #[error("no secret key is set for this tenant, or its file can't be read")]
     NoKey,
     /// No answer, or one that says to come back, at every try. Whether it was done is not known.
     #[error("no answer after {tries} tries: {last}")]
@@ -33,6 +39,14 @@ pub enum ProcessorError {
         tries: u32,
         /// What happened last.
         last: String,
+    },
+    /// It failed, or what stands before it did. Whether it was done is not known.
+    #[error("failed with {status}, and whether it was done is not known: {message}")]
+    Failed {
+        /// The HTTP status.
+        status: u16,
+        /// The processor's message.
+        message: String,
     },
     /// Refused; trying again changes nothing.
     #[error("refused with {status}{}: {message}", code.as_ref().map(|code| format!(" `{code}`")).unwrap_or_default())]
@@ -63,6 +77,14 @@ pub enum SendError<E: std::error::Error + 'static> {
     /// It came from somebody else.
     #[error("the dispute is of `{}`; evidence is sent to `stripe` only", .0.as_str())]
     OtherProcessor(Text<64>),
+    /// Only reports of others name it: whoever may report must not be able to answer any dispute.
+    #[error(
+        "the processor itself has not told of this dispute: it comes by webhook or `vouch dispute intake`"
+    )]
+    Untold,
+    /// The processor's dispute of this name is about another payment.
+    #[error("the processor's dispute is about another payment or amount than the one recorded")]
+    OtherPayment,
     /// Its sale is not recorded: there is nothing to send.
     #[error("the sale is not recorded, so there is no evidence")]
     NoSale,
@@ -81,6 +103,9 @@ pub enum SendError<E: std::error::Error + 'static> {
     /// What an earlier try was going to send can't be read any more.
     #[error("an earlier try is open, and what it sent was erased")]
     Erased,
+    /// A try to send for good is open: handing over now could be lost in it.
+    #[error("an earlier try to submit is open; `submit` finds out what became of it")]
+    OpenTry,
     /// Another run is at it.
     #[error("another run is sending this evidence")]
     UnderWay,

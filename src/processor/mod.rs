@@ -8,9 +8,11 @@
 
 mod client;
 mod error;
+mod keys;
 mod send;
 mod stripe;
 
 pub use error::{ProcessorError, SendError};
+pub use keys::key_of;
 pub use send::{Done, Mode, Sent, send};
 pub use stripe::{Live, Stripe};

@@ -10,7 +10,11 @@
 //! finds an intent without an outcome (a crash, no answer) asks the processor what it has; only if nothing
 //! was sent it sends the recorded form again, under the same idempotency key. So a lost answer, a `kill -9`
 //! at any place and a second run beside the first never make two submissions. Only a refusal, which the
-//! processor says in words, closes an intent and lets a new one be made.
+//! processor says in words, or a dispute that takes no answer any more closes an intent and lets a new one be
+//! made. A failure (5xx) the processor keeps under its key for a day: if it says that nothing was sent, the same
+//! form goes again under a new key, itself on disk before.
+//!
+//! An inquiry and the chargeback it may become are answered once each: steps are of a stage, by their names.
 //!
 //! Rejected: the packet of today for yesterday's intent. Under one key it would be another request, under a
 //! new key a second submission.
@@ -19,12 +23,17 @@ use super::error::{ProcessorError, SendError};
 use super::stripe::{Live, Stripe};
 use crate::disputes::packet::{self, CaseFile, PdfOptions, Profile};
 use crate::disputes::stripe::evidence::{CE3, Evidence};
-use crate::disputes::{self, DisputeStore, Intake, SaleKeys, Sending};
+use crate::disputes::{self, DisputeStore, Intake, OF_INQUIRY, SaleKeys, Sending};
 use crate::domain::{
-    Actor, DisputeId, DisputeStatus, Event, EventData, EventId, EventKind, Text, Timestamp, excerpt,
+    Actor, DisputeId, DisputeStage, DisputeStatus, Event, EventData, EventId, EventKind, Text,
+    Timestamp, excerpt,
 };
 use crate::ledger::SigningKey;
 use sha2::{Digest, Sha256};
+
+/// Most new keys of one run, and of one try in all: each stands for a failure of the processor.
+const KEYS_OF_RUN: u32 = 2;
+const KEYS_OF_TRY: u32 = 40;
 
 /// How far evidence goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,17 +83,33 @@ pub fn send<S: DisputeStore>(
     if case.dispute.processor.as_str() != "stripe" {
         return Err(SendError::OtherProcessor(case.dispute.processor));
     }
-    let before = store.sendings(id).map_err(SendError::Store)?;
-    if let Some(sent) = before.iter().find(|step| step.kind == EventKind::EvidenceSubmitted) {
-        return Err(SendError::AlreadySent(Some(sent.at)));
+    if !store.is_told(id, "stripe").map_err(SendError::Store)? {
+        return Err(SendError::Untold);
     }
     let live = stripe.dispute(id)?;
-    let mut desk = Desk { store, case: &case, stripe, now };
-    if let Some(open) = open_intent(&before) {
-        return desk.resume(open, &live);
+    if !is_same_payment(&case, &live) {
+        return Err(SendError::OtherPayment);
     }
-    if live.is_sent() {
-        return Err(SendError::AlreadySent(None));
+    let stage = live.stage();
+    let steps = store.sendings(id).map_err(SendError::Store)?;
+    let (before, other): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.is_of(stage));
+    let is_submitted = |step: &&Sending| step.kind == EventKind::EvidenceSubmitted;
+    if let Some(sent) = before.iter().find(is_submitted) {
+        return Err(SendError::AlreadySent(Some(sent.at)));
+    }
+    let answered = other.iter().find(is_submitted).or(open_intent(&other)).is_some();
+    let mut desk = Desk { store, case: &case, stripe, stage, answered, now };
+    match open_intent(&before) {
+        Some(open) if live.is_sent(answered) => return desk.found(open.event_id.as_str(), &live),
+        Some(_) if mode == Mode::Stage => return Err(SendError::OpenTry),
+        Some(open) => return desk.resume(open, &live),
+        None if live.is_sent(answered) => {
+            // In the dashboard. On record, so that nobody tries or is told again.
+            let intent = desk.name("submitting", 0);
+            desk.found(&intent, &live)?;
+            return Err(SendError::AlreadySent(None));
+        }
+        None => {}
     }
     may_be_sent(&case, &live, now)?;
     let (evidence, notes) = desk.prepare(key, &live)?;
@@ -95,6 +120,17 @@ pub fn send<S: DisputeStore>(
             desk.submit(&evidence, attempt, notes)
         }
     }
+}
+
+/// Whether the processor's dispute is the recorded one: its amount, and a name of its payment.
+fn is_same_payment(case: &CaseFile, live: &Live) -> bool {
+    let payment = case.transaction.as_ref().and_then(|sale| sale.payment.as_ref());
+    let of_sale = payment.and_then(|payment| payment.processor_reference.as_ref());
+    let mut known = case.dispute.payment_reference.iter().chain(of_sale);
+    live.disputed.as_ref().is_some_and(|disputed| {
+        disputed.amount == case.dispute.amount
+            && known.any(|reference| disputed.references.contains(reference))
+    })
 }
 
 fn is_intent(step: &Sending) -> bool {
@@ -117,6 +153,16 @@ fn may_be_sent<E: std::error::Error>(
     if case.transaction.is_none() {
         return Err(SendError::NoSale);
     }
+    is_taken(case, live, now)?;
+    if packet::answers(case).is_empty() { Err(SendError::NoAnswer) } else { Ok(()) }
+}
+
+/// Whether the processor takes evidence now.
+fn is_taken<E: std::error::Error>(
+    case: &CaseFile,
+    live: &Live,
+    now: Timestamp,
+) -> Result<(), SendError<E>> {
     if !live.waits() {
         let status = case.dispute.status;
         let known =
@@ -127,7 +173,6 @@ fn may_be_sent<E: std::error::Error>(
         None => Err(SendError::PastDue(None)),
         Some(due) if due <= now => Err(SendError::PastDue(Some(due))),
         Some(_) if live.past_due => Err(SendError::PastDue(None)), // by the processor's clock
-        Some(_) if packet::answers(case).is_empty() => Err(SendError::NoAnswer),
         Some(_) => Ok(()),
     }
 }
@@ -136,6 +181,10 @@ struct Desk<'d, S> {
     store: &'d mut S,
     case: &'d CaseFile,
     stripe: &'d Stripe,
+    /// What the dispute is now: an inquiry, or a chargeback.
+    stage: DisputeStage,
+    /// Whether it was answered in the other stage.
+    answered: bool,
     now: Timestamp,
 }
 
@@ -151,7 +200,7 @@ impl<S: DisputeStore> Desk<'_, S> {
         let pdf = packet::pdf(self.case, &links, key, options)?;
         let mut evidence = Evidence::of(self.case, live.eligible.iter().any(|word| word == CE3));
         let digest = hex(&Sha256::digest(&pdf.bytes));
-        evidence.attach(&self.stripe.upload("packet.pdf", &pdf.bytes, &digest)?);
+        evidence.attach(&self.stripe.upload("packet.pdf", &pdf.bytes, &digest, self.now)?);
         let mut notes = pdf.warnings;
         notes.append(&mut evidence.notes);
         Ok((evidence, notes))
@@ -164,10 +213,15 @@ impl<S: DisputeStore> Desk<'_, S> {
     ) -> Result<Sent, SendError<S::Error>> {
         let form = evidence.form(false);
         let digest = digest_of(&form);
-        let live =
-            self.stripe.update(&self.case.dispute.id, &form, &format!("vouch-stage-{digest}"))?;
+        let key = format!("vouch-stage-{}{digest}", self.word());
+        let update = |key: &str| self.stripe.update(&self.case.dispute.id, &form, key);
+        let live = match update(&key) {
+            Err(ProcessorError::Failed { .. }) => update(&format!("{key}-{}", self.now.millis()))?,
+            done => done?,
+        };
         let name = format!(
-            "evidence-staged-{}-{}",
+            "evidence-staged-{}{}-{}",
+            self.word(),
             self.now.millis(),
             digest.get(..32).unwrap_or(&digest)
         );
@@ -192,17 +246,23 @@ impl<S: DisputeStore> Desk<'_, S> {
 
     /// Goes on with a try whose outcome is not known.
     fn resume(&mut self, open: &Sending, live: &Live) -> Result<Sent, SendError<S::Error>> {
-        let form: Vec<(String, String)> = match &open.form {
-            Some(form) => serde_json::from_str(form).map_err(|_| SendError::Erased)?,
-            None if live.is_sent() => Vec::new(),
-            None => return Err(SendError::Erased),
-        };
-        if live.is_sent() {
-            self.close(EventKind::EvidenceSubmitted, open.event_id.as_str(), &form, "found sent")?;
-            let status = live.status.clone();
-            return Ok(Sent { done: Done::FoundSent, status, notes: Vec::new() });
+        let intent = open.event_id.as_str();
+        if let Err(over) = is_taken(self.case, live, self.now) {
+            let says = format!("not sent: {over}");
+            self.close(EventKind::EvidenceRefused, intent, &[], &says)?;
+            return Err(over);
         }
-        self.post(open.event_id.as_str(), &form, Vec::new())
+        let form = open.form.as_ref().and_then(|form| serde_json::from_str(form).ok());
+        let form: Vec<(String, String)> = form.ok_or(SendError::Erased)?;
+        self.post(intent, &form, Vec::new())
+    }
+
+    /// Records that the processor has evidence already.
+    fn found(&mut self, intent: &str, live: &Live) -> Result<Sent, SendError<S::Error>> {
+        let status = live.status.clone();
+        let says = format!("found sent: {status}");
+        self.close(EventKind::EvidenceSubmitted, intent, &[], &says)?;
+        Ok(Sent { done: Done::FoundSent, status, notes: Vec::new() })
     }
 
     /// Sends a form whose intent is on disk, and records what came of it.
@@ -212,23 +272,51 @@ impl<S: DisputeStore> Desk<'_, S> {
         form: &[(String, String)],
         notes: Vec<String>,
     ) -> Result<Sent, SendError<S::Error>> {
-        match self.stripe.update(&self.case.dispute.id, form, &format!("vouch-{intent}")) {
-            Ok(live) => {
-                self.close(EventKind::EvidenceSubmitted, intent, form, &live.status)?;
-                Ok(Sent { done: Done::Submitted, status: live.status, notes })
+        let id = &self.case.dispute.id;
+        let mut intent = intent.to_owned();
+        let mut keys = 0;
+        loop {
+            match self.stripe.update(id, form, &format!("vouch-{intent}")) {
+                Ok(live) => {
+                    self.close(EventKind::EvidenceSubmitted, &intent, form, &live.status)?;
+                    return Ok(Sent { done: Done::Submitted, status: live.status, notes });
+                }
+                Err(refused @ ProcessorError::Refused { .. }) => {
+                    self.close(EventKind::EvidenceRefused, &intent, form, &refused.to_string())?;
+                    return Err(refused.into());
+                }
+                Err(failed @ ProcessorError::Failed { status: 500.., .. }) => {
+                    let next = next_key(&intent).filter(|_| keys < KEYS_OF_RUN);
+                    let live = self.stripe.dispute(id)?;
+                    if live.is_sent(self.answered) {
+                        return self.found(&intent, &live);
+                    }
+                    // Past due by now: the next run closes the try.
+                    let is_open = is_taken::<S::Error>(self.case, &live, self.now).is_ok();
+                    intent = next.filter(|_| is_open).ok_or(failed)?;
+                    if !self.record(EventKind::EvidenceSubmitting, &intent, form, None)? {
+                        return Err(SendError::UnderWay);
+                    }
+                    keys += 1;
+                }
+                Err(unknown) => return Err(unknown.into()),
             }
-            Err(refused @ ProcessorError::Refused { .. }) => {
-                self.close(EventKind::EvidenceRefused, intent, form, &refused.to_string())?;
-                Err(refused.into())
-            }
-            Err(unknown) => Err(unknown.into()),
         }
+    }
+
+    /// The word of the stage in the names of steps.
+    fn word(&self) -> &'static str {
+        if self.stage == DisputeStage::Inquiry { OF_INQUIRY } else { "" }
     }
 
     /// The name of a step: of the dispute and the attempt, so that the same step is recorded once.
     fn name(&self, step: &str, attempt: usize) -> String {
         let dispute = hex(&Sha256::digest(self.case.dispute.id.as_str()));
-        format!("evidence-{step}-{attempt}-{}", dispute.get(..32).unwrap_or(&dispute))
+        format!(
+            "evidence-{step}-{}{attempt}-{}",
+            self.word(),
+            dispute.get(..32).unwrap_or(&dispute)
+        )
     }
 
     fn close(
@@ -279,6 +367,15 @@ impl<S: DisputeStore> Desk<'_, S> {
         let step = Intake { dispute: None, event, sale, dated: true, raw: raw.into() };
         self.store.record_report(&step).map_err(SendError::Store)
     }
+}
+
+/// The name of an intent that sends the same under a new key.
+fn next_key(intent: &str) -> Option<String> {
+    let (first, number) = match intent.rsplit_once("-r") {
+        Some((first, number)) => (first, number.parse().ok()?),
+        None => (intent, 1_u32),
+    };
+    (number < KEYS_OF_TRY).then(|| format!("{first}-r{}", number + 1))
 }
 
 fn digest_of(form: &[(String, String)]) -> String {

@@ -5,10 +5,11 @@
 use super::client::{Answer, Call, Client, Patience, base};
 use super::error::ProcessorError;
 use crate::config::StripeConfig;
-use crate::domain::{DisputeId, Timestamp, excerpt};
+use crate::disputes::stripe::{Disputed, disputed};
+use crate::domain::{DisputeId, DisputeStage, Timestamp, excerpt};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
-use hyper::{Method, Uri};
+use hyper::{Method, StatusCode, Uri};
 use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
@@ -32,14 +33,24 @@ pub struct Live {
     pub due_by: Option<Timestamp>,
     /// True once that has passed, by Stripe's clock.
     pub past_due: bool,
+    /// The payment it is about; `None` where that can't be read.
+    pub disputed: Option<Disputed>,
     /// What it is eligible for.
     pub eligible: Vec<String>,
 }
 
 impl Live {
-    /// Whether evidence is with the bank, or the case is over.
-    pub fn is_sent(&self) -> bool {
-        self.submissions > 0
+    /// Whether evidence is with the bank. A dispute that was `answered` as an inquiry may keep that count when
+    /// it becomes a chargeback; then one more counts, or that it is under review.
+    pub fn is_sent(&self, answered: bool) -> bool {
+        let is_reviewed = self.status.ends_with("under_review");
+        self.submissions > i64::from(answered) || self.submissions > 0 && is_reviewed
+    }
+
+    /// Where an answer of now belongs.
+    pub fn stage(&self) -> DisputeStage {
+        let is_inquiry = self.status.starts_with("warning_");
+        if is_inquiry { DisputeStage::Inquiry } else { DisputeStage::Chargeback }
     }
 
     /// Whether it waits for evidence.
@@ -76,11 +87,18 @@ impl Stripe {
         self.read_live(&self.call(Method::GET, &self.base, path(id), None)?)
     }
 
-    /// Uploads a file as evidence; its name at Stripe. The same bytes twice are one file.
+    /// Uploads a file as evidence; its name at Stripe. The same bytes twice are one file, unless Stripe failed:
+    /// it keeps a failure under its key for a day, so the next key is of `now`.
     ///
     /// # Errors
     /// No answer, or a refusal.
-    pub fn upload(&self, name: &str, pdf: &[u8], digest: &str) -> Result<String, ProcessorError> {
+    pub fn upload(
+        &self,
+        name: &str,
+        pdf: &[u8],
+        digest: &str,
+        now: Timestamp,
+    ) -> Result<String, ProcessorError> {
         let boundary = format!("vouch-{}", digest.get(..40).unwrap_or(digest));
         let mut body = Vec::with_capacity(pdf.len() + 512);
         let head = format!(
@@ -92,8 +110,15 @@ impl Stripe {
         body.extend_from_slice(pdf);
         body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         let kind = format!("multipart/form-data; boundary={boundary}");
-        let sent = Some((kind, body, format!("vouch-file-{digest}")));
-        let answer = self.call(Method::POST, &self.files, "/v1/files".to_owned(), sent)?;
+        let send = |key: String| {
+            let sent = Some((kind.clone(), body.clone(), key));
+            self.call(Method::POST, &self.files, "/v1/files".to_owned(), sent)
+        };
+        let key = format!("vouch-file-{digest}");
+        let answer = match send(key.clone()) {
+            Err(ProcessorError::Failed { .. }) => send(format!("{key}-{}", now.millis()))?,
+            answer => answer?,
+        };
         let id = answer.get("id").and_then(Value::as_str);
         id.map(str::to_owned).ok_or_else(|| garbled("an upload", "it has no `id`"))
     }
@@ -138,12 +163,7 @@ impl Stripe {
         if status.is_success() {
             return Err(garbled("a call", "it is no JSON object"));
         }
-        let error = |key: &str| value.get("error")?.get(key)?.as_str();
-        Err(ProcessorError::Refused {
-            status: status.as_u16(),
-            code: error("code").map(|code| excerpt(code, 64)),
-            message: excerpt(error("message").unwrap_or("no reason given"), 200),
-        })
+        Err(not_done(status, &value))
     }
 
     #[expect(clippy::unused_self, reason = "reads what only this interface answers")]
@@ -160,6 +180,7 @@ impl Stripe {
             // Without it nobody could tell whether evidence was sent.
             submissions: submissions.ok_or_else(|| missing("evidence_details.submission_count"))?,
             due_by: due_by.map(|s| Timestamp::from_millis(s.saturating_mul(1_000))),
+            disputed: disputed(value).ok(),
             past_due: details.get("past_due").and_then(Value::as_bool) == Some(true),
             eligible: eligible
                 .into_iter()
@@ -168,6 +189,27 @@ impl Stripe {
                 .collect(),
         })
     }
+}
+
+/// What an answer that is no success says. Only the processor's own word about what was asked refuses it: all
+/// else may have come after it was done, or from somebody in between.
+fn not_done(status: StatusCode, value: &Value) -> ProcessorError {
+    let error = |key: &str| value.get("error")?.get(key)?.as_str();
+    let message = excerpt(error("message").unwrap_or("no reason given"), 200);
+    let is_of_key = error("type") == Some("idempotency_error")
+        || error("code") == Some("idempotency_key_in_use");
+    let passes = matches!(
+        status,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS
+    );
+    let is_word = value.get("error").is_some_and(Value::is_object) && !is_of_key && !passes;
+    let is_refusal = status.is_client_error() && is_word;
+    let status = status.as_u16();
+    if is_refusal {
+        let code = error("code").map(|code| excerpt(code, 64));
+        return ProcessorError::Refused { status, code, message };
+    }
+    ProcessorError::Failed { status, message }
 }
 
 fn garbled(what: &'static str, why: &str) -> ProcessorError {
@@ -200,6 +242,28 @@ fn percent(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_processors_own_word_refuses() {
+        let of = |status: u16, body: &str| {
+            let value = serde_json::from_str(body).unwrap_or_default();
+            not_done(StatusCode::from_u16(status).unwrap(), &value)
+        };
+        let refused = r#"{"error":{"type":"invalid_request_error","code":"x","message":"no"}}"#;
+        assert!(matches!(of(400, refused), ProcessorError::Refused { status: 400, .. }));
+        let of_key = r#"{"error":{"type":"idempotency_error","message":"other parameters"}}"#;
+        for (status, body) in [
+            (500, refused),
+            (502, ""),
+            (400, of_key),
+            (403, "<html>"),
+            (409, refused),
+            (302, refused),
+        ] {
+            let said = of(status, body);
+            assert!(matches!(said, ProcessorError::Failed { .. }), "{status} {body}: {said}");
+        }
+    }
 
     #[test]
     fn what_is_no_letter_is_encoded() {

@@ -173,7 +173,13 @@ fn evidence_is_handed_over_and_sent_once() {
 
 #[test]
 fn what_passes_is_tried_again_and_done_once() {
-    for fault in [Fault::Status(500), Fault::Status(429), Fault::CutBefore, Fault::CutAfter] {
+    for fault in [
+        Fault::Status(500),
+        Fault::Status(503),
+        Fault::Status(429),
+        Fault::CutBefore,
+        Fault::CutAfter,
+    ] {
         let case = Case::new();
         case.fake.fault("/v1/files", fault);
         case.fake.fault("submit=true", fault);
@@ -189,7 +195,7 @@ fn a_lost_answer_is_found_by_the_next_run() {
     // It arrives at the first try, and every answer is lost.
     case.fake.fault("submit=true", Fault::CutAfter);
     case.fake.fault("submit=true", Fault::CutBefore);
-    case.fake.fault("submit=true", Fault::Status(503));
+    case.fake.fault("submit=true", Fault::CutBefore);
     let (code, _, err) = case.run("submit");
     assert!(code == 2 && err.contains("no answer after 3 tries"), "{err}");
     assert_eq!(
@@ -238,8 +244,10 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
         ("/evidence_details/due_by", json!(0), "takes no evidence any more"),
         ("/evidence_details/due_by", json!(1_000_000_000), "since 2001-09-09"),
         ("/evidence_details/past_due", json!(true), "takes no evidence any more"),
-        ("/evidence_details/submission_count", json!(1), "was sent already"),
         ("/status", json!("lost"), "does not wait for evidence"),
+        ("/amount", json!(4901), "another payment or amount"),
+        ("/currency", json!("usd"), "another payment or amount"),
+        ("/charge", json!("ch_another"), "another payment or amount"),
     ] {
         case.fake.dispute("dp_1", "visa");
         case.fake.set("dp_1", pointer, value);
@@ -253,9 +261,15 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
     assert_eq!((code, out.trim()), (0, "dp_1  submitted  under_review"), "{err}");
     assert_eq!(case.fake.submitted().len(), 1);
 
-    std::fs::write(case.data().with_extension("key"), "two words").unwrap();
-    let (code, _, err) = case.run("submit");
-    assert!(code == 2 && err.contains("not one line of visible characters"), "{err}");
+    for (keys, said) in [
+        ("sk_t\u{e4}st", "not one line of visible characters"),
+        ("now three words", "line 1 of the secret keys"),
+        ("other sk_test_of_another", "no secret key is set for this tenant"),
+    ] {
+        std::fs::write(case.data().with_extension("key"), keys).unwrap();
+        let (code, _, err) = case.run("submit");
+        assert!(code == 2 && err.contains(said), "{err}");
+    }
     std::fs::write(case.data().with_extension("key"), "sk_test_wrong").unwrap();
     let other = Case::new();
     std::fs::write(other.data().with_extension("key"), "sk_test_wrong").unwrap();
@@ -266,6 +280,78 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
     command.arg(other.data().with_extension("key"));
     let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(said.contains("without TLS only this machine is asked"), "{said}");
+}
+
+#[test]
+fn a_failure_kept_under_its_key_does_not_cost_the_case() {
+    let case = Case::new();
+    case.fake.fault("submit=true", Fault::Status(500));
+    let (code, out, err) = case.run("submit");
+    assert_eq!((code, out.trim()), (0, "dp_1  submitted  under_review"), "{err}");
+    let steps = ["evidence.submitted", "evidence.submitting", "evidence.submitting"];
+    assert_eq!(case.steps(), steps, "the second key was on disk before it was used");
+    assert_eq!(case.fake.submitted().len(), 1);
+    // Done, and failed all the same: the next key finds it sent.
+    let case = Case::new();
+    case.fake.fault("submit=true", Fault::CutAfter);
+    case.fake.fault("submit=true", Fault::Status(500));
+    let (code, out, err) = case.run("submit");
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("was submitted already"), "{out}");
+    assert_eq!(case.fake.submitted().len(), 1);
+    // It fails for good: the try stays open, and a later run ends it.
+    let case = Case::new();
+    for _ in 0..3 {
+        case.fake.fault("submit=true", Fault::Status(500));
+    }
+    let (code, _, err) = case.run("submit");
+    assert!(code == 2 && err.contains("whether it was done is not known"), "{err}");
+    assert_eq!(case.steps(), ["evidence.submitting"; 3]);
+    assert_eq!(case.run("submit").0, 0);
+    assert_eq!(case.fake.submitted().len(), 1);
+}
+
+#[test]
+fn an_open_try_is_neither_staged_over_nor_sent_too_late() {
+    let case = Case::new();
+    for _ in 0..3 {
+        case.fake.fault("submit=true", Fault::CutBefore);
+    }
+    assert_eq!(case.run("submit").0, 2);
+    let (code, _, err) = case.run("stage");
+    assert!(code == 2 && err.contains("an earlier try to submit is open"), "{err}");
+    assert_eq!((case.fake.staged().len(), case.fake.submitted().len()), (0, 0));
+    case.fake.set("dp_1", "/evidence_details/due_by", json!(1_000_000_000));
+    let (code, _, err) = case.run("submit");
+    assert!(code == 2 && err.contains("since 2001-09-09"), "{err}");
+    assert_eq!(case.fake.submitted().len(), 0);
+    assert_eq!(case.steps(), ["evidence.refused", "evidence.submitting"]);
+    // Answered in the dashboard: found, and recorded once.
+    case.fake.dispute("dp_1", "visa");
+    case.fake.set("dp_1", "/evidence_details/submission_count", json!(1));
+    for said in ["was sent already", "was sent already on"] {
+        let (code, _, err) = case.run("submit");
+        assert!(code == 2 && err.contains(said), "{err}");
+    }
+    assert_eq!(case.steps(), ["evidence.refused", "evidence.submitted", "evidence.submitting"]);
+}
+
+#[test]
+fn an_inquiry_and_its_chargeback_are_answered_once_each() {
+    let case = Case::new();
+    case.fake.set("dp_1", "/status", json!("warning_needs_response"));
+    assert!(case.run("submit").1.contains("submitted  warning_under_review"));
+    assert!(case.run("submit").2.contains("was sent already on"));
+    case.fake.set("dp_1", "/status", json!("needs_response"));
+    // The first answer is lost: what counts is that it is under review now.
+    for fault in [Fault::CutAfter, Fault::CutBefore, Fault::CutBefore] {
+        case.fake.fault("submit=true", fault);
+    }
+    assert_eq!(case.run("submit").0, 2);
+    let (code, out, err) = case.run("submit");
+    assert!(code == 0 && out.contains("was submitted already"), "{out} {err}");
+    assert!(case.run("submit").2.contains("was sent already on"));
+    assert_eq!(case.fake.submitted().len(), 2);
 }
 
 #[test]
@@ -334,6 +420,11 @@ fn disputes_of_any_processor_come_by_request_and_by_table() {
     assert_eq!(taken["warnings"][0]["pointer"], "/arn");
     let (_, again) = server.ask("POST", "/v1/disputes", &report.to_string());
     assert_eq!(again["repeated"], true);
+    let mut of_stripe = report.clone();
+    of_stripe["processor"] = json!("stripe");
+    let (status, error) = server.ask("POST", "/v1/disputes", &of_stripe.to_string());
+    assert_eq!((status, &error["error"]["code"]), (422, &json!("invalid_field")), "{error}");
+    assert!(error.to_string().contains("/v1/webhooks/stripe"), "{error}");
     let (status, error) = server.ask("POST", "/v1/disputes", r#"{"id":"x"}"#);
     assert_eq!((status, &error["error"]["code"]), (422, &json!("invalid_field")));
     let (status, error) = server.ask("POST", "/v1/disputes/adyen-1/submit", "");

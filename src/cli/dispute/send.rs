@@ -1,14 +1,15 @@
 //! `vouch dispute stage` and `submit`: evidence to Stripe.
 
+use super::Place;
 use crate::config::Config;
 use crate::disputes::DisputeStore;
 use crate::domain::{DisputeId, Timestamp};
 use crate::ledger::SigningKey;
-use crate::processor::{Done, Mode, Stripe, send};
+use crate::processor::{Done, Mode, Stripe, key_of, send};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) const AFTER_HELP: &str = "\
 What is going to be sent is recorded before it is. Where an answer was lost or the program was killed, run it
@@ -24,7 +25,7 @@ pub(in crate::cli) struct SendArgs {
     /// Ask this interface instead of the configured one; files go there, too
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// The file with the secret key
+    /// The file with the secret key; `TENANT KEY` where it is not of the default tenant
     #[arg(long, value_name = "FILE")]
     secret_key: Option<PathBuf>,
     /// Configuration file (TOML)
@@ -38,7 +39,7 @@ impl SendArgs {
         &self,
         mode: Mode,
         store: &mut S,
-        (data_dir, now): (&Path, Timestamp),
+        (place, now): (&Place, Timestamp),
         (out, notes): (&mut dyn Write, &mut dyn Write),
     ) -> Result<()> {
         let mut config = Config::load(self.config.as_deref())?.stripe;
@@ -53,13 +54,14 @@ impl SendArgs {
             "no secret key: give `--secret-key FILE`, `stripe.secret_key` or VOUCH_STRIPE_SECRET_KEY",
         )?;
         let secret = secret.read().context("can't read the secret key")?;
+        let secret = key_of(&secret, &place.tenant)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .context("can't start the runtime")?;
         let stripe = Stripe::new(runtime.handle().clone(), &config, &secret)?;
-        let key = SigningKey::open(data_dir)?;
+        let key = SigningKey::open(&place.data_dir)?;
         let sent = send(store, &self.id, mode, (&stripe, &key), now)?;
         let done = match sent.done {
             Done::Staged => "staged",

@@ -185,6 +185,11 @@ fn candidate<'a>(
 const OF_THE_BROWSER: Elements =
     Elements::of(&[Element::Ip, Element::DeviceId, Element::DeviceFingerprint]);
 
+/// Whether Stripe takes a reference for a charge; that of a payment intent (`pi_`) costs the whole answer.
+fn is_charge(reference: &str) -> bool {
+    reference.starts_with("ch_") || reference.starts_with("py_")
+}
+
 /// What is to be added to the three sales before they can be sent.
 fn actions<'a, 's>(
     profile: Profile,
@@ -205,7 +210,7 @@ where
         if !sale.described {
             actions.push(Action::Description(sale.id));
         }
-        if profile == Profile::Stripe && sale.charge.is_none() {
+        if profile == Profile::Stripe && !sale.charge.is_some_and(is_charge) {
             actions.push(Action::Charge(sale.id));
         }
     }

@@ -26,7 +26,7 @@ fn first() -> Row {
         ("card", "c1"),
         ("merchant", "eu-1"),
         ("acquirer", "stripe"),
-        ("charge", "ch"),
+        ("charge", "ch_1"),
         ("goods", "merchandise"),
         ("described", "yes"),
     ];

@@ -261,6 +261,11 @@ mod tests {
         assert_eq!(ce3("prior_undisputed_transactions][1][charge"), Some("ch_200"));
         assert!(ce3("prior_undisputed_transactions][1][product_description").is_some());
         assert!(value(&sent, "access_activity_log").is_some());
+        let payment = case.other_sales[1].transaction.payment.as_mut().unwrap();
+        payment.processor_reference = crate::domain::Text::new("pi_200").ok();
+        let intent = Evidence::of(&case, true);
+        assert!(!intent.fields.iter().any(|(name, _)| name.contains(CE3)), "`pi_` is no charge");
+        assert!(intent.notes.iter().any(|note| note.contains("is not sent")), "{:?}", intent.notes);
         let without = Evidence::of(&case, false);
         assert!(
             !without.fields.iter().any(|(name, _)| name.contains(CE3)),

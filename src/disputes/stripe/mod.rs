@@ -14,8 +14,8 @@ use super::intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
 use crate::domain::{
-    Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind, Text,
-    Timestamp, excerpt,
+    Amount, Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind,
+    Text, Timestamp, excerpt,
 };
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
@@ -47,6 +47,24 @@ const REASONS: [(&str, DisputeReason); 11] = [
 
 const DISPUTE: &str = "dispute";
 const WARNING: &str = "radar.early_fraud_warning";
+
+/// What tells the payment of a dispute from any other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disputed {
+    /// How much of it is disputed.
+    pub amount: Amount,
+    /// Stripe's names of it: charge, payment intent.
+    pub references: Vec<Text<128>>,
+}
+
+/// Reads the payment off a dispute object.
+///
+/// # Errors
+/// Its amount, its currency or a name can't be read.
+pub fn disputed(dispute: &Value) -> Result<Disputed, IntakeError> {
+    let node = Node::root(dispute);
+    Ok(Disputed { amount: amount(&node)?, references: sale_keys(&node)?.payment_references })
+}
 
 /// Reads an event about a dispute, an early fraud warning or a payment, or a dispute or warning alone.
 ///

@@ -32,7 +32,8 @@ const SHORT: [&str; 5] = [
 /// What happens to a call instead of its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// This status, and nothing is done.
+    /// This status, and nothing is done. One of 500 and above is kept under the key of the call, as any answer;
+    /// 500 says itself that trying again is no use.
     Status(u16),
     /// The connection is closed, and nothing is done.
     CutBefore,
@@ -82,6 +83,7 @@ impl Fake {
 
     pub(super) fn dispute(&self, id: &str, network: &str) {
         let dispute = json!({"object": "dispute", "id": id, "status": "needs_response",
+            "amount": 4900, "currency": "eur", "charge": "ch_3licence", "payment_intent": null,
             "enhanced_eligibility_types": ["visa_compelling_evidence_3"],
             "evidence_details": {"due_by": 4_000_000_000_u64, "past_due": false,
                 "submission_count": 0, "has_evidence": false},
@@ -158,6 +160,10 @@ fn serve(stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
     match fault {
         Some(Fault::Status(status)) => {
             let error = json!({"error": {"type": "api_error", "message": "try later"}});
+            if let Some(key) = asked.headers.get("idempotency-key").filter(|_| status >= 500) {
+                let kept = (asked.body.clone(), (status, error.clone()));
+                state.known.entry(key.clone()).or_insert(kept);
+            }
             return respond(&stream, status, &error);
         }
         Some(Fault::CutBefore) => return,
@@ -175,7 +181,8 @@ fn serve(stream: TcpStream, shared: &(Mutex<State>, Condvar)) {
 fn respond(mut stream: &TcpStream, status: u16, body: &Value) {
     let body = body.to_string();
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{}content-length: {}\r\n\r\n",
+        if status == 500 { "stripe-should-retry: false\r\n" } else { "" },
         body.len()
     );
     let _ = stream.write_all((head + &body).as_bytes());
@@ -242,7 +249,8 @@ fn update(state: &mut State, id: &str, body: &[u8]) -> (u16, Value) {
     let Some(dispute) = state.disputes.get(id) else {
         return error(404, "resource_missing", "No such dispute");
     };
-    if dispute["evidence_details"]["submission_count"] != 0 {
+    let status = dispute["status"].as_str().unwrap().to_owned();
+    if !status.ends_with("needs_response") {
         return error(400, "dispute_evidence_already_submitted", "evidence was submitted already");
     }
     if let Some(wrong) = wrong(state, &form) {
@@ -252,8 +260,9 @@ fn update(state: &mut State, id: &str, body: &[u8]) -> (u16, Value) {
     let dispute = state.disputes.get_mut(id).unwrap();
     dispute["evidence_details"]["has_evidence"] = json!(true);
     if submit {
-        dispute["evidence_details"]["submission_count"] = json!(1);
-        dispute["status"] = json!("under_review");
+        let count = dispute["evidence_details"]["submission_count"].as_i64().unwrap();
+        dispute["evidence_details"]["submission_count"] = json!(count + 1);
+        dispute["status"] = json!(status.replace("needs_response", "under_review"));
     }
     let answer = dispute.clone();
     (if submit { &mut state.submitted } else { &mut state.staged }).push(form);
@@ -279,6 +288,9 @@ fn wrong(state: &State, form: &BTreeMap<String, String>) -> Option<String> {
                     "customer_device_id" => 15,
                     _ => 1,
                 };
+                if field == "charge" && !value.starts_with("ch_") && !value.starts_with("py_") {
+                    return Some(format!("{name} is no charge"));
+                }
                 if chars < least {
                     return Some(format!("{name} is too short"));
                 }
