@@ -1,10 +1,11 @@
-//! What a transaction that is known was scored at and rests on, for those who answer it again in other words.
+//! What is known of a transaction or an event that came before, for those to whom the same came in other
+//! words.
 
 use super::entry;
 use super::error::EngineError;
 use super::known::{Flight, Known};
-use super::service::Engine;
-use crate::domain::{TenantId, Timestamp, TransactionId};
+use super::service::{Engine, Keeping};
+use crate::domain::{Durability, TenantId, Timestamp, TransactionId};
 use crate::features::Record;
 
 /// A transaction that was scored before.
@@ -39,5 +40,14 @@ impl Engine {
             }
             Some(Known::Unkept { .. }) | None => Ok(None),
         }
+    }
+
+    /// How far the event of this id is kept; `None` for an unknown one. Never waits.
+    pub fn event_keeping(&self, tenant: &TenantId, id: &str) -> Option<Keeping> {
+        Some(match self.known.get(&entry::event_hash(tenant, id))? {
+            Known::Flying(flight) => Keeping::Flying(flight.landed.clone()),
+            Known::Kept { .. } => Keeping::Done(self.durability),
+            Known::Unkept { .. } => Keeping::Done(Durability::None),
+        })
     }
 }

@@ -16,6 +16,7 @@ mod admit;
 mod answer;
 mod inputs;
 mod insights;
+mod once;
 mod reasons;
 mod refusal;
 mod report;
@@ -24,12 +25,21 @@ mod score;
 
 use super::state::AppState;
 use crate::access::Scope;
+use crate::domain::Timestamp;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 
 /// Longest body, in bytes, as the format has it.
 const MAX_BODY: usize = 20_000;
+/// What comes again without an id of its own is the same within a window of this length and the one before.
+const RETRY_MS: i64 = 5 * 60_000;
+
+/// The window of a moment and the one before.
+fn windows(now: Timestamp) -> [i64; 2] {
+    let window = now.millis() / RETRY_MS;
+    [window, window - 1]
+}
 
 /// Hexadecimal digits of bytes.
 fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {

@@ -3,20 +3,24 @@
 //! The tags of the format can't tell theft from a buyer's remorse; the network's code of a chargeback can.
 //! Refused, rather than taken and dropped: a report that names an address alone (it would label everybody
 //! who ever shared it), and `clear`, as a label here is followed by another and never taken back.
+//!
+//! A report has no id. The same body within some minutes is the same report; later it is another, as a sale
+//! may be found fraud, then not, then fraud after all.
 
 use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::Failure;
-use super::super::keep::{kept, settle};
+use super::super::keep::kept;
 use super::super::state::AppState;
 use super::answer::decision_id;
 use super::inputs::Inputs;
+use super::once::told;
 use super::refusal::Refusal;
-use super::{MAX_BODY, hex};
+use super::{MAX_BODY, hex, windows};
 use crate::disputes::reasons;
 use crate::domain::{DisputeReason, LabelClass, TenantId, Timestamp, TransactionId};
-use crate::engine::{Begun, EngineError};
+use crate::engine::Keeping;
 use crate::input::read_event;
 use axum::Extension;
 use axum::body::Body;
@@ -55,14 +59,12 @@ async fn taken(
     let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
     let bytes = body::read(headers, body, MAX_BODY, until).await?;
     let recording = state.clone();
-    // One that came before is kept already.
-    if let Some(begun) = apart(move || recorded(&recording, &tenant, &bytes)).await?? {
-        kept(begun.keeping, until).await.map_err(Failure::from)?;
-    }
+    let keeping = apart(move || recorded(&recording, &tenant, &bytes)).await??;
+    kept(keeping, until).await.map_err(Failure::from)?;
     Ok(())
 }
 
-fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Option<Begun>, Refusal> {
+fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Keeping, Refusal> {
     let mut inputs = Inputs::read(bytes)?;
     let digest = Sha256::digest(inputs.canonical());
     let now = crate::clock::now();
@@ -80,9 +82,13 @@ fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Option<
         let message = format!("`{}` is no member of a report", unknown.input_pointer);
         return Err(Refusal::invalid("PARAMETER_UNKNOWN", message));
     }
-    let id = hex(digest.iter().take(16));
+    let digest = hex(digest.iter().take(16));
+    let [id, before] = windows(now).map(|window| format!("mf-report-{digest}-{window}"));
+    if let Some(keeping) = state.engine.event_keeping(tenant, &before) {
+        return Ok(keeping);
+    }
     let mut event = json!({
-        "event_id": format!("mf-report-{id}"), "type": "label", "event_time": now,
+        "event_id": id, "type": "label", "event_time": now,
         "transaction_id": transaction, "data": { "label": label, "reason": tag },
     });
     let data = event.get_mut("data").and_then(Value::as_object_mut);
@@ -90,15 +96,7 @@ fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Option<
         data.insert("network_reason_code".to_owned(), json!(code));
     }
     let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
-    match state.engine.record_event(tenant, &event, Some(now)) {
-        Ok(mut begun) => {
-            settle(state, &mut begun);
-            Ok(Some(begun))
-        }
-        // The id is the body's: only the time differs, and a report says none.
-        Err(EngineError::Conflict { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(told(state, tenant, &event, now)?)
 }
 
 /// What a tag says of a sale.

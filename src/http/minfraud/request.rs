@@ -3,9 +3,9 @@
 //! Values keep their meaning or are left out: a probable word is not made up, and what we have no field for
 //! becomes a member of `custom`, which rules can read.
 
-use super::hex;
 use super::inputs::{Inputs, decimal, pointer};
 use super::refusal::Refusal;
+use super::{hex, windows};
 use crate::domain::{Timestamp, Transaction, Warning};
 use crate::engine::MAX_AHEAD_MS;
 use crate::input::{InputError, read_transaction};
@@ -15,8 +15,6 @@ use sha2::{Digest, Sha256};
 
 /// Oldest `event.time` taken, in milliseconds.
 const OLDEST_MS: i64 = 366 * 24 * 3_600_000;
-/// A retry of a body without a transaction id is one within a window of this length and the one before.
-const RETRY_MS: i64 = 5 * 60_000;
 /// Two centuries: no account of anybody is older.
 const OLDEST_ACCOUNT_DAYS: i64 = 73_000;
 /// Most values left out before the body is given up.
@@ -87,8 +85,7 @@ impl Sent {
         if let Some(id) = &self.transaction_id {
             return vec![id.clone()];
         }
-        let window = now.millis() / RETRY_MS;
-        [window, window - 1].map(|window| format!("mf-{}-{window}", self.short())).into()
+        windows(now).map(|window| format!("mf-{}-{window}", self.short())).into()
     }
 
     /// The id for a second scoring of one transaction with other values.

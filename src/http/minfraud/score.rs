@@ -13,11 +13,12 @@ use super::super::keep::{Unkept, kept, settle};
 use super::super::state::AppState;
 use super::MAX_BODY;
 use super::answer::{self, Depth};
+use super::once::told;
 use super::refusal::Refusal;
 use super::request::{self, Sent};
 use crate::config::OnSlowDisk;
 use crate::domain::{TenantId, Timestamp, TransactionId};
-use crate::engine::{Begun, EngineError, ScoreRequest, decision_name};
+use crate::engine::{Begun, EngineError, Keeping, ScoreRequest, decision_name};
 use crate::features::Record;
 use crate::input::read_event;
 use axum::Extension;
@@ -78,7 +79,7 @@ async fn answer(
     let mut sent = request::read(&bytes, now)?;
     let scoring = state.clone();
     let work = move || scored(&scoring, &caller.tenant, &mut sent, now).map(|done| (done, sent));
-    let (Done { begun, record }, sent) = apart(work).await??;
+    let (Done { begun, record, issuer }, sent) = apart(work).await??;
     let answer = begun.answer.ok_or_else(Failure::internal)?;
     if begun.repeated {
         state.metrics.repeated.inc();
@@ -86,10 +87,14 @@ async fn answer(
         state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
     }
     let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
-    match kept(begun.keeping, until).await {
-        Err(Unkept::Late | Unkept::Refused) if answers => state.metrics.lacked("ledger"),
-        Err(unkept) => return Err(Failure::from(unkept).into()),
-        Ok(_) => {}
+    let mut unkept = kept(begun.keeping, until).await.err();
+    if let Some(issuer) = issuer {
+        unkept = unkept.or(kept(issuer, until).await.err());
+    }
+    match unkept {
+        Some(Unkept::Late | Unkept::Refused) if answers => state.metrics.lacked("ledger"),
+        Some(unkept) => return Err(Failure::from(unkept).into()),
+        None => {}
     }
     let snapshot = state.engine.snapshot();
     let record = record.unwrap_or_default();
@@ -100,6 +105,8 @@ async fn answer(
 struct Done {
     begun: Begun,
     record: Option<Record>,
+    /// Of what the issuer said, where the body tells it.
+    issuer: Option<Keeping>,
 }
 
 fn scored(
@@ -112,7 +119,7 @@ fn scored(
     let is_known =
         |id: &&String| TransactionId::new(id).is_ok_and(|id| state.engine.is_known(tenant, &id));
     let id = ids.iter().find(is_known).or(ids.first()).cloned().unwrap_or_default();
-    let mut begun = match begin(state, tenant, sent, (&id, now)) {
+    let (mut begun, time) = match begin(state, tenant, sent, (&id, now)) {
         Err(Unlike::Content) => {
             let id = sent.id_by_content(&id);
             begin(state, tenant, sent, (&id, now)).map_err(|unlike| match unlike {
@@ -131,10 +138,9 @@ fn scored(
             state.engine.scored(tenant, &answer.0.transaction_id)?.and_then(|scored| scored.record)
         }
     };
-    if !begun.repeated {
-        authorization(state, tenant, sent, &answer.0.transaction_id)?;
-    }
-    Ok(Done { begun, record })
+    let id = &answer.0.transaction_id;
+    let issuer = sent.authorized.as_ref().map(|said| authorization(state, tenant, said, (id, time)));
+    Ok(Done { begun, record, issuer: issuer.transpose()? })
 }
 
 /// Why a transaction was not begun.
@@ -144,21 +150,23 @@ enum Unlike {
     Refused(Refusal),
 }
 
+/// Begins a transaction; beside it the time it has.
 fn begin(
     state: &AppState,
     tenant: &TenantId,
     sent: &mut Sent,
     (id, now): (&str, Timestamp),
-) -> Result<Begun, Unlike> {
+) -> Result<(Begun, Timestamp), Unlike> {
     let time = sent.time;
     let mut at = |time: Timestamp| {
         let (transaction, warnings) = sent.transaction(id, time).map_err(Unlike::Refused)?;
         let tenant = tenant.clone();
         let request = ScoreRequest { tenant, transaction, warnings, received_at: Some(now) };
-        state.engine.begin(request).map_err(|error| match error {
+        let begun = state.engine.begin(request).map_err(|error| match error {
             EngineError::Conflict { .. } => Unlike::Content,
             error => Unlike::Refused(error.into()),
-        })
+        });
+        Ok((begun?, time))
     };
     match at(time.unwrap_or(now)) {
         // A body that says no time is the same at any.
@@ -172,26 +180,29 @@ fn begin(
     }
 }
 
-/// Records what the issuer had said before the client asked: card testing shows in declines.
+/// Records what the issuer had said before the client asked: card testing shows in declines. A repeat may
+/// bring it too, as it is no part of the transaction. What can't be kept is told by the keeping: a decision
+/// that may be answered pending is answered all the same.
 fn authorization(
     state: &AppState,
     tenant: &TenantId,
-    sent: &Sent,
-    id: &TransactionId,
-) -> Result<(), Refusal> {
-    let Some((approved, decline_code)) = &sent.authorized else { return Ok(()) };
-    let now = crate::clock::now();
-    let mut event = json!({
-        "event_id": format!("mf-auth-{}", decision_name(tenant, id.as_str())),
-        "type": "auth.result", "event_time": sent.time.unwrap_or(now), "transaction_id": id,
-        "data": { "outcome": if *approved { "approved" } else { "declined" } },
-    });
-    let data = event.get_mut("data").and_then(Value::as_object_mut);
-    if let (Some(code), Some(data)) = (decline_code, data) {
-        data.insert("decline_code".to_owned(), json!(code));
-    }
-    let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
-    let mut begun = state.engine.record_event(tenant, &event, Some(now))?;
-    settle(state, &mut begun);
-    Ok(())
+    (approved, decline_code): &(bool, Option<String>),
+    (id, time): (&TransactionId, Timestamp),
+) -> Result<Keeping, Refusal> {
+    let outcome = if *approved { "approved" } else { "declined" };
+    let told = |data: Value| {
+        let event = json!({
+            "event_id": format!("mf-auth-{outcome}-{}", decision_name(tenant, id.as_str())),
+            "type": "auth.result", "event_time": time, "transaction_id": id, "data": data,
+        });
+        let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
+        match told(state, tenant, &event, crate::clock::now()) {
+            Err(EngineError::NotKept(error)) => Ok(Keeping::Refused(error)),
+            keeping => keeping.map_err(Failure::from),
+        }
+    };
+    let coded = decline_code.as_ref().map(|code| json!({"outcome": outcome, "decline_code": code}));
+    // A code that can't be taken, as one that is a card number, costs no answer.
+    let keeping = coded.and_then(|data| told(data).ok());
+    keeping.map_or_else(|| Ok(told(json!({ "outcome": outcome }))?), Ok)
 }

@@ -2,6 +2,7 @@
 //! `tests/minfraud_client` runs the real clients.
 
 use super::*;
+use crate::config::OnSlowDisk;
 use crate::domain::TransactionId;
 
 async fn asked(server: &Server, call: &str, body: &Value) -> (u16, Value) {
@@ -135,4 +136,60 @@ async fn a_report_labels_the_sale_once() {
     let nobody = json!({"tag": "chargeback", "ip_address": "81.2.69.142"});
     let (status, error) = asked(&server, "transactions/report", &nobody).await;
     assert_eq!((status, text(&error["code"])), (400, "TRANSACTION_ID_REQUIRED"));
+}
+
+fn hasty(policy: OnSlowDisk) -> Settings {
+    let server = ServerConfig { default_deadline_ms: 20, ..ServerConfig::default() };
+    let ledger = LedgerSettings { on_slow_disk_score: policy, ..LedgerSettings::default() };
+    Settings { server, ledger, ..Settings::default() }
+}
+
+#[tokio::test]
+async fn a_report_sent_again_waits_for_the_first_one() {
+    let server = Server::with(hasty(OnSlowDisk::Unavailable));
+    server.disk.set(Mood::Stalled);
+    let report = json!({"tag": "chargeback", "transaction_id": "txn-1"});
+    for _ in 0..3 {
+        assert_eq!(asked(&server, "transactions/report", &report).await.0, 503);
+    }
+    server.disk.set(Mood::Well);
+    let waited = crate::clock::Stopwatch::start();
+    while asked(&server, "transactions/report", &report).await.0 != 204 {
+        assert!(waited.elapsed().as_secs() < 20);
+    }
+    assert_eq!(server.state.engine.known_ids(), 1);
+}
+
+#[tokio::test]
+async fn what_the_issuer_said_is_kept_whenever_it_comes() {
+    let server = Server::new();
+    let engine = &server.state.engine;
+    let silent = with(whole(), "/payment", json!({"method": "card", "processor": "stripe"}));
+    let (_, first) = asked(&server, "score", &silent).await;
+    assert_eq!(engine.known_ids(), 1);
+    let refused = with(whole(), "/payment/decline_code", json!("4111111111111111"));
+    for (body, known) in [(whole(), 2), (refused, 2), (silent, 2)] {
+        let (status, answer) = asked(&server, "score", &body).await;
+        assert_eq!((status, &answer["id"], engine.known_ids()), (200, &first["id"], known));
+    }
+    let coded = with(whole(), "/payment/decline_code", json!("4111111111111111"));
+    let coded = with(coded, "/event/transaction_id", json!("txn-2"));
+    assert_eq!((asked(&server, "score", &coded).await.0, engine.known_ids()), (200, 4));
+}
+
+#[tokio::test]
+async fn what_the_issuer_said_is_answered_by_policy() {
+    for (policy, status) in [(OnSlowDisk::AnswerPending, 200), (OnSlowDisk::Unavailable, 503)] {
+        let server = Server::with(hasty(policy));
+        let silent = with(whole(), "/payment/was_authorized", json!(null));
+        let mut first = 503;
+        while first != 200 {
+            first = asked(&server, "score", &silent).await.0;
+        }
+        for mood in [Mood::Stalled, Mood::Full] {
+            server.disk.set(mood);
+            assert_eq!(asked(&server, "score", &whole()).await.0, status, "{mood:?}");
+        }
+        server.disk.set(Mood::Well);
+    }
 }
