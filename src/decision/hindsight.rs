@@ -7,7 +7,7 @@ use crate::domain::{ChallengeKind, Currency};
 use rust_decimal::prelude::ToPrimitive;
 
 /// What each action costs on a sale that is fraud, or on one that is good, in euro, in the order of
-/// [`Action::ALL`]; `None` for a price that can't be converted.
+/// `Action::ALL`; `None` for a price that can't be converted.
 ///
 /// The expected costs at p = 1 or at p = 0, with q = 0. The challenge is the one that is best at even
 /// odds; where none can be asked the buyer can't pass one, and it costs what a refusal does. A review is
