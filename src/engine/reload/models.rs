@@ -141,7 +141,12 @@ impl Origins {
         let place = canary.as_ref().map(|(place, _)| place);
         let (model, unread) = trial("model.canary", place, before, parts);
         trials.unread |= unread;
+        let is_refused = parts.last().is_some_and(|part| {
+            part.part == "model.canary" && part.outcome == super::PartOutcome::Refused
+        });
         trials.canary = match (model, canary) {
+            // Its share was meant for another model.
+            _ if is_refused => old_canary.cloned(),
             (Some(model), Some((_, share))) => Some(ModelCanary { model, share }),
             _ => None,
         };
