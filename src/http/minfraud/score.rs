@@ -139,7 +139,8 @@ fn scored(
         }
     };
     let id = &answer.0.transaction_id;
-    let issuer = sent.authorized.as_ref().map(|said| authorization(state, tenant, said, (id, time)));
+    let issuer =
+        sent.authorized.as_ref().map(|said| authorization(state, tenant, said, (id, time)));
     Ok(Done { begun, record, issuer: issuer.transpose()? })
 }
 
