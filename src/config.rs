@@ -52,6 +52,8 @@ pub struct ServerConfig {
     pub default_deadline_ms: u64,
     /// How long a shutdown waits for requests under way, in milliseconds.
     pub shutdown_grace_ms: u64,
+    /// Most connections of one address at once; more are closed.
+    pub max_connections_per_peer: usize,
     /// How long a connection may take to agree on TLS, in milliseconds.
     pub handshake_ms: u64,
     /// The certificate to serve TLS with; absent: plain HTTP.
@@ -349,6 +351,7 @@ impl Default for ServerConfig {
             max_in_flight: 1024,
             default_deadline_ms: 2_000,
             shutdown_grace_ms: 10_000,
+            max_connections_per_peer: 2_048,
             handshake_ms: 5_000,
             tls: None,
         }
@@ -452,6 +455,9 @@ impl Config {
             ("server.max_body_bytes", "at least 1024", self.server.max_body_bytes >= 1024),
             ("server.max_in_flight", "at least 1", self.server.max_in_flight >= 1),
             ("server.default_deadline_ms", "at least 1", self.server.default_deadline_ms >= 1),
+            ("server.max_connections_per_peer", "at least 1", {
+                self.server.max_connections_per_peer >= 1
+            }),
             ("server.handshake_ms", "from 100 to 60000", {
                 (100..=60_000).contains(&self.server.handshake_ms)
             }),

@@ -1,7 +1,8 @@
 //! Every rule set, model and cost setting a decision was made with, kept by its digest.
 //!
 //! A decision names digests; a replay needs the content. Files are written once, whole and flushed
-//! before the first decision that names them, and are never changed. One more file, `current.json`,
+//! before the first decision that names them, and are never changed, but for a model that is damaged and
+//! comes again. One more file, `current.json`,
 //! names the digests a server decides with: where its next start finds a broken rule file or model,
 //! they go on. A command that opens the same directory with other settings must not name its own.
 
@@ -53,7 +54,10 @@ impl Artefacts {
 
     /// Keeps a model under its digest, as the bytes it was loaded from.
     pub(super) fn keep_model(&self, model: &Model) -> Result<(), EngineError> {
-        self.put("model", model.digest(), model.bytes())
+        match self.model(model.digest()) {
+            Ok(_) => Ok(()),
+            Err(_) => self.write(&self.path("model", model.digest()), model.bytes()),
+        }
     }
 
     /// Names what is kept as what a start falls back to.

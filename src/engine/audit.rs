@@ -69,7 +69,8 @@ struct OpenAudit<'a> {
 }
 
 impl Engine {
-    /// Writes a change into the chain and returns its number. Waits for the disk.
+    /// Writes a change into the chain and returns its number. Waits until it is on disk, whatever counts as
+    /// kept otherwise: the caller notes elsewhere that it is told, and a power loss must not take it back.
     ///
     /// # Errors
     /// There is no ledger, or it takes nothing now.
@@ -100,6 +101,10 @@ impl Engine {
         let counting = self.histories.gate.counting();
         let pending = ledger.append(&new).map_err(EngineError::NotKept)?;
         drop(counting);
-        Ok(pending.wait().map_err(EngineError::NotKept)?.sequence)
+        let ack = pending.wait_committed().map_err(EngineError::NotKept)?;
+        if let Some(end) = ledger.last() {
+            ledger.sync(end).map_err(|fault| EngineError::NotKept(fault.into()))?;
+        }
+        Ok(ack.sequence)
     }
 }

@@ -6,7 +6,8 @@
 //! was kept for replays.
 //!
 //! A start has no old part in memory. It takes the rule set and the model served last from the data
-//! directory, so that a broken file stops no server that ran before. A data directory that never had a
+//! directory, so that a broken file stops no server that ran before; where that model is damaged too, one
+//! that was live before it, or the configuration's. A data directory that never had a
 //! good one refuses to start: nothing is stopped by that, and bundled rules in place of the merchant's
 //! own would decide about money by rules nobody chose.
 
@@ -150,6 +151,7 @@ impl Origins {
             }
             Err(error) => {
                 let old = last.and_then(|(kept, v)| kept.model(&v.model).ok());
+                let old = old.or_else(|| self.older_model());
                 let path = self.model_path(&error);
                 parts.push(PartReport::refused("model", vec![Fault::new(&error).of_file(&path)]));
                 Some(old.ok_or(StartError::Model { path, source: error })?)

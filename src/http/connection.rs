@@ -7,10 +7,15 @@ use super::server::router;
 use super::state::AppState;
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +26,8 @@ use tokio::time::timeout;
 const MAX_CONNECTIONS: usize = 4096;
 /// How long a connection may take to send a head, or lie idle between requests.
 const HEAD_PATIENCE: Duration = Duration::from_secs(75);
+/// How long its first head may take: who says nothing holds no place for long.
+const FIRST_PATIENCE: Duration = Duration::from_secs(10);
 /// Pause after a connection could not be accepted: without a free file handle the next could not.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -28,6 +35,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Future<Output = ()>) {
     let router = router(state.clone());
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let peers = Peers::new(state.server.max_connections_per_peer);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -37,14 +45,16 @@ pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Fut
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
+                // Dropped, it is closed: one address leaves places to the others.
+                let Some(seat) = peers.seat(address.ip()) else { continue };
                 // Only answers that wait for nothing else are written: nothing to be gathered.
                 let _ = stream.set_nodelay(true);
                 let (state, router, watcher) =
                     (state.clone(), router.clone(), connections.watcher());
                 tokio::spawn(async move {
                     take_in(stream, &state, router, watcher).await;
-                    drop(place);
+                    drop((place, seat));
                 });
             }
             Err(error) => {
@@ -59,10 +69,11 @@ pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Fut
 
 /// Agrees on TLS where it is served, within the time for it, then talks.
 async fn take_in(stream: TcpStream, state: &AppState, router: Router, watcher: Watcher) {
-    let Some(tls) = &state.tls else { return talk(stream, router, watcher).await };
+    let first = (router, FIRST_PATIENCE);
+    let Some(tls) = &state.tls else { return talk(stream, first, watcher).await };
     let patience = Duration::from_millis(state.server.handshake_ms);
     match timeout(patience, tls.acceptor().accept(stream)).await {
-        Ok(Ok(stream)) => talk(stream, router, watcher).await,
+        Ok(Ok(stream)) => talk(stream, first, watcher).await,
         // Mostly scanners and plain HTTP: counted, as a line for each would fill the log.
         Ok(Err(_)) | Err(_) => {
             state.metrics.handshakes_failed.inc();
@@ -70,14 +81,106 @@ async fn take_in(stream: TcpStream, state: &AppState, router: Router, watcher: W
     }
 }
 
-async fn talk<S>(stream: S, router: Router, watcher: Watcher)
+/// Talks, once the first head came within the patience with it.
+async fn talk<S>(stream: S, (router, patience): (Router, Duration), watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut protocol = http1::Builder::new();
     protocol.half_close(true).timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let has_asked = AtomicBool::new(false);
+    let service = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        router.call(request)
+    });
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(watcher.watch(connection));
     // How a client ends its connection is its own affair.
-    let _ = watcher.watch(connection).await;
+    let begun = timeout(patience, &mut connection).await;
+    if begun.is_err() && has_asked.load(Ordering::Relaxed) {
+        let _ = connection.await;
+    }
+}
+
+/// How many connections each address has.
+#[derive(Debug, Clone)]
+struct Peers {
+    most: usize,
+    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// A place of an address, free again when dropped.
+#[derive(Debug)]
+struct Seat {
+    peers: Peers,
+    address: IpAddr,
+}
+
+impl Peers {
+    fn new(most: usize) -> Self {
+        Self { most, taken: Arc::default() }
+    }
+
+    /// `None` where the address has all it may have.
+    fn seat(&self, address: IpAddr) -> Option<Seat> {
+        let address = address.to_canonical();
+        let mut taken = self.taken();
+        let count = taken.entry(address).or_default();
+        (*count < self.most).then(|| {
+            *count += 1;
+            Seat { peers: self.clone(), address }
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        // Whole between two statements, whoever panicked while holding it.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) = self.peers.taken().entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn one_address_leaves_places_to_the_others() {
+        let peers = Peers::new(2);
+        let [one, mapped, other] =
+            ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().unwrap());
+        let first = peers.seat(one).unwrap();
+        let _second = peers.seat(mapped).unwrap();
+        assert!(peers.seat(one).is_none());
+        let other = peers.seat(other).unwrap();
+        drop(first);
+        assert!(peers.seat(one).is_some());
+        drop(other);
+        assert_eq!(peers.taken().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_whole_is_let_go() {
+        let connections = GracefulShutdown::new();
+        for said in ["", "GET / HT"] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            client.write_all(said.as_bytes()).unwrap();
+            let (server, _) = listener.accept().await.unwrap();
+            let patience = Duration::from_millis(20);
+            talk(server, (Router::new(), patience), connections.watcher()).await;
+            assert_eq!(client.read(&mut [0; 64]).unwrap_or(0), 0, "{said}");
+        }
+    }
 }

@@ -109,7 +109,7 @@ impl Registry {
     }
 
     /// Takes a model in with the report of its training, where there is one; a model that is there
-    /// already stays as it is. Returns the roster and the digest.
+    /// already stays as it is, but its artefact is written again where it is damaged. Returns the roster and the digest.
     ///
     /// # Errors
     /// The files can't be read or written.
@@ -121,14 +121,14 @@ impl Registry {
     ) -> Result<Roster, RegistryError> {
         let sha256 = model.digest();
         let roster = self.roster()?;
-        if roster.get(sha256).is_some() {
-            return Ok(roster);
-        }
         let kept = self.artefacts.keep_model(model);
         kept.map_err(|source| RegistryError::Artefact {
             digest: sha256.to_owned(),
             source: Box::new(source),
         })?;
+        if roster.get(sha256).is_some() {
+            return Ok(roster);
+        }
         let measured = report.map(|report| {
             let part =
                 |name: &str| (name.to_owned(), report.get(name).cloned().unwrap_or_default());

@@ -109,6 +109,11 @@ impl Roster {
         self.promoted.iter().rev().nth(1).map(String::as_str)
     }
 
+    /// Digests of all that were live and not taken back, the last one first.
+    pub fn lived(&self) -> impl Iterator<Item = &str> {
+        self.promoted.iter().rev().map(String::as_str)
+    }
+
     /// Digest of the shadow.
     pub fn shadow(&self) -> Option<&str> {
         self.shadow.as_deref()

@@ -64,6 +64,20 @@ impl Origins {
         })
     }
 
+    /// What a start decides with where neither the live model nor the one served last can be used: what was
+    /// live before, the newest first, then what the configuration names.
+    pub(super) fn older_model(&self) -> Option<Model> {
+        let roster = self.registry.as_ref().map(Registry::roster);
+        let roster = roster.and_then(Result::ok).unwrap_or_default();
+        let promoted =
+            roster.lived().filter_map(|sha256| self.registry.as_ref()?.load(sha256).ok());
+        promoted.fuse().next().or_else(|| match &self.model {
+            ModelOrigin::Bundled => Model::bundled().ok(),
+            ModelOrigin::Path(path) => Model::load(path).ok(),
+            ModelOrigin::Off => None,
+        })
+    }
+
     /// The file a fault of the live model is about.
     pub(super) fn model_path(&self, error: &ModelPartError) -> PathBuf {
         match (error, &self.model, &self.registry) {
@@ -141,7 +155,12 @@ impl Origins {
         let place = canary.as_ref().map(|(place, _)| place);
         let (model, unread) = trial("model.canary", place, before, parts);
         trials.unread |= unread;
+        let is_refused = parts.last().is_some_and(|part| {
+            part.part == "model.canary" && part.outcome == super::PartOutcome::Refused
+        });
         trials.canary = match (model, canary) {
+            // Its share was meant for another model.
+            _ if is_refused => old_canary.cloned(),
             (Some(model), Some((_, share))) => Some(ModelCanary { model, share }),
             _ => None,
         };

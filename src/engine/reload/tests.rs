@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{TenantId, Transaction};
-use crate::engine::{Replay, ScoreRequest, read_decision, replay};
+use crate::engine::{By, Replay, ScoreRequest, Who, read_decision, replay};
 use crate::ledger::LedgerConfig;
 use crate::model::ModelError;
 use crate::velocity::Limits;
@@ -468,4 +468,25 @@ fn lists_change_without_their_rules() {
             files.kept().snapshot(&stored.decision.versions, engine.snapshot().reference.clone());
         assert!(matches!(replay(&stored, &kept.unwrap()), Replay::Same(_)), "{stored:?}");
     }
+}
+
+#[test]
+fn a_damaged_live_model_stops_no_start_and_is_mended_when_it_comes_again() {
+    let files = Files::new();
+    let origins = Origins { model: ModelOrigin::Bundled, ..files.origins() };
+    let origins = origins.with_registry(&files.path("data"));
+    let registry = origins.registry.clone().unwrap();
+    let at = "2026-11-20T10:00:00Z".parse().unwrap();
+    let by = By { who: Who::service("test"), at, note: String::new() };
+    let model = Model::bundled().unwrap();
+    registry.add(&model, None, &by).unwrap();
+    registry.promote(model.digest(), &by).unwrap();
+    fs::write(Artefacts::dir(&files.path("data")).join(format!("model-{}", model.digest())), "{}")
+        .unwrap();
+    let (snapshot, reload) = origins.load(Some(&files.kept())).unwrap();
+    assert_eq!(reload.refused().map(|part| part.part.as_str()).collect::<Vec<_>>(), ["model"]);
+    assert!(snapshot.degraded.contains(&"model.refused".to_owned()));
+    registry.load(model.digest()).unwrap_err();
+    registry.add(&model, None, &by).unwrap();
+    registry.load(model.digest()).unwrap();
 }

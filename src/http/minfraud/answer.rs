@@ -59,7 +59,7 @@ pub(super) fn body(
         }
     }
     if depth == Depth::Factors {
-        put("risk_score_reasons", json!(reasons::of(snapshot, record)));
+        put("risk_score_reasons", json!(reasons::of(snapshot, decision, record)));
     }
     if !remarks.is_empty() {
         put("warnings", json!(remarks));

@@ -1,10 +1,12 @@
 //! What moved the score, each with the factor it moved it by.
 //!
-//! The model is additive in log-odds, so the factor of a group of facts is exact: the probability over what
-//! it would be were these facts as usual.
+//! The factor of a group of facts is the probability over what it would be were these facts as usual, as an
+//! explanation of the decision has it.
 
+use crate::domain::Decision;
 use crate::engine::Snapshot;
-use crate::features::Record;
+use crate::features::{Record, Value, fields as f};
+use crate::model::{Model, sigmoid};
 use serde::Serialize;
 
 /// Factors between these say nothing worth a reader's time, as the format has it.
@@ -23,24 +25,27 @@ struct Why {
     reason: String,
 }
 
-/// The factors, heaviest first. By the model in use now: of a decision made with another they tell how this
-/// one sees the same facts.
-pub(super) fn of(snapshot: &Snapshot, record: &Record) -> Vec<Factor> {
-    let Some(model) = &snapshot.model else { return Vec::new() };
+/// The factors, heaviest first; none where the model that decided is no longer in use.
+pub(super) fn of(snapshot: &Snapshot, decision: &Decision, record: &Record) -> Vec<Factor> {
+    let mut record = record.clone();
+    record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
+    record.set(f::MODEL_RISK_SCORE, Value::Missing);
+    let canary = snapshot.canary.as_ref().map(|canary| &canary.model);
+    let named = [&decision.versions.model, &decision.versions.canary];
+    let decided = |model: &&Model| {
+        named.iter().any(|digest| *digest == model.digest())
+            && decision.fraud_probability == Some(model.score(&record).fraud_probability)
+    };
+    let mut models = snapshot.model.iter().chain(canary).map(AsRef::as_ref);
+    let Some(model) = models.find(decided) else { return Vec::new() };
+    let probability = model.score(&record).fraud_probability;
     let mut parts = Vec::new();
-    model.contributions(record, &mut parts);
-    let log_odds = model.base() + parts.iter().map(|part| part.log_odds).sum::<f64>();
+    model.contributions(&record, &mut parts);
     let factors = parts.iter().map(|part| Factor {
-        multiplier: rounded(multiplier(log_odds, part.log_odds)),
+        multiplier: rounded(probability / sigmoid(model.without(&record, part))),
         reasons: [Why { code: part.group.code.to_owned(), reason: part.text().to_owned() }],
     });
     factors.filter(|factor| !SMALL.contains(&factor.multiplier)).collect()
-}
-
-/// The probability over that without a part.
-fn multiplier(log_odds: f64, part: f64) -> f64 {
-    let p = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
-    p(log_odds) / p(log_odds - part)
 }
 
 fn rounded(factor: f64) -> f64 {
@@ -50,13 +55,36 @@ fn rounded(factor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision::Policy;
+    use crate::domain::{TenantId, Transaction};
+    use crate::engine::{Engine, ScoreRequest};
+    use crate::reference::Reference;
+    use crate::rules::RuleSet;
+    use crate::velocity::Limits;
+    use std::sync::Arc;
 
     #[test]
-    fn a_factor_is_the_probability_over_that_without_the_part() {
-        // From 10 % without to 50 % with.
-        let part = 9.0_f64.ln();
-        assert!((multiplier(0.0, part) - 5.0).abs() < 1e-12);
-        assert!((multiplier(0.0, -part) - 0.5 / 0.9).abs() < 1e-12);
-        assert!((multiplier(-3.0, 0.0) - 1.0).abs() < 1e-12);
+    fn factors_are_of_the_model_that_decided() {
+        let tables = Arc::new(Reference::bundled().unwrap());
+        let rules = || RuleSet::from_sources(&[]).unwrap();
+        let with = |model| Snapshot::new(tables.clone(), rules(), model, Policy::default());
+        let engine = Engine::in_memory(
+            with(Some(Model::bundled().unwrap())),
+            Limits { max_keys: 1_000, seed: 7 },
+        );
+        let transaction: Transaction = serde_json::from_value(serde_json::json!({
+            "transaction_id": "tx-1", "type": "purchase", "event_time": "2020-11-20T10:00:00Z",
+            "amount": {"value": "4900.00", "currency": "EUR"},
+            "account": {"email": "x9f3k@mailinator.com"}, "billing": {"country": "GB"},
+        }))
+        .unwrap();
+        let tenant = TenantId::default_tenant();
+        let request = ScoreRequest { tenant, transaction, warnings: Vec::new(), received_at: None };
+        let begun = engine.begin(request).unwrap();
+        let (mut decision, record) = (begun.answer.unwrap().0.clone(), begun.record.unwrap());
+        assert!(!of(&engine.snapshot(), &decision, &record).is_empty());
+        assert!(of(&with(None), &decision, &record).is_empty());
+        decision.versions.model = "another".to_owned();
+        assert!(of(&engine.snapshot(), &decision, &record).is_empty());
     }
 }

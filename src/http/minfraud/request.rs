@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 
 /// Oldest `event.time` taken, in milliseconds.
 const OLDEST_MS: i64 = 366 * 24 * 3_600_000;
+/// What a second scoring keeps of its transaction's id, in bytes, so that its own is no longer than an id may be.
+const LONGEST_STEM: usize = 90;
 /// Two centuries: no account of anybody is older.
 const OLDEST_ACCOUNT_DAYS: i64 = 73_000;
 /// Most values left out before the body is given up.
@@ -50,6 +52,8 @@ pub(super) struct Sent {
     age_days: Option<i64>,
     /// What the issuer said, and its word for no.
     pub(super) authorized: Option<(bool, Option<String>)>,
+    /// How many of the remarks are of the reading here.
+    read_remarks: usize,
 }
 
 /// Reads a body.
@@ -67,6 +71,7 @@ pub(super) fn read(body: &[u8], now: Timestamp) -> Result<Sent, Refusal> {
         time: None,
         age_days: None,
         authorized: None,
+        read_remarks: 0,
     };
     sent.event(now);
     sent.buyer();
@@ -75,7 +80,9 @@ pub(super) fn read(body: &[u8], now: Timestamp) -> Result<Sent, Refusal> {
     sent.order();
     sent.items();
     sent.custom_inputs();
+    sent.invoice();
     sent.inputs.leftovers(&GROUPS);
+    sent.read_remarks = sent.inputs.remarks.len();
     Ok(sent)
 }
 
@@ -90,7 +97,7 @@ impl Sent {
 
     /// The id for a second scoring of one transaction with other values.
     pub(super) fn id_by_content(&self, id: &str) -> String {
-        format!("{}~{}", id.chars().take(90).collect::<String>(), self.short())
+        format!("{}~{}", id.get(..id.floor_char_boundary(LONGEST_STEM)).unwrap_or(id), self.short())
     }
 
     fn short(&self) -> String {
@@ -106,6 +113,8 @@ impl Sent {
         id: &str,
         time: Timestamp,
     ) -> Result<(Transaction, Vec<Warning>), Refusal> {
+        // Those of a try before, under another id or at another time, are said again.
+        self.inputs.remarks.truncate(self.read_remarks);
         let mut native = self.native.clone();
         native.insert("transaction_id".to_owned(), json!(id));
         native.insert("event_time".to_owned(), json!(time));
@@ -328,6 +337,16 @@ impl Sent {
             items.push(Value::Object(ours));
         }
         self.native.insert("items".to_owned(), Value::Array(items));
+    }
+
+    /// A payment without an invoice is of the one its id names: scored again with other values it is no other
+    /// payment, and counts no second time.
+    fn invoice(&mut self) {
+        let is_payment = ["purchase", "renewal"].map(|word| Some(json!(word)));
+        let named = self.native.get("payment").is_some_and(|p| p.get("invoice_id").is_some());
+        if is_payment.contains(&self.native.get("type").cloned()) && !named {
+            self.put(["payment", "invoice_id"], self.transaction_id.clone());
+        }
     }
 
     /// The merchant's own inputs; some names are kept for what a seller of digital goods knows.

@@ -193,3 +193,15 @@ async fn what_the_issuer_said_is_answered_by_policy() {
         server.disk.set(Mood::Well);
     }
 }
+
+#[tokio::test]
+async fn a_second_scoring_is_of_the_same_invoice_under_an_id_that_fits() {
+    let server = Server::new();
+    let mut body = with(whole(), "/event/transaction_id", json!("é".repeat(60)));
+    body["custom_inputs"].as_object_mut().unwrap().remove("invoice_id");
+    let (status, first) = asked(&server, "score", &body).await;
+    let changed = with(body, "/order/amount", json!(324.21));
+    let (again, second) = asked(&server, "score", &changed).await;
+    assert_eq!((status, again), (200, 200), "{second}");
+    assert_ne!(first["id"], second["id"]);
+}
