@@ -91,6 +91,27 @@ pub fn explain(stored: &StoredDecision, snapshot: &Snapshot) -> Option<Explanati
     })
 }
 
+/// What each group of facts does to the score of a decision just made or read; none where the model that
+/// decided is not of this snapshot any more.
+pub fn group_effects(
+    snapshot: &Snapshot,
+    decision: &Decision,
+    record: &Record,
+) -> Vec<GroupEffect> {
+    let mut record = record.clone();
+    record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
+    record.set(f::MODEL_RISK_SCORE, Value::Missing);
+    let canary = snapshot.canary.as_ref().map(|canary| &canary.model);
+    let named = [&decision.versions.model, &decision.versions.canary];
+    let decided = |model: &&Model| {
+        named.iter().any(|digest| *digest == model.digest())
+            && decision.fraud_probability == Some(model.score(&record).fraud_probability)
+    };
+    let mut models = snapshot.model.iter().chain(canary).map(AsRef::as_ref);
+    let Some(model) = models.find(decided) else { return Vec::new() };
+    groups(model, &record, model.score(&record).fraud_probability)
+}
+
 fn groups(model: &Model, record: &Record, probability: f64) -> Vec<GroupEffect> {
     let mut parts = Vec::new();
     model.contributions(record, &mut parts);

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod again;
+mod arrival;
 mod artefacts;
 mod audit;
 mod cases;
@@ -58,7 +59,7 @@ pub use desk::{
 };
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
-pub use explain::{Counterfactual, Explanation, GroupEffect, explain};
+pub use explain::{Counterfactual, Explanation, GroupEffect, explain, group_effects};
 pub use fault::Fault;
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};

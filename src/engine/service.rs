@@ -4,6 +4,7 @@
 //! runs [`Settling`] to its end even if nobody waits for the answer any more, so that a decision
 //! once made is recorded.
 
+use super::arrival::{arrival, unknown_sale};
 use super::artefacts::Artefacts;
 use super::chain::{self, Occasion};
 use super::checkpoint::Checkpoints;
@@ -19,21 +20,16 @@ use super::stored::Report;
 use super::{counted, enrich, entry, guard, outcomes, request};
 use crate::clock::Stopwatch;
 use crate::domain::{
-    DAY_MS, Decision, Durability, Event, EventId, EventKind, Loose, TenantId, Timestamp,
-    Transaction, TransactionId, Warning,
+    Decision, Durability, Event, EventId, EventKind, Loose, TenantId, Timestamp, Transaction,
+    TransactionId, Warning,
 };
 use crate::features::{Record, Value, fields as f};
 use crate::input;
 use crate::ledger::{Ack, Ledger, LedgerError};
-use crate::velocity::{
-    Entity, EntityKeys, Limits, MAX_AHEAD_MS, Occurrence, Place, Signal, Velocity, Window,
-};
+use crate::velocity::{Entity, EntityKeys, Limits, Occurrence, Place, Signal, Velocity, Window};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::sync::watch;
-
-/// An event time this much older than its arrival is worth a warning.
-const LATE_MS: i64 = DAY_MS;
 
 /// Scores transactions and records events for every tenant.
 pub struct Engine {
@@ -571,37 +567,4 @@ fn event_begun(warnings: Vec<Warning>, keeping: Keeping, settling: Option<Settli
         keeping,
         settling,
     }
-}
-
-/// Says that an event names a transaction nobody has scored: it is kept, and moves nothing of others
-/// than it names itself.
-fn unknown_sale(event: &Event, sale: Option<&SaleRef>) -> Vec<Warning> {
-    let unknown = event.transaction_id.is_some() && sale.is_none();
-    let warning = unknown.then(|| Warning {
-        code: "transaction_unknown".to_owned(),
-        message:
-            "no transaction of this id is known: the event is kept, and counts only for whom it \
-                  names itself"
-                .to_owned(),
-        pointer: "/transaction_id".to_owned(),
-    });
-    warning.into_iter().collect()
-}
-
-/// Refuses the far future and warns of the distant past.
-fn arrival(
-    event_time: Timestamp,
-    received_at: Option<Timestamp>,
-) -> Result<Vec<Warning>, EngineError> {
-    let Some(received_at) = received_at else { return Ok(Vec::new()) };
-    let age = received_at.millis_since(event_time);
-    if age < -MAX_AHEAD_MS {
-        return Err(EngineError::FutureEvent { event_time });
-    }
-    let late = (age > LATE_MS).then(|| Warning {
-        code: "event_time_late".to_owned(),
-        message: format!("`event_time` is {} days before its arrival", age / DAY_MS),
-        pointer: "/event_time".to_owned(),
-    });
-    Ok(late.into_iter().collect())
 }

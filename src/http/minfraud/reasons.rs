@@ -4,9 +4,8 @@
 //! explanation of the decision has it.
 
 use crate::domain::Decision;
-use crate::engine::Snapshot;
-use crate::features::{Record, Value, fields as f};
-use crate::model::{Model, sigmoid};
+use crate::engine::{Snapshot, group_effects};
+use crate::features::Record;
 use serde::Serialize;
 
 /// Factors between these say nothing worth a reader's time, as the format has it.
@@ -27,23 +26,9 @@ struct Why {
 
 /// The factors, heaviest first; none where the model that decided is no longer in use.
 pub(super) fn of(snapshot: &Snapshot, decision: &Decision, record: &Record) -> Vec<Factor> {
-    let mut record = record.clone();
-    record.set(f::MODEL_FRAUD_PROBABILITY, Value::Missing);
-    record.set(f::MODEL_RISK_SCORE, Value::Missing);
-    let canary = snapshot.canary.as_ref().map(|canary| &canary.model);
-    let named = [&decision.versions.model, &decision.versions.canary];
-    let decided = |model: &&Model| {
-        named.iter().any(|digest| *digest == model.digest())
-            && decision.fraud_probability == Some(model.score(&record).fraud_probability)
-    };
-    let mut models = snapshot.model.iter().chain(canary).map(AsRef::as_ref);
-    let Some(model) = models.find(decided) else { return Vec::new() };
-    let probability = model.score(&record).fraud_probability;
-    let mut parts = Vec::new();
-    model.contributions(&record, &mut parts);
-    let factors = parts.iter().map(|part| Factor {
-        multiplier: rounded(probability / sigmoid(model.without(&record, part))),
-        reasons: [Why { code: part.group.code.to_owned(), reason: part.text().to_owned() }],
+    let factors = group_effects(snapshot, decision, record).into_iter().map(|factor| Factor {
+        multiplier: rounded(factor.multiplier),
+        reasons: [Why { code: factor.code.to_owned(), reason: factor.text.to_owned() }],
     });
     factors.filter(|factor| !SMALL.contains(&factor.multiplier)).collect()
 }
@@ -58,6 +43,7 @@ mod tests {
     use crate::decision::Policy;
     use crate::domain::{TenantId, Transaction};
     use crate::engine::{Engine, ScoreRequest};
+    use crate::model::Model;
     use crate::reference::Reference;
     use crate::rules::RuleSet;
     use crate::velocity::Limits;
