@@ -9,7 +9,7 @@
 
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
-use crate::access::{Denied, KeyId, Scope};
+use crate::access::{Admitted, Denied, KeyId, Scope};
 use crate::domain::TenantId;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -34,29 +34,37 @@ pub(super) struct Caller {
 pub(super) async fn admit(
     State((state, scope)): State<(AppState, Scope)>,
     Extension(id): Extension<RequestId>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     if state.gate.lets_all_in() {
-        let caller = Caller { tenant: TenantId::default_tenant(), key: None, request: id };
-        request.extensions_mut().insert(caller);
-        return next.run(request).await;
+        return pass(None, id, request, next).await;
     }
     let admitted = bearer(request.headers())
         .ok_or(Denied::Unknown)
         .and_then(|key| state.gate.admit(key, scope, crate::clock::now()));
     match admitted {
-        Ok(admitted) => {
-            let (tenant, key) = (admitted.tenant().clone(), Some(admitted.key()));
-            let caller = Caller { tenant, key, request: id };
-            request.extensions_mut().insert(caller);
-            // Under way for its key until there is an answer.
-            let response = next.run(request).await;
-            drop(admitted);
-            response
-        }
+        Ok(admitted) => pass(Some(admitted), id, request, next).await,
         Err(denied) => refusal(denied, &state, &id),
     }
+}
+
+/// Answers a request as its key's tenant, or as the default one where everybody is let in.
+pub(super) async fn pass(
+    admitted: Option<Admitted>,
+    id: RequestId,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let (tenant, key) = match &admitted {
+        Some(admitted) => (admitted.tenant().clone(), Some(admitted.key())),
+        None => (TenantId::default_tenant(), None),
+    };
+    request.extensions_mut().insert(Caller { tenant, key, request: id });
+    // Under way for its key until there is an answer.
+    let response = next.run(request).await;
+    drop(admitted);
+    response
 }
 
 /// The key of a request. A header given twice is none: which one counts would be anybody's guess.

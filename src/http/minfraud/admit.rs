@@ -2,11 +2,10 @@
 //!
 //! The key says whose tenant it is; the account number is the client's own business and only has to be there.
 
-use super::super::access::Caller;
+use super::super::access::pass;
 use super::super::state::{AppState, RequestId};
 use super::refusal::Refusal;
 use crate::access::{Denied, Scope};
-use crate::domain::TenantId;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,13 +19,11 @@ use zeroize::Zeroizing;
 pub(super) async fn admit(
     State((state, scope)): State<(AppState, Scope)>,
     Extension(id): Extension<RequestId>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     if state.gate.lets_all_in() {
-        let caller = Caller { tenant: TenantId::default_tenant(), key: None, request: id };
-        request.extensions_mut().insert(caller);
-        return next.run(request).await;
+        return pass(None, id, request, next).await;
     }
     let key = match key(request.headers()) {
         Ok(key) => key,
@@ -36,14 +33,7 @@ pub(super) async fn admit(
         }
     };
     match state.gate.admit(&key, scope, crate::clock::now()) {
-        Ok(admitted) => {
-            let (tenant, key) = (admitted.tenant().clone(), Some(admitted.key()));
-            request.extensions_mut().insert(Caller { tenant, key, request: id });
-            // Under way for its key until there is an answer.
-            let response = next.run(request).await;
-            drop(admitted);
-            response
-        }
+        Ok(admitted) => pass(Some(admitted), id, request, next).await,
         Err(denied) => {
             let (word, refusal) = refusal(denied);
             state.metrics.not_admitted(word);
