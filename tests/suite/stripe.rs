@@ -275,9 +275,9 @@ fn a_refusal_closes_the_try_and_what_must_not_be_sent_is_not() {
     std::fs::write(other.data().with_extension("key"), "sk_test_wrong").unwrap();
     let (code, _, err) = other.run("submit");
     assert!(code == 2 && err.contains("401"), "{err}");
-    let args = ["dispute", "submit", "dp_1", "--base-url", "http://192.0.2.1", "--secret-key"];
+    let args = ["dispute", "submit", "dp_1", "--base-url", "http://192.0.2.1"];
     let mut command = vouch(&args, &other.data());
-    command.arg(other.data().with_extension("key"));
+    command.arg("--secret-key").arg(other.data().with_extension("key"));
     let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(said.contains("without TLS only this machine is asked"), "{said}");
 }
