@@ -1,6 +1,7 @@
 //! What a processor's message is translated into, whoever the processor is.
 
 use crate::domain::{Dispute, Event, OrderId, Text, Timestamp, TransactionId};
+use serde::{Deserialize, Serialize};
 
 /// Longest message read, in bytes. Stripe's own events stay below 256 KiB.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
@@ -21,7 +22,8 @@ pub struct Intake {
 }
 
 /// What identifies the disputed sale, best key first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SaleKeys {
     /// The merchant's transaction, where the merchant sent it to the processor as metadata.
     pub transaction_id: Option<TransactionId>,
@@ -31,6 +33,19 @@ pub struct SaleKeys {
     /// The merchant's order, where the merchant sent it as metadata. Weakest: an order may have
     /// several attempts.
     pub order_id: Option<OrderId>,
+}
+
+impl SaleKeys {
+    /// Adds what another report knows; what is known stays first.
+    pub fn add(&mut self, other: Self) {
+        self.transaction_id = self.transaction_id.take().or(other.transaction_id);
+        self.order_id = self.order_id.take().or(other.order_id);
+        for reference in other.payment_references {
+            if !self.payment_references.contains(&reference) {
+                self.payment_references.push(reference);
+            }
+        }
+    }
 }
 
 impl Intake {

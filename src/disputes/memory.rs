@@ -139,6 +139,15 @@ impl DisputeStore for Memory {
             .fold(None, |state, report| Some(merge(state, report))))
     }
 
+    fn sale_keys(&self, id: &DisputeId) -> Result<SaleKeys, Infallible> {
+        let mut keys = SaleKeys::default();
+        let of_it = |report: &&Intake| report.dispute.as_ref().is_some_and(|of| of.id == *id);
+        for report in self.reports.iter().filter(of_it) {
+            keys.add(report.sale.clone());
+        }
+        Ok(keys)
+    }
+
     fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, Infallible> {
         let mut reports = self.reports.iter().filter_map(|report| report.dispute.as_ref());
         Ok(reports.any(|report| {

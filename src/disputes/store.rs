@@ -70,6 +70,12 @@ pub trait DisputeStore {
     /// The record could not be read.
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Self::Error>;
 
+    /// What the reports of a dispute say of its sale, all together.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn sale_keys(&self, id: &DisputeId) -> Result<SaleKeys, Self::Error>;
+
     /// Whether the processor itself told of a dispute, by a message that is signed or was taken in by hand;
     /// neutral reports alone are not its word.
     ///
@@ -207,11 +213,13 @@ pub fn is_same_card(one: &Transaction, other: &Transaction) -> bool {
 /// The record could not be read.
 pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<CaseFile>, S::Error> {
     let Some(dispute) = store.dispute(id)? else { return Ok(None) };
-    let keys = SaleKeys {
+    let mut keys = SaleKeys {
         transaction_id: dispute.transaction_id.clone(),
         payment_references: dispute.payment_reference.iter().cloned().collect(),
         order_id: None,
     };
+    // A sale that is recorded after its dispute is found by whichever name a report had for it.
+    keys.add(store.sale_keys(id)?);
     let Some(sale) = store.find_sale(&keys)? else {
         return Ok(Some(CaseFile {
             dispute,

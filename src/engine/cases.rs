@@ -324,7 +324,11 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn record_report(&mut self, report: &Intake) -> Result<bool, EngineError> {
-        let kept = Report { dispute: report.dispute.clone(), raw: report.raw.clone() };
+        let kept = Report {
+            dispute: report.dispute.clone(),
+            sale: report.sale.clone(),
+            raw: report.raw.clone(),
+        };
         // The processor's id names the message: taken in again after its sale was found, the event
         // says more than the one kept, and is still the same message.
         match self.write(&report.event, Some(kept)) {
@@ -358,6 +362,18 @@ impl DisputeStore for Cases<'_> {
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
         let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
         Ok(merged(reports(&entries)?).remove(id))
+    }
+
+    fn sale_keys(&self, id: &DisputeId) -> Result<SaleKeys, EngineError> {
+        let mut keys = SaleKeys::default();
+        for entry in self.by_lookup(LookupField::Dispute, id.as_str())? {
+            let report = read_sealed_event(&entry)?.and_then(|sealed| sealed.report);
+            let of_it = |report: &Report| report.dispute.as_ref().is_some_and(|of| of.id == *id);
+            if let Some(report) = report.filter(of_it) {
+                keys.add(report.sale);
+            }
+        }
+        Ok(keys)
     }
 
     fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, EngineError> {

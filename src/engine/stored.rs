@@ -8,6 +8,7 @@
 
 use super::error::StoredError;
 use super::replay::Kept;
+use crate::disputes::SaleKeys;
 use crate::domain::{Decision, Dispute, Event, LabelClass, Outcome, Transaction, Warning};
 use crate::features::{FieldId, Record, Value};
 use crate::ledger::Summary;
@@ -136,7 +137,14 @@ pub(super) struct SealedEvent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) dispute: Option<Dispute>,
+    /// What identifies the sale, which may be recorded later.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) sale: SaleKeys,
     pub(super) raw: Box<str>,
+}
+
+fn is_none(keys: &SaleKeys) -> bool {
+    *keys == SaleKeys::default()
 }
 
 /// What recovery needs of either open part; everything else is skipped unread.

@@ -78,3 +78,20 @@ fn a_dispute_alone_counts_from_its_arrival() {
     assert_eq!(dispute.updated_at, at("2026-11-03T00:00:00Z"));
     assert_eq!(dispute.processor_status.as_str(), "needs_response");
 }
+
+#[test]
+fn a_sale_recorded_later_is_found_by_any_name_its_reports_had() {
+    let name = |text: &str| crate::domain::Text::new(text).unwrap();
+    let mut intake = message("visa_13_1_lost");
+    intake.sale =
+        SaleKeys { payment_references: vec![name("ch_x"), name("pi_x")], ..SaleKeys::default() };
+    let dispute = intake.dispute.as_mut().unwrap();
+    (dispute.transaction_id, dispute.payment_reference) = (None, Some(name("ch_x")));
+    let id = dispute.id.clone();
+    let mut memory = Memory::default();
+    take_in(&mut memory, intake, at("2027-02-01T00:00:00Z")).unwrap();
+    assert!(case_file(&memory, &id).unwrap().unwrap().transaction.is_none());
+    memory.sales = Memory::with("licence").sales;
+    memory.sales[0].payment.as_mut().unwrap().processor_reference = Some(name("pi_x"));
+    assert!(case_file(&memory, &id).unwrap().unwrap().transaction.is_some());
+}
