@@ -6,6 +6,7 @@ mod check;
 mod export;
 mod import;
 mod list;
+mod roots;
 mod show;
 mod timeline;
 
@@ -31,8 +32,10 @@ enum Command {
     Show(show::ShowArgs),
     /// Everything a customer did and what came of it, in the order it happened
     Timeline(timeline::TimelineArgs),
-    /// Check every record: checksum, hash chain, keys
+    /// Check every record: checksum, hash chain, keys, signed roots
     Verify(check::VerifyArgs),
+    /// Sign a Merkle root of every day that is over, and list them
+    Roots(roots::RootsArgs),
     /// Write entries as Parquet files, by kind and month
     Export(export::ExportArgs),
     /// Take an export into a fresh data directory
@@ -83,6 +86,7 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Show(args) => show::run(args),
         Command::Timeline(args) => timeline::run(args),
         Command::Verify(args) => check::run(args),
+        Command::Roots(args) => roots::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Backup(args) => backup::run(args),
