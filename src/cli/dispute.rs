@@ -21,6 +21,7 @@ mod ce3;
 mod import;
 mod paper;
 mod send;
+mod verify;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -107,6 +108,9 @@ pub(super) enum DisputeCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Check a packet by its signed manifest and proof; the first thing that does not fit is named
+    #[command(after_help = verify::AFTER_HELP)]
+    Verify(verify::VerifyArgs),
 }
 
 /// Which record.
@@ -129,9 +133,10 @@ impl DisputeCommand {
         )
     }
 
-    /// The record to open.
-    pub(super) fn place(&self) -> &Place {
+    /// The record to open; `None` where none is needed.
+    pub(super) fn place(&self) -> Option<&Place> {
         match self {
+            Self::Verify(_) => None,
             Self::Intake { place, .. }
             | Self::Import { place, .. }
             | Self::List { place, .. }
@@ -139,7 +144,7 @@ impl DisputeCommand {
             | Self::Ce3 { place, .. }
             | Self::Stage { place, .. }
             | Self::Submit { place, .. }
-            | Self::Packet { place, .. } => place,
+            | Self::Packet { place, .. } => Some(place),
         }
     }
 }
@@ -168,6 +173,7 @@ pub(super) fn run<S: DisputeStore>(
     match command {
         DisputeCommand::Intake { file, .. } => intake(file, store, now, out, notes),
         DisputeCommand::Import { file, .. } => return import::run(file, store, now, notes),
+        DisputeCommand::Verify(args) => return args.run(out),
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),

@@ -19,6 +19,7 @@ pub(crate) mod memory;
 mod merge;
 mod neutral;
 pub mod packet;
+mod proof;
 pub mod reasons;
 pub mod rulebook;
 mod store;
@@ -30,6 +31,7 @@ pub use label::{label_of, label_of_warning};
 pub use merge::merge;
 pub use neutral::{DisputeReport, is_neutral, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
+pub use proof::{Manifest, Misfit, NamedRecord, Proof};
 pub use store::{
     DisputeStore, Link, OF_INQUIRY, Sending, Taken, case_file, is_same_card, links, take_in,
 };
