@@ -24,6 +24,7 @@ mod openapi;
 mod ops;
 mod packets;
 mod query;
+mod radar;
 mod reload;
 mod score;
 mod server;
