@@ -13,6 +13,7 @@ use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
 use super::server::{operating_routes, working_routes};
+use super::tellers::Receivers;
 use crate::domain::{Event, Transaction};
 use crate::engine::Reload;
 use axum::http::StatusCode;
@@ -84,10 +85,10 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, reload, health, ready, metrics, openapi),
+    paths(score, events, decision, reload, webhooks, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
-        BatchReceipt, ErrorBody, Reload, Readiness, Liveness
+        BatchReceipt, ErrorBody, Reload, Receivers, Readiness, Liveness
     ))
 )]
 struct Contract;
@@ -141,6 +142,14 @@ fn decision() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn reload() {}
+
+#[utoipa::path(
+    get, path = "/v1/webhooks", tag = "operations",
+    summary = "How the receivers of webhooks stand, and what they never took",
+    responses((status = 200, description = "Those of the tenant", body = Receivers))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn webhooks() {}
 
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", summary = "The process runs",

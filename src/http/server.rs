@@ -5,7 +5,7 @@ use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
     access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
-    radar, reload, score, webhooks,
+    radar, reload, score, tellers, webhooks,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
@@ -70,12 +70,13 @@ pub(super) fn working_routes() -> [Route; 18] {
 }
 
 /// What operators ask; answered also when there is too much work.
-pub(super) fn operating_routes() -> [Route; 5] {
+pub(super) fn operating_routes() -> [Route; 6] {
     [
         ("/healthz", None, get(ops::health)),
         ("/readyz", None, get(ops::ready)),
         ("/metrics", Some(Scope::Admin), get(ops::metrics)),
         ("/openapi.json", None, get(openapi::document)),
+        ("/v1/webhooks", Some(Scope::Admin), get(tellers::tellers)),
         ("/v1/reload", Some(Scope::Admin), post(reload::reload)),
     ]
 }
