@@ -4,6 +4,7 @@
 //! oversized head) before a handler sees it.
 
 mod desk;
+pub(super) mod dialects;
 mod disputes;
 
 use super::answer::{KeptDecision, ScoreAnswer};
@@ -53,6 +54,8 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEY)).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(key));
+    let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(BASIC)).build();
+    components.add_security_scheme("basic", SecurityScheme::Http(basic));
     let routes = working_routes().into_iter().chain(operating_routes());
     let scopes: BTreeMap<_, _> = routes.map(|(path, scope, _)| (path, scope)).collect();
     for (path, item) in &mut document.paths.paths {
@@ -73,6 +76,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             }
         }
     }
+    dialects::add(&mut document);
     document
 }
 
@@ -251,6 +255,8 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
 /// How a key is sent.
 const KEY: &str =
     "An access key, where the server has any (`vouch key add`). Each route needs one scope.";
+const BASIC: &str =
+    "The same key in formats of others: as the password in one, as the user in another.";
 /// What answers a request that may not pass.
 const ADMISSION: [Code; 4] =
     [Code::NoKey, Code::ForeignSite, Code::MissingScope, Code::RateLimited];
