@@ -2,7 +2,11 @@
 //!
 //! Everything has a default that works on a fresh machine. The environment may name one file and hold
 //! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
-//! `VOUCH_STRIPE_SECRET_KEY`.
+//! `VOUCH_STRIPE_SECRET_KEY`, `VOUCH_WEBHOOK_SECRET_NAME`.
+
+mod webhook;
+
+pub use webhook::WebhookConfig;
 
 use crate::decision::{Policy, PolicyError};
 use crate::domain::{Durability, Outcome};
@@ -38,6 +42,9 @@ pub struct Config {
     pub stripe: StripeConfig,
     /// Costs and thresholds.
     pub policy: Policy,
+    /// Who is told what happened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhook: Vec<WebhookConfig>,
 }
 
 /// The HTTP server.
@@ -488,8 +495,10 @@ impl Config {
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
             ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
         ];
-        match checks.into_iter().find(|(_, _, good)| !good) {
-            Some((key, range, _)) => Err(ConfigError::Range { key, range }),
+        let wrong = checks.into_iter().find(|(_, _, good)| !good);
+        let wrong = wrong.map(|(key, range, _)| (key, range));
+        match wrong.or_else(|| self.webhook.iter().find_map(WebhookConfig::wrong)) {
+            Some((key, range)) => Err(ConfigError::Range { key, range }),
             None => Ok(()),
         }
     }
@@ -549,6 +558,8 @@ mod tests {
             ("[policy.thresholds]\nreview = 50\ndecline = 40", "thresholds"),
             ("[model.canary]\ndir = \"m\"\nby = \"card\"\nshare_bp = 0", "model.canary.share_bp"),
             ("[model.canary]\ndir = \"m\"\nby = \"shoe\"\nshare_bp = 5", "shoe"),
+            ("[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nattempts = 0", "webhook.attempts"),
+            ("[[webhook]]\nname = \"a\"", "url"),
             ("[server", "line 1"),
         ] {
             let error = parse(text).unwrap_err();

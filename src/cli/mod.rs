@@ -29,6 +29,7 @@ mod state;
 mod tables;
 mod train;
 mod training;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ enum Command {
     /// Make, list, replace and take away access keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Show who is told what happened, what was given up, and send it again
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Let a buyer back in by card, mailbox, device and account, and name what still blocks
     Appeal(desk::AppealArgs),
     /// Write seeded commerce: honest buyers and attacks, as a server would see them
@@ -97,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Lists(command) => desk::lists(&command),
         Command::Review(command) => desk::review(&command),
         Command::Key(command) => key::run(&command),
+        Command::Webhook(command) => webhook::run(&command),
         Command::Appeal(args) => desk::appeal(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),

@@ -181,6 +181,26 @@ impl<'e> Cases<'e> {
         Ok(stored.into_iter().filter_map(|stored| stored.transaction).collect())
     }
 
+    /// The transactions scored under the order of one, it among them, in the order they came; none where it is
+    /// not recorded, and it alone where it has no order.
+    ///
+    /// # Errors
+    /// The ledger or its index can't be read.
+    pub fn of_one_order(&self, id: &TransactionId) -> Result<Vec<TransactionId>, EngineError> {
+        let is_sale = |entry: &StoredEntry| entry.kind == EntryKind::Decision;
+        let own = self.of_transaction(id)?.into_iter();
+        let Some(own) = own.filter(is_sale).find(|entry| entry.id == id.as_str()) else {
+            return Ok(Vec::new());
+        };
+        let order = own.lookups.iter().find(|(field, _)| *field == LookupField::Order);
+        let Some(order) = order.copied() else { return Ok(vec![id.clone()]) };
+        let has =
+            |entry: &StoredEntry| entry.tenant == self.tenant && entry.lookups.contains(&order);
+        let entries = self.entries(|query| query.lookups = vec![order], has)?;
+        let ids = entries.iter().filter(|entry| is_sale(entry));
+        Ok(ids.filter_map(|entry| TransactionId::new(&entry.id).ok()).collect())
+    }
+
     fn approved(&self, sale: &Transaction) -> Result<bool, EngineError> {
         for entry in self.of_transaction(&sale.transaction_id)? {
             let event = read_event(&entry)?;

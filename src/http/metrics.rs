@@ -3,6 +3,7 @@
 
 use super::dispute_metrics::DisputeMetrics;
 use super::state::AppState;
+use super::teller_metrics::TellerMetrics;
 use crate::domain::{Action, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
@@ -33,6 +34,7 @@ pub(super) struct Metrics {
     rules_undecided: Family<Labels, Counter>,
     not_admitted: Family<Labels, Counter>,
     pub(super) disputes: DisputeMetrics,
+    tellers: TellerMetrics,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
     reference_age: Family<Labels, Gauge>,
@@ -87,6 +89,7 @@ impl Metrics {
         let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
             disputes: DisputeMetrics::new(r),
+            tellers: TellerMetrics::new(r),
             part_refused,
             reference_age,
             reference_stale,
@@ -229,6 +232,7 @@ impl Metrics {
     pub(super) fn page(&self, state: &AppState) -> String {
         let engine = &state.engine;
         self.sources(state);
+        self.tellers.read(state);
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let stats = engine.windows().stats();
         self.velocity_keys.set(whole(stats.keys as u64));

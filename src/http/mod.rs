@@ -24,10 +24,13 @@ mod openapi;
 mod ops;
 mod packets;
 mod query;
+mod radar;
 mod reload;
 mod score;
 mod server;
 mod state;
+mod teller_metrics;
+mod tellers;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -35,5 +38,5 @@ mod webhooks;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};
-pub use state::AppState;
+pub use state::{AppState, Teller};
 pub use tls::{Tls, TlsError};

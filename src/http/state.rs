@@ -6,9 +6,20 @@ use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::Timestamp;
 use crate::engine::{CaseSource, Engine, Reloader};
+use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_util::task::TaskTracker;
+
+/// A receiver of webhooks, how it stands, and what it never took.
+pub struct Teller {
+    /// The receiver.
+    pub endpoint: Arc<Endpoint>,
+    /// How it stands.
+    pub standing: Arc<Standing>,
+    /// What was given up.
+    pub letters: DeadLetters,
+}
 
 /// What every handler shares. Cheap to clone.
 #[derive(Clone)]
@@ -33,6 +44,8 @@ pub struct AppState {
     pub(super) stripe: Arc<StripeConfig>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
+    /// Who is told what happened.
+    pub(super) tellers: Arc<Vec<Teller>>,
     /// What connections are taken in with; absent: plain HTTP.
     pub(super) tls: Option<Arc<Tls>>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -58,6 +71,7 @@ impl AppState {
             stripe_secrets: None,
             stripe: Arc::default(),
             reload_turn: Arc::default(),
+            tellers: Arc::default(),
             tls: None,
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -93,6 +107,12 @@ impl AppState {
     #[must_use]
     pub fn hearing_stripe(self, secrets: Option<Secret>, stripe: StripeConfig) -> Self {
         Self { stripe_secrets: secrets.map(Arc::new), stripe: Arc::new(stripe), ..self }
+    }
+
+    /// The same, able to say how those who are told what happened stand.
+    #[must_use]
+    pub fn telling(self, tellers: Vec<Teller>) -> Self {
+        Self { tellers: Arc::new(tellers), ..self }
     }
 
     /// The same, where reviews do not wait for ever.

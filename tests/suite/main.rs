@@ -29,3 +29,4 @@ mod replay;
 mod serve;
 mod stripe;
 mod tls;
+mod webhooks;

@@ -114,7 +114,7 @@ pub(super) fn money(node: &Node<'_>, member: &str, less: i64) -> Result<Amount, 
 }
 
 /// Decimals of Stripe's amounts in a currency; `None` where the currency has no minor unit.
-fn exponent(currency: Currency) -> Option<u32> {
+pub fn exponent(currency: Currency) -> Option<u32> {
     let code = currency.code();
     if ZERO_DECIMAL.contains(&code) {
         Some(0)

@@ -10,6 +10,8 @@ mod fields;
 mod payment;
 pub mod signature;
 
+pub use fields::exponent;
+
 use super::intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
