@@ -54,6 +54,8 @@ pub(super) struct SealedDecision {
 const DECISION: &str = ",\"decision\":";
 const RECORD: &str = ",\"record\":";
 const WARNINGS: &str = ",\"warnings\":";
+/// What stands between a record and the warnings of its arrival.
+const ARRIVAL: &str = "\",\"arrival\":[";
 
 /// The open part of a decision as far as many replays need it.
 #[derive(Debug, Deserialize)]
@@ -65,8 +67,8 @@ pub(super) struct OpenReplay<'p> {
 }
 
 impl<'p> OpenReplay<'p> {
-    /// Reads it: of a part that ends with the record, as this version writes it of an arrival without
-    /// warnings, no more than its end. `bytes` is memory kept from one to the next.
+    /// Reads it: of a part as this version writes it, no more than its end. `bytes` is memory kept from one
+    /// to the next.
     pub(super) fn read(open: &'p [u8], bytes: &mut Vec<u8>) -> Result<Self, StoredError> {
         match std::str::from_utf8(open).ok().and_then(|text| Self::read_end(text, bytes)) {
             Some(part) => Ok(part),
@@ -74,14 +76,19 @@ impl<'p> OpenReplay<'p> {
         }
     }
 
-    /// From the last `warnings` to the record, and to nothing else than the end of one object: these are
-    /// members of the member before the record. Deeper within, a brace too many would follow, and within
-    /// a text a quote has a backslash before it.
+    /// From the last `warnings` before the record, and to nothing else than the end of one object: these
+    /// are members of the member before the record. Deeper within, a brace too many would follow, and
+    /// within a text a quote has a backslash before it.
     fn read_end(open: &'p str, bytes: &mut Vec<u8>) -> Option<Self> {
+        let part = open.strip_prefix(PRESENT)?;
+        let upto = match part.strip_suffix("\"}") {
+            Some(upto) => upto,
+            None => part.rsplit_once(ARRIVAL)?.0,
+        };
         // Nothing in base64 is a quote.
-        let (before, _) = open.strip_prefix(PRESENT)?.strip_suffix("\"}")?.rsplit_once('"')?;
-        let before = before.strip_suffix(RECORD)?;
-        let record = open.get(PRESENT.len() + before.len() + RECORD.len()..open.len() - 1)?;
+        let before = upto.rsplit_once('"')?.0.strip_suffix(RECORD)?;
+        let start = PRESENT.len() + before.len() + RECORD.len();
+        let record = open.get(start..=PRESENT.len() + upto.len())?;
         let (_, end) = before.rsplit_once(WARNINGS)?;
         bytes.clear();
         bytes.extend_from_slice(b"{\"warnings\":");
@@ -394,8 +401,12 @@ mod tests {
         let nested = format!(r#"{{"format":2,"x":{{"y":1,"decision":{other}}},"z":1"#);
         let nested = open.replace(r#"{"format":2"#, &nested);
         let with_arrival = open.replace(r#""AA"}"#, r#""AA","arrival":[]}"#);
+        let late =
+            json!(format!(r#"","arrival":[],"record":"BB","decision":{other},"record":"CC"}}"#));
+        let late = format!(r#""AA","arrival":[{{"code":"event_time_late","message":{late}}}]}}"#);
+        let with_late = open.replace(r#""AA"}"#, &late);
         let format_1 = open.replace(r#""format":2"#, r#""format":1"#);
-        for open in [&open, &nested, &with_arrival, &format_1] {
+        for open in [&open, &nested, &with_arrival, &with_late, &format_1] {
             let read = OpenReplay::read(open.as_bytes(), &mut Vec::new()).unwrap();
             assert_eq!(read.kept.degraded, ["kept"], "{open}");
             assert_eq!(read.record.get(), r#""AA""#, "{open}");

@@ -4,7 +4,7 @@
 //! A term is looked at only where its seldomest literal may hold, so a wrong guess costs time and
 //! nothing else. The values and limits a set names for a field tell where the field's values lie: of
 //! ten countries named, each is taken for a tenth of the sales; the highest of ten limits for one that
-//! few pass.
+//! few pass. A flag marks the exception: it is true of one sale in four.
 
 use super::leaf::{Question, question};
 use super::probe::Asked;
@@ -29,7 +29,7 @@ pub(super) fn chances(kind: Kind, asked: &[Asked<'_>]) -> Vec<usize> {
     limits.sort_by(f64::total_cmp);
     let chance = |asked: &Asked<'_>| match asked.question {
         Question::Has => ALL * 9 / 10,
-        Question::OneOf(_) if kind == Kind::Bool => ALL / 2,
+        Question::OneOf(list) if kind == Kind::Bool => flag(list),
         Question::OneOf(list) => ALL * list.len() / (named.len() + 1),
         Question::Above { limit, .. } => {
             let below = limits.partition_point(|other| Some(*other) < height(limit));
@@ -37,6 +37,12 @@ pub(super) fn chances(kind: Kind, asked: &[Asked<'_>]) -> Vec<usize> {
         }
     };
     asked.iter().map(chance).collect()
+}
+
+fn flag(named: &[Literal]) -> usize {
+    let chance =
+        |value: &Literal| if *value == Literal::Bool(true) { ALL / 4 } else { 3 * ALL / 4 };
+    named.iter().map(chance).sum::<usize>().min(ALL)
 }
 
 /// The same of a leaf that is answered by itself.

@@ -38,22 +38,22 @@ pub(super) enum Question<'e> {
 
 static TRUE: [Literal; 1] = [Literal::Bool(true)];
 
-/// The field a leaf asks about, and what; `None` for leaves that are answered one by one: two
-/// fields, defaults, members of `custom`, computed values, parts of texts, networks, and money, whose answer depends
-/// on its currency.
+/// The field a leaf asks about, and what it asks where the field is known; `None` for leaves that are
+/// answered one by one: two fields, members of `custom`, computed values, parts of texts, networks, and
+/// money, whose answer depends on its currency.
 pub(super) fn question(leaf: &Expr) -> Option<(FieldId, Question<'_>)> {
     let (id, question) = match leaf {
         Expr::Has(FieldRef::Catalogue(id)) => return Some((*id, Question::Has)),
-        Expr::Holds(Operand::Field(FieldRef::Catalogue(id))) => (*id, Question::OneOf(&TRUE)),
-        Expr::In(Operand::Field(FieldRef::Catalogue(id)), list) => (*id, Question::OneOf(list)),
-        Expr::Compare(op, Operand::Field(FieldRef::Catalogue(id)), Operand::Literal(limit)) => {
+        Expr::Holds(operand) => (field(operand)?, Question::OneOf(&TRUE)),
+        Expr::In(operand, list) => (field(operand)?, Question::OneOf(list)),
+        Expr::Compare(op, operand, Operand::Literal(limit)) => {
             let question = match op {
                 Comparison::Equal => Question::OneOf(std::slice::from_ref(limit)),
                 Comparison::Greater => Question::Above { limit, strict: true },
                 Comparison::GreaterOrEqual => Question::Above { limit, strict: false },
                 _ => return None,
             };
-            (*id, question)
+            (field(operand)?, question)
         }
         _ => return None,
     };
@@ -63,6 +63,16 @@ pub(super) fn question(leaf: &Expr) -> Option<(FieldId, Question<'_>)> {
         Question::Has => &[],
     };
     constants.iter().all(|constant| suits(id.field().kind, constant)).then_some((id, question))
+}
+
+/// The field of the catalogue whose value this is, or a default where it has none.
+fn field(operand: &Operand) -> Option<FieldId> {
+    match operand {
+        Operand::Field(FieldRef::Catalogue(id)) | Operand::Default(FieldRef::Catalogue(id), _) => {
+            Some(*id)
+        }
+        _ => None,
+    }
 }
 
 /// True where a value of the kind compares with the constant as one of its own type.

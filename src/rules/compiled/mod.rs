@@ -40,7 +40,7 @@ pub(super) struct Compiled {
     starts: Vec<u32>,
     /// By the literal they hang on.
     terms: Vec<CompiledTerm>,
-    /// Of all terms: those beside the one a term hangs on, seldomest first.
+    /// Of all terms: the literals after the first four.
     literals: Vec<u32>,
     /// Conditions with more alternatives than a compiled one may have.
     trees: Vec<(u32, Expr)>,
@@ -55,7 +55,9 @@ struct CompiledTerm {
     condition: u32,
     /// The literal it hangs on.
     access: u32,
-    /// Its other literals in the list of all.
+    /// The next literals, seldomest first; the place of one that always holds, where there are fewer.
+    next: [u32; 3],
+    /// Its further literals in the list of all.
     first: u32,
     end: u32,
 }
@@ -119,7 +121,7 @@ impl Compiled {
             probe.answer(record, bits);
         }
         for (bit, leaf) in &self.loose {
-            bits.answer(*bit, leaf.eval(record));
+            bits.answer_one(*bit, leaf.eval(record));
         }
         bits.finish();
         for (word, hung) in self.hung.iter().enumerate() {
@@ -145,9 +147,15 @@ impl Compiled {
 
     /// Marks the condition of a term, whose first literal may hold, by what the term comes to.
     fn judge(&self, term: &CompiledTerm, bits: &Bits, marks: (&mut [u64], &mut [u64])) {
-        let others = self.literals.get(term.first as usize..term.end as usize).unwrap_or_default();
-        if others.iter().all(|literal| bits.may_hold(*literal)) {
-            let holds = bits.holds(term.access) && others.iter().all(|other| bits.holds(*other));
+        // All three, and then one question: most often some of them do not hold, and which is chance.
+        if !term.next.iter().fold(true, |may, literal| may & bits.may_hold(*literal)) {
+            return;
+        }
+        let further = self.literals.get(term.first as usize..term.end as usize).unwrap_or_default();
+        if further.iter().all(|literal| bits.may_hold(*literal)) {
+            let others = term.next.iter().chain(further);
+            let holds =
+                bits.holds(term.access) && others.into_iter().all(|other| bits.holds(*other));
             let truth = if holds { Truth::True } else { Truth::Unknown };
             mark(term.condition, truth, marks);
         }
@@ -213,48 +221,55 @@ impl Builder {
                 *word |= 1 << bit;
             }
             compiled.starts.resize(*access as usize + 1, number(compiled.terms.len()));
+            let mut next = [number(probe::always(compiled.leaf_words)); 3];
+            next.iter_mut().zip(others).for_each(|(next, other)| *next = *other);
             let first = number(compiled.literals.len());
-            compiled.literals.extend(others);
+            compiled.literals.extend(others.iter().skip(next.len()));
             let end = number(compiled.literals.len());
-            compiled.terms.push(CompiledTerm { condition, access: *access, first, end });
+            compiled.terms.push(CompiledTerm { condition, access: *access, next, first, end });
         }
         compiled.starts.push(number(compiled.terms.len()));
     }
 
-    /// Gives every leaf its bit, those of one field together, then the loose ones; and says how often
-    /// each may hold.
+    /// Gives every leaf its bit, those of one field together and none of a probe's in two words, then the
+    /// loose ones; and says how often each may hold.
     fn lay_out(&self, compiled: &mut Compiled) -> (Vec<u32>, Vec<usize>) {
         let mut bits = vec![u32::MAX; self.leaves.all.len()];
         let mut chances = vec![0; self.leaves.all.len()];
         let mut fields: BTreeMap<FieldId, Vec<Asked<'_>>> = BTreeMap::new();
-        let mut loose = Vec::new();
+        let (mut loose, nothing) = (Vec::new(), Record::default());
         for (leaf, expr) in self.leaves.all.iter().enumerate() {
             match question(expr) {
                 Some((field, question)) => {
-                    fields.entry(field).or_default().push(Asked { leaf, question });
+                    let missing = expr.eval(&nothing);
+                    fields.entry(field).or_default().push(Asked { leaf, question, missing });
                 }
                 None => loose.push((leaf, expr)),
             }
         }
-        let mut next = 0;
+        let mut next: usize = 0;
         for (field, asked) in fields {
             for (asked, chance) in asked.iter().zip(chance::chances(field.field().kind, &asked)) {
                 if let Some(slot) = chances.get_mut(asked.leaf) {
                     *slot = chance;
                 }
             }
-            let probe = Probe::new(field, &asked, next, &mut bits);
-            next += number(probe.width());
-            compiled.probes.push(probe);
+            for asked in asked.chunks(Probe::WIDEST) {
+                if next % 64 + asked.len() > 64 {
+                    next = next.next_multiple_of(64);
+                }
+                compiled.probes.push(Probe::new(field, asked, next, &mut bits));
+                next += asked.len();
+            }
         }
         for (leaf, expr) in loose {
             if let (Some(bit), Some(chance)) = (bits.get_mut(leaf), chances.get_mut(leaf)) {
-                (*bit, *chance) = (next, chance::loose_chance(expr));
+                (*bit, *chance) = (number(next), chance::loose_chance(expr));
             }
-            compiled.loose.push((next, expr.clone()));
+            compiled.loose.push((number(next), expr.clone()));
             next += 1;
         }
-        compiled.leaf_words = (next as usize).div_ceil(64);
+        compiled.leaf_words = next.div_ceil(64);
         (bits, chances)
     }
 }
