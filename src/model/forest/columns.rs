@@ -17,6 +17,9 @@ pub(super) const ROWS: usize = 64;
 /// Most leaves of a tree: what a byte tells apart.
 const LEAVES: usize = 256;
 
+/// Choices kept of a tree: its leaves and its splits.
+const KEPT: usize = 2 * LEAVES;
+
 /// One byte of each row.
 type Column = [u8; ROWS];
 
@@ -26,7 +29,7 @@ pub(super) struct Columns {
     trees: Vec<Tree>,
     /// Of all trees; a split's children stand before it.
     steps: Vec<Step>,
-    /// Leaf values of all trees.
+    /// Leaf values of all trees, and [`LEAVES`] more: behind each tree's first there are as many.
     leaves: Vec<i64>,
 }
 
@@ -50,25 +53,16 @@ struct Step {
 #[derive(Debug)]
 pub(super) struct Scratch {
     /// The rows' bytes by slot.
-    rows: Vec<Column>,
+    pub(super) rows: Vec<Column>,
     /// For each leaf its number, for each step what it chose.
-    chosen: Vec<Column>,
+    chosen: Box<[Column; KEPT]>,
 }
 
 impl Scratch {
     pub(super) fn new(slots: usize) -> Self {
-        let mut chosen = vec![[0; ROWS]; 2 * LEAVES];
+        let mut chosen = Box::new([[0; ROWS]; KEPT]);
         chosen.iter_mut().zip(0..=u8::MAX).for_each(|(column, leaf)| *column = [leaf; ROWS]);
         Self { rows: vec![[0; ROWS]; slots], chosen }
-    }
-
-    /// Puts a quantised row in its place.
-    pub(super) fn put(&mut self, row: usize, bytes: &[u8]) {
-        for (column, byte) in self.rows.iter_mut().zip(bytes) {
-            if let Some(slot) = column.get_mut(row) {
-                *slot = *byte;
-            }
-        }
     }
 }
 
@@ -112,6 +106,7 @@ impl Columns {
                 root: *kept.first()?,
             });
         }
+        columns.leaves.extend([0; LEAVES]);
         Some(columns)
     }
 
@@ -123,37 +118,38 @@ impl Columns {
         for tree in &self.trees {
             let Some((own, others)) = steps.split_at_checked(tree.steps) else { return };
             steps = others;
-            for (place, step) in own.iter().enumerate() {
+            for (step, place) in own.iter().zip(LEAVES..) {
                 let choice = step.choose(rows, chosen);
-                if let Some(kept) = chosen.get_mut(LEAVES + place) {
+                if let Some(kept) = chosen.get_mut(place) {
                     *kept = choice;
                 }
             }
-            let Some((own, others)) = leaves.split_at_checked(tree.leaves) else { return };
-            leaves = others;
-            let Some(root) = chosen.get(usize::from(tree.root)) else { return };
-            for (sum, leaf) in sums.iter_mut().zip(root) {
+            let Some(own) = leaves.first_chunk::<LEAVES>() else { return };
+            for (sum, leaf) in sums.iter_mut().zip(kept(chosen, tree.root)) {
+                let value = own.get(usize::from(*leaf)).copied().unwrap_or(0);
                 // INVARIANT: units are such that no sum overflows.
-                *sum = sum.wrapping_add(own.get(usize::from(*leaf)).copied().unwrap_or(0));
+                *sum = sum.wrapping_add(value);
             }
+            leaves = leaves.get(tree.leaves..).unwrap_or_default();
         }
     }
 }
 
+/// A choice by its place, which is below [`KEPT`]: so no bound is checked.
+#[inline]
+fn kept(chosen: &[Column; KEPT], place: u16) -> &Column {
+    const NONE: &Column = &[0; ROWS];
+    chosen.get(usize::from(place) % KEPT).unwrap_or(NONE)
+}
+
 impl Step {
     #[inline]
-    fn choose(&self, rows: &[Column], chosen: &[Column]) -> Column {
+    fn choose(&self, rows: &[Column], chosen: &[Column; KEPT]) -> Column {
         let Asked { slot, code, turn } = self.asked;
-        let (Some(asked), Some(left), Some(right)) = (
-            rows.get(usize::from(slot)),
-            chosen.get(usize::from(self.left)),
-            chosen.get(usize::from(self.right)),
-        ) else {
-            return [0; ROWS];
-        };
+        let Some(asked) = rows.get(usize::from(slot)) else { return [0; ROWS] };
         // Chosen by masks: an `if` is compiled to a branch for each row.
-        let mut choice = *left;
-        for ((to, byte), right) in choice.iter_mut().zip(asked).zip(right) {
+        let mut choice = *kept(chosen, self.left);
+        for ((to, byte), right) in choice.iter_mut().zip(asked).zip(kept(chosen, self.right)) {
             let goes_right = if byte.wrapping_sub(turn) > code { u8::MAX } else { 0 };
             *to = (*to & !goes_right) | (right & goes_right);
         }

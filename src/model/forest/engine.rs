@@ -125,7 +125,7 @@ impl Engine {
     }
 
     fn margin_in(&self, row: &[f64], bytes: &mut [u8]) -> f64 {
-        self.quantise(row, bytes);
+        self.quantise([row], bytes.as_chunks_mut().0);
         let matched = self.matched.as_ref().map_or(0, |(token, matched)| token.sum(matched, bytes));
         self.units.sum(self.base + matched + self.packed.sum(bytes))
     }
@@ -135,22 +135,19 @@ impl Engine {
     pub fn margins(&self, rows: &[f64], width: usize, out: &mut [f64]) {
         let width = width.max(1);
         let block = ROWS.saturating_mul(width);
-        let mut bytes = vec![0; self.quantiser.slots()];
-        let mut scratch = Scratch::new(bytes.len());
-        let blocks = rows.chunks(block).zip(out.chunks_mut(ROWS));
-        for (rows, out) in blocks {
+        let mut scratch = Scratch::new(self.quantiser.slots());
+        for (rows, out) in rows.chunks(block).zip(out.chunks_mut(ROWS)) {
+            let mut each = rows.chunks_exact(width);
             if rows.len() < block || out.len() < ROWS {
-                for (row, out) in rows.chunks_exact(width).zip(out) {
+                for (row, out) in each.zip(out) {
                     *out = self.margin(row);
                 }
                 continue;
             }
+            let each = std::array::from_fn(|_| each.next().unwrap_or_default());
+            self.quantise(each, &mut scratch.rows);
             let mut sums = [self.base; ROWS];
-            for (place, (row, sum)) in rows.chunks_exact(width).zip(&mut sums).enumerate() {
-                self.quantise(row, &mut bytes);
-                scratch.put(place, &bytes);
-                *sum += self.wide.sum(&bytes);
-            }
+            self.wide.add(&scratch.rows, &mut sums);
             match self.token {
                 Some(token) => token.add(&self.columns, &mut scratch, &mut sums),
                 None => self.columns.add(&mut scratch, &mut sums),
@@ -159,10 +156,10 @@ impl Engine {
         }
     }
 
-    fn quantise(&self, row: &[f64], bytes: &mut [u8]) {
+    fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
         match self.token {
-            Some(token) => token.quantise(&self.quantiser, row, bytes),
-            None => self.quantiser.quantise(row, bytes),
+            Some(token) => token.quantise(&self.quantiser, rows, out),
+            None => self.quantiser.quantise(rows, out),
         }
     }
 

@@ -91,12 +91,24 @@ impl Packed {
 
     /// The sum of the leaves a quantised row ends in.
     pub(super) fn sum(&self, row: &[u8]) -> i64 {
+        self.sum_by(|slot| row.get(slot).copied())
+    }
+
+    /// Adds the same of rows whose bytes stand by slot.
+    pub(super) fn add<const N: usize>(&self, rows: &[[u8; N]], sums: &mut [i64; N]) {
+        for (row, sum) in sums.iter_mut().enumerate() {
+            *sum += self.sum_by(|slot| rows.get(slot)?.get(row).copied());
+        }
+    }
+
+    #[inline]
+    fn sum_by(&self, byte: impl Fn(usize) -> Option<u8>) -> i64 {
         let mut sum = 0;
         for group in &self.groups {
             let mut at = group.roots;
             for _ in 0..group.depth {
                 for place in &mut at {
-                    *place = self.step(row, *place);
+                    *place = self.step(&byte, *place);
                 }
             }
             for place in at {
@@ -108,12 +120,12 @@ impl Packed {
     }
 
     #[inline]
-    fn step(&self, row: &[u8], place: u32) -> u32 {
+    fn step(&self, byte: impl Fn(usize) -> Option<u8>, place: u32) -> u32 {
         let Some(node) = self.nodes.get(usize::try_from(place).unwrap_or(usize::MAX)) else {
             return 0;
         };
         let Asked { slot, code, turn } = node.asked;
-        let byte = row.get(usize::from(slot)).copied().unwrap_or(0);
+        let byte = byte(usize::from(slot)).unwrap_or(0);
         // INVARIANT: children lie within `nodes`, so nothing wraps.
         node.child.wrapping_add(u32::from(byte.wrapping_sub(turn) > code))
     }

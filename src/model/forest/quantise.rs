@@ -238,44 +238,39 @@ impl Quantiser {
         self.slots
     }
 
-    /// Writes a row's bytes. Bytes of slots the forest does not have stay as they are.
+    /// Writes the bytes of rows, by slot, a feature after the other. Bytes of slots the forest does not
+    /// have stay as they are.
     #[inline]
-    pub(super) fn quantise(&self, row: &[f64], out: &mut [u8]) {
-        let value = |feature: u32| {
-            let x = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
-            self.input.read(x.copied().unwrap_or(f64::NAN))
-        };
+    pub(super) fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
         let mut begin = 0;
         for page in &self.pages {
-            let x = value(page.feature);
-            let code = self.code(page, x);
             let end = usize::try_from(page.writes_end).unwrap_or(usize::MAX);
-            for write in self.writes.get(begin..end).unwrap_or_default() {
-                let missing = x.is_nan() || (write.zero_is_missing && x == 0.0);
-                if let Some(byte) = out.get_mut(usize::from(write.slot)) {
-                    *byte = if missing { write.missing } else { code };
+            let writes = self.writes.get(begin..end).unwrap_or_default();
+            for (at, row) in rows.into_iter().enumerate() {
+                let x = self.value(row, page.feature);
+                let code = self.code(page, x);
+                for write in writes {
+                    let missing = x.is_nan() || (write.zero_is_missing && x == 0.0);
+                    put(out, write.slot, at, if missing { write.missing } else { code });
                 }
             }
             begin = end;
         }
         for table in &self.tables {
-            let x = value(table.feature);
-            let categories = table.categories.len();
-            let line = if x.is_nan() {
-                categories + 1
-            } else {
-                let category = self.input.category(x);
-                category
-                    .and_then(|category| table.categories.binary_search(&category).ok())
-                    .unwrap_or(categories)
-            };
-            let bytes = table.bytes.chunks_exact(table.slots.len().max(1)).nth(line);
-            for (slot, byte) in table.slots.iter().zip(bytes.unwrap_or_default()) {
-                if let Some(out) = out.get_mut(usize::from(*slot)) {
-                    *out = *byte;
+            for (at, row) in rows.into_iter().enumerate() {
+                let bytes = table.line(self.input, self.value(row, table.feature));
+                for (slot, byte) in table.slots.iter().zip(bytes) {
+                    put(out, *slot, at, *byte);
                 }
             }
         }
+    }
+
+    /// NaN for what a short row lacks.
+    #[inline]
+    fn value(&self, row: &[f64], feature: u32) -> f64 {
+        let x = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
+        self.input.read(x.copied().unwrap_or(f64::NAN))
     }
 
     /// One more than how many thresholds of the page lie below `x`, as if a NaN were below them all.
@@ -289,6 +284,27 @@ impl Quantiser {
         let full = chunk(start);
         // INVARIANT: at most 15 full chunks and 14 thresholds behind them: 254.
         full.wrapping_mul(16).wrapping_add(chunk(start + 1 + usize::from(full))).wrapping_add(1)
+    }
+}
+
+impl Table {
+    /// The bytes of a value, one a slot.
+    fn line(&self, input: Input, x: f64) -> &[u8] {
+        let categories = self.categories.len();
+        let line = if x.is_nan() {
+            categories + 1
+        } else {
+            let place = input.category(x).and_then(|c| self.categories.binary_search(&c).ok());
+            place.unwrap_or(categories)
+        };
+        self.bytes.chunks_exact(self.slots.len().max(1)).nth(line).unwrap_or_default()
+    }
+}
+
+#[inline]
+fn put<const N: usize>(out: &mut [[u8; N]], slot: u16, row: usize, byte: u8) {
+    if let Some(place) = out.get_mut(usize::from(slot)).and_then(|column| column.get_mut(row)) {
+        *place = byte;
     }
 }
 

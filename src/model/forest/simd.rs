@@ -32,8 +32,13 @@ impl Token {
     }
 
     /// As [`Quantiser::quantise`].
-    pub(super) fn quantise(self, quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
-        quantiser.quantise(row, out);
+    pub(super) fn quantise<const N: usize>(
+        self,
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
+        quantiser.quantise(rows, out);
     }
 }
 
@@ -67,9 +72,14 @@ impl Token {
     }
 
     /// As [`Quantiser::quantise`], with four thresholds compared at once.
-    pub(super) fn quantise(self, quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
+    pub(super) fn quantise<const N: usize>(
+        self,
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
         // SAFETY: `self` proves that the features are there.
-        unsafe { avx2::quantise(quantiser, row, out) }
+        unsafe { avx2::quantise(quantiser, rows, out) }
     }
 }
 
@@ -88,8 +98,12 @@ mod avx2 {
     };
 
     #[target_feature(enable = "avx2,bmi1")]
-    pub(super) fn quantise(quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
-        quantiser.quantise(row, out);
+    pub(super) fn quantise<const N: usize>(
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
+        quantiser.quantise(rows, out);
     }
 
     #[target_feature(enable = "avx2,bmi1")]

@@ -1,3 +1,5 @@
+//! What is sent again, and when.
+
 use super::super::message::Kind;
 use super::*;
 use crate::ledger::{ChainHash, Position};
