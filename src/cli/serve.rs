@@ -79,7 +79,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .reviewing(config.review)
             .over(tls)
             .answering(CaseSource::new(&args.data_dir, master))
-            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone());
+            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone())
+            .weighing(config.disputes.clone());
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;

@@ -32,6 +32,7 @@ mod state;
 mod tests;
 mod tls;
 mod webhooks;
+mod worklist;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};

@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
-use crate::domain::Timestamp;
+use crate::domain::{DisputeTerms, Timestamp};
 use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,6 +31,8 @@ pub struct AppState {
     pub(super) stripe_secrets: Option<Arc<Secret>>,
     /// How Stripe is asked.
     pub(super) stripe: Arc<StripeConfig>,
+    /// What answering disputes costs.
+    pub(super) dispute_terms: Arc<DisputeTerms>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// What connections are taken in with; absent: plain HTTP.
@@ -57,6 +59,7 @@ impl AppState {
             cases: None,
             stripe_secrets: None,
             stripe: Arc::default(),
+            dispute_terms: Arc::default(),
             reload_turn: Arc::default(),
             tls: None,
             stale_days: 0,
@@ -93,6 +96,12 @@ impl AppState {
     #[must_use]
     pub fn hearing_stripe(self, secrets: Option<Secret>, stripe: StripeConfig) -> Self {
         Self { stripe_secrets: secrets.map(Arc::new), stripe: Arc::new(stripe), ..self }
+    }
+
+    /// The same, with disputes valued under these terms.
+    #[must_use]
+    pub fn weighing(self, terms: DisputeTerms) -> Self {
+        Self { dispute_terms: Arc::new(terms), ..self }
     }
 
     /// The same, where reviews do not wait for ever.
