@@ -9,7 +9,7 @@ mod webhook;
 pub use webhook::WebhookConfig;
 
 use crate::decision::{Policy, PolicyError};
-use crate::domain::{Durability, Outcome};
+use crate::domain::{DisputeTerms, Durability, Outcome};
 use crate::rules::CanaryBy;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ pub struct Config {
     pub review: ReviewConfig,
     /// Stripe, as the source of disputes.
     pub stripe: StripeConfig,
+    /// What answering disputes costs.
+    pub disputes: DisputeTerms,
     /// Costs and thresholds.
     pub policy: Policy,
     /// Who is told what happened.
@@ -508,6 +510,7 @@ impl Config {
                 self.stripe.auto_submit.least_answers >= 1,
             ),
             ("stripe.retries", "at most 10", self.stripe.retries <= 10),
+            ("disputes", "sums from 0, shares of 0 to 10000", self.disputes.is_possible()),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
             ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
         ];

@@ -22,6 +22,7 @@ mod import;
 mod paper;
 mod send;
 mod verify;
+mod worklist;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -50,11 +51,18 @@ pub(super) enum DisputeCommand {
         place: Place,
     },
     /// List all disputes, the least time left first, with the last alarm of their deadlines
-    #[command(visible_alias = "worklist")]
     List {
         /// Print one JSON object a line
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What to fight, accept or refund, by expected value, most pressing first; and where the monitoring ratios end
+    #[command(after_help = worklist::AFTER_HELP)]
+    Worklist {
+        #[command(flatten)]
+        work: worklist::WorklistArgs,
         #[command(flatten)]
         place: Place,
     },
@@ -140,6 +148,7 @@ impl DisputeCommand {
             Self::Intake { place, .. }
             | Self::Import { place, .. }
             | Self::List { place, .. }
+            | Self::Worklist { place, .. }
             | Self::Show { place, .. }
             | Self::Ce3 { place, .. }
             | Self::Stage { place, .. }
@@ -175,6 +184,7 @@ pub(super) fn run<S: DisputeStore>(
         DisputeCommand::Import { file, .. } => return import::run(file, store, now, notes),
         DisputeCommand::Verify(args) => return args.run(out),
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
+        DisputeCommand::Worklist { work, .. } => work.run(store, now, out, notes),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
         DisputeCommand::Stage { send, place } => {

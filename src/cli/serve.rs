@@ -84,7 +84,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .reviewing(config.review)
             .over(tls)
             .answering(CaseSource::new(&args.data_dir, master))
-            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone());
+            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone())
+            .weighing(config.disputes.clone());
         let telling = Telling::start(receivers, &engine, &args.data_dir);
         let app = app.telling(telling.tellers());
         app.loaded(&loaded);

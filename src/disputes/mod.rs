@@ -24,6 +24,7 @@ pub mod reasons;
 pub mod rulebook;
 mod store;
 pub mod stripe;
+pub mod worklist;
 
 pub use error::{IntakeError, PacketError};
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};

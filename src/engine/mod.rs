@@ -9,6 +9,7 @@ mod again;
 mod arrival;
 mod artefacts;
 mod audit;
+mod card_sales;
 mod cases;
 mod chain;
 mod checkpoint;

@@ -35,6 +35,7 @@ mod tellers;
 mod tests;
 mod tls;
 mod webhooks;
+mod worklist;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};

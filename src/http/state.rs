@@ -4,7 +4,7 @@ use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
-use crate::domain::Timestamp;
+use crate::domain::{DisputeTerms, Timestamp};
 use crate::engine::{CaseSource, Engine, Reloader};
 use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct AppState {
     pub(super) stripe_secrets: Option<Arc<Secret>>,
     /// How Stripe is asked.
     pub(super) stripe: Arc<StripeConfig>,
+    /// What answering disputes costs.
+    pub(super) dispute_terms: Arc<DisputeTerms>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// Who is told what happened.
@@ -77,6 +79,7 @@ impl AppState {
             cases: None,
             stripe_secrets: None,
             stripe: Arc::default(),
+            dispute_terms: Arc::default(),
             reload_turn: Arc::default(),
             tellers: Arc::default(),
             tls: None,
@@ -121,6 +124,12 @@ impl AppState {
     #[must_use]
     pub fn telling(self, tellers: Vec<Teller>) -> Self {
         Self { tellers: Arc::new(tellers), ..self }
+    }
+
+    /// The same, with disputes valued under these terms.
+    #[must_use]
+    pub fn weighing(self, terms: DisputeTerms) -> Self {
+        Self { dispute_terms: Arc::new(terms), ..self }
     }
 
     /// The same, where reviews do not wait for ever.

@@ -60,6 +60,11 @@ impl Method {
     }
 }
 
+/// The status of a status word.
+pub fn status_of(word: &str) -> DisputeStatus {
+    stage_and_status(word, None).1
+}
+
 /// Stage and status of a status word; the kind of case decides the stage only where the word leaves
 /// it open.
 pub(super) fn stage_and_status(

@@ -19,6 +19,7 @@ use crate::domain::{
     Amount, Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind,
     Text, Timestamp, excerpt,
 };
+pub use fields::status_of;
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
 
