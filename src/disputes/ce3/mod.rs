@@ -155,7 +155,7 @@ fn dated<'a>(
     other: impl Earlier<'a>,
 ) -> Candidate<'a> {
     let ages = Ages::of(claim, disputed.day, other.day());
-    let bars = |profile| ages.bars(profile, version, other.is_original_credit());
+    let bars = |profile| ages.bars(profile, version, other.original_credit());
     Candidate {
         transaction_id: other.id(),
         age_at_dispute_days: ages.at_dispute,

@@ -202,7 +202,7 @@ pub(super) trait Earlier<'a>: Copy {
     /// [`Sale::day`].
     fn day(self) -> Day;
     /// [`Sale::original_credit`].
-    fn is_original_credit(self) -> bool;
+    fn original_credit(self) -> bool;
     /// All of it.
     fn sale(self) -> Sale<'a>;
 }
@@ -217,7 +217,7 @@ impl<'a> Earlier<'a> for &'a OtherSale {
         Day::of(captured.map_or(self.transaction.event_time, |event| event.event_time))
     }
 
-    fn is_original_credit(self) -> bool {
+    fn original_credit(self) -> bool {
         false
     }
 
@@ -235,7 +235,7 @@ impl<'a> Earlier<'a> for &Sale<'a> {
         self.day
     }
 
-    fn is_original_credit(self) -> bool {
+    fn original_credit(self) -> bool {
         self.original_credit
     }
 
