@@ -98,7 +98,7 @@ fn list(place: &Place, json: bool) -> Result<ExitCode> {
                 "kinds": kinds, "after": after, "dead": dead,
             })
         });
-        println!("{}", serde_json::Value::from_iter(rows));
+        println!("{}", rows.collect::<serde_json::Value>());
         return Ok(ExitCode::SUCCESS);
     }
     for (endpoint, after, dead, kinds) in rows {
