@@ -54,7 +54,8 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Bound first: a taken address must not cost the time to read the ledger.
         let keys = if args.dev { AccessFile::default() } else { AccessFile::read(&args.data_dir)? };
         let gate = Arc::new(Gate::new(&keys));
-        let tls = config.server.tls.as_ref().map(Tls::read).transpose()?;
+        let tls = config.server.tls.as_ref();
+        let tls = tls.map(|files| Tls::read(files, crate::clock::now())).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listener = bind(args.listen, &gate).await?;
         let origins = state::origins(&config).with_registry(&args.data_dir);

@@ -3,7 +3,7 @@
 
 use super::dispute_metrics::DisputeMetrics;
 use super::state::AppState;
-use crate::domain::{Action, Decision, RuleMode};
+use crate::domain::{Action, DAY_MS, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
 use prometheus_client::encoding::text::encode;
@@ -35,6 +35,7 @@ pub(super) struct Metrics {
     pub(super) disputes: DisputeMetrics,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
+    days_left: Family<Labels, Gauge>,
     reference_age: Family<Labels, Gauge>,
     reference_stale: Family<Labels, Gauge>,
     velocity_keys: Gauge,
@@ -82,12 +83,13 @@ impl Metrics {
             family
         };
         let part_refused = gauges("part_refused", "1 for each part whose newest file was refused");
-        let reference_age =
-            gauges("reference_age_days", "Days since the data was built, by source");
+        let days_left = gauges("part_days_left", "Days until a part in use is over, by part");
+        let reference_age = gauges("reference_age_days", "Days since data was built, by source");
         let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
             disputes: DisputeMetrics::new(r),
             part_refused,
+            days_left,
             reference_age,
             reference_stale,
             not_admitted: family(r, "not_admitted", "Requests refused at the door, by error"),
@@ -208,6 +210,13 @@ impl Metrics {
         }
         for part in snapshot.degraded.iter().filter_map(|part| part.strip_suffix(".refused")) {
             self.part_refused.get_or_create(&vec![("part", part.to_owned())]).set(1);
+        }
+        if let Some(tls) = &state.tls {
+            let tls_part = vec![("part", "tls".to_owned())];
+            let refused = i64::from(tls.is_refused());
+            self.part_refused.get_or_create(&tls_part).set(refused);
+            let left = tls.end().millis_since(now).div_euclid(DAY_MS);
+            self.days_left.get_or_create(&tls_part).set(left);
         }
         for version in snapshot.reference.versions() {
             let name = version.file.as_ref().unwrap_or(&version.name).clone();
