@@ -8,7 +8,11 @@ use crate::domain::Timestamp;
 use crate::engine::{CaseSource, Engine, Reloader};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+
+/// Most bodies read at once whose sender is not known before they end, and a quarter of all requests.
+const MAX_UNSIGNED: usize = 64;
 
 /// What every handler shares. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct AppState {
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// What connections are taken in with; absent: plain HTTP.
     pub(super) tls: Option<Arc<Tls>>,
+    /// Places for bodies whose sender is not known before they end.
+    pub(super) unsigned: Arc<Semaphore>,
     /// A merchant's file built more days ago is warned of; 0 for never.
     pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
@@ -45,6 +51,7 @@ impl AppState {
     /// State over an engine.
     pub fn new(engine: Arc<Engine>, server: ServerConfig, ledger: LedgerSettings) -> Self {
         let started = u64::try_from(crate::clock::now().millis()).unwrap_or_default();
+        let unsigned = (server.max_in_flight / 4).clamp(1, MAX_UNSIGNED);
         Self {
             engine,
             server: Arc::new(server),
@@ -59,6 +66,7 @@ impl AppState {
             stripe: Arc::default(),
             reload_turn: Arc::default(),
             tls: None,
+            unsigned: Arc::new(Semaphore::new(unsigned)),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,
@@ -129,9 +137,10 @@ impl RequestId {
     /// Longest id taken from a client.
     const MAX: usize = 64;
 
-    /// A client's id, if it is 1..=64 visible ASCII characters.
+    /// A client's id, if it is 1..=64 visible ASCII characters. It is logged, so an access key is none.
     pub(super) fn from_client(text: &str) -> Option<Self> {
         let usable = (1..=Self::MAX).contains(&text.len())
+            && !text.contains("vouch_")
             && text.bytes().all(|byte| byte.is_ascii_graphic());
         usable.then(|| Self(text.into()))
     }
