@@ -13,7 +13,7 @@ fn document() -> &'static Value {
 }
 
 /// Every operation: method, path and what is said of it.
-fn operations() -> Vec<(String, &'static str, &'static Value)> {
+pub(super) fn operations() -> Vec<(String, &'static str, &'static Value)> {
     let mut found = Vec::new();
     for (path, item) in document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
