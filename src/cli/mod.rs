@@ -8,6 +8,7 @@ mod data;
 mod desk;
 mod diff;
 mod dispute;
+mod doctor;
 mod events;
 mod feed;
 mod key;
@@ -82,6 +83,8 @@ enum Command {
     Lookup(lookup::LookupArgs),
     /// List the fields rules and models can read
     Features(settings::FeaturesArgs),
+    /// Look for whatever would keep a server from its work, and say what to do about it
+    Doctor(doctor::DoctorArgs),
     /// Check or print the configuration
     #[command(subcommand)]
     Config(settings::ConfigCommand),
@@ -107,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Lookup(args) => lookup::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Features(args) => Ok(settings::features(&args)),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => settings::run(&command),
     };
     done.unwrap_or_else(|error| {

@@ -34,6 +34,7 @@ mod frame;
 mod index;
 mod keyfile;
 mod keyring;
+mod last;
 mod log;
 mod reader;
 mod recover;
@@ -61,6 +62,7 @@ pub use entry::{
 pub use error::{Damage, DamageKind, LedgerError, StorageFault};
 pub use frame::FORMAT_VERSION;
 pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh, unindexed};
+pub use last::{Holder, LastRecords, holder, verify_last};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
 pub use seal::{IndexKey, MasterKey};
