@@ -115,7 +115,7 @@ pub fn run() -> ExitCode {
         Command::Lookup(args) => lookup::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Features(args) => Ok(settings::features(&args)),
-        Command::Doctor(args) => doctor::run(&args),
+        Command::Doctor(args) => Ok(doctor::run(&args)),
         Command::Config(command) => settings::run(&command),
     };
     done.unwrap_or_else(|error| {
