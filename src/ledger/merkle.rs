@@ -105,7 +105,9 @@ mod tests {
 
     fn growing(leaves: &[Hash]) -> Growing {
         let mut growing = Growing::default();
-        leaves.iter().for_each(|leaf| growing.push(*leaf));
+        for leaf in leaves {
+            growing.push(*leaf);
+        }
         growing
     }
 

@@ -31,7 +31,7 @@ fn hostile(server: &Server) -> TcpStream {
         socket.connect(address).await.unwrap().into_std().unwrap()
     });
     stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     stream
 }
 
@@ -105,11 +105,15 @@ fn who_never_ends_a_head_is_let_go() {
     under(&server, || {
         let slow: Vec<_> = (0..100).map(|_| hostile(&server)).collect();
         for part in [&b"POST /v1/score HTTP/1.1\r\n"[..], b"host: localhost\r\n", b"x-a: "] {
-            slow.iter().for_each(|stream| say(stream, part));
+            for stream in &slow {
+                say(stream, part);
+            }
             others_are_served(&server, &format!("slow-{}", part.len()));
         }
         // Each waits for its answer no longer than the server for its head.
-        slow.iter().for_each(|stream| assert!(matches!(status(stream), None | Some(408))));
+        for stream in &slow {
+            assert!(matches!(status(stream), None | Some(408)));
+        }
     });
 }
 
@@ -121,9 +125,13 @@ fn who_never_ends_a_body_is_told_so() {
         let slow: Vec<_> = (0..60).map(|_| hostile(&server)).collect();
         let head = "POST /v1/score HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                     content-length: 1000000\r\nx-deadline-ms: 1500\r\n\r\n{\"transaction_id\":";
-        slow.iter().for_each(|stream| say(stream, head.as_bytes()));
+        for stream in &slow {
+            say(stream, head.as_bytes());
+        }
         others_are_served(&server, "slow");
-        slow.iter().for_each(|stream| assert_eq!(status(stream), Some(408)));
+        for stream in &slow {
+            assert_eq!(status(stream), Some(408));
+        }
     });
 }
 
@@ -142,7 +150,9 @@ fn unsigned_messages_take_few_places() {
         let head = "POST /v1/webhooks/stripe HTTP/1.1\r\nhost: localhost\r\n\
                     content-type: application/json\r\nstripe-signature: t=1,v1=00\r\n\
                     content-length: 1000\r\n\r\n{";
-        slow.iter().for_each(|stream| say(stream, head.as_bytes()));
+        for stream in &slow {
+            say(stream, head.as_bytes());
+        }
         server.wait_for_metric("vouch_in_flight 4");
         others_are_served(&server, "slow");
         let told: Vec<_> = slow.iter().filter_map(status).collect();
@@ -156,7 +166,8 @@ fn heads_are_of_a_size() {
     let dir = tempfile::tempdir().unwrap();
     let server = started(&dir, "");
     let head = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n";
-    let many: String = (0..5_000).map(|number| format!("x-{number}: y\r\n")).collect();
+    let many: Vec<String> = (0..5_000).map(|number| format!("x-{number}: y\r\n")).collect();
+    let many = many.concat();
     let long = format!("x-long: {}\r\n", "y".repeat(4 << 20));
     let path = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "y".repeat(4 << 20));
     let heads = [

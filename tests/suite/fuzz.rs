@@ -55,7 +55,9 @@ fn corpus(places: &[&str]) -> Vec<Vec<u8>> {
 fn replay(name: &str, seeds: &[Vec<u8>], body: Body) {
     assert!(!seeds.is_empty(), "{name} has no corpus");
     // What is made once for all rounds is made before anything is counted.
-    seeds.iter().for_each(|seed| body(seed));
+    for seed in seeds {
+        body(seed);
+    }
     let seed = asked("VOUCH_FUZZ_SEED").unwrap_or(1);
     let rounds = asked("VOUCH_FUZZ_ROUNDS").map_or(ROUNDS, |n| usize::try_from(n).unwrap());
     let mut dice = Dice::new(seed);

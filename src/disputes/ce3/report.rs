@@ -218,7 +218,7 @@ impl Candidate<'_> {
 }
 
 impl Compared {
-    fn lacks(&self, elements_short: u32) -> String {
+    fn lacks(self, elements_short: u32) -> String {
         let wanted: Vec<&str> = [self.missing, self.differs, self.malformed]
             .into_iter()
             .flat_map(Elements::iter)

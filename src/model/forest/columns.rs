@@ -55,12 +55,12 @@ pub(super) struct Scratch {
     /// The rows' bytes by slot.
     pub(super) rows: Vec<Column>,
     /// For each leaf its number, for each step what it chose.
-    chosen: Box<[Column; KEPT]>,
+    chosen: Vec<Column>,
 }
 
 impl Scratch {
     pub(super) fn new(slots: usize) -> Self {
-        let mut chosen = Box::new([[0; ROWS]; KEPT]);
+        let mut chosen = vec![[0; ROWS]; KEPT];
         chosen.iter_mut().zip(0..=u8::MAX).for_each(|(column, leaf)| *column = [leaf; ROWS]);
         Self { rows: vec![[0; ROWS]; slots], chosen }
     }
@@ -114,6 +114,7 @@ impl Columns {
     #[inline]
     pub(super) fn add(&self, scratch: &mut Scratch, sums: &mut [i64; ROWS]) {
         let Scratch { rows, chosen } = scratch;
+        let Some(chosen) = chosen.first_chunk_mut::<KEPT>() else { return };
         let (mut steps, mut leaves) = (&*self.steps, &*self.leaves);
         for tree in &self.trees {
             let Some((own, others)) = steps.split_at_checked(tree.steps) else { return };
@@ -144,7 +145,7 @@ fn kept(chosen: &[Column; KEPT], place: u16) -> &Column {
 
 impl Step {
     #[inline]
-    fn choose(&self, rows: &[Column], chosen: &[Column; KEPT]) -> Column {
+    fn choose(self, rows: &[Column], chosen: &[Column; KEPT]) -> Column {
         let Asked { slot, code, turn } = self.asked;
         let Some(asked) = rows.get(usize::from(slot)) else { return [0; ROWS] };
         // Chosen by masks: an `if` is compiled to a branch for each row.
