@@ -421,10 +421,10 @@ proptest! {
     #[test]
     fn what_is_found_is_what_reading_every_pair_finds(
         sale in arb_mixed_row(), mut rows in prop::collection::vec(arb_mixed_row(), 0..12),
-        ids in 4..14_usize, submitted in -3..1_i64,
+        submitted in -3..1_i64,
     ) {
         for (number, row) in rows.iter_mut().enumerate() {
-            row.id = format!("tx-{:02}", number % ids);
+            row.id = format!("tx-{number:02}");
         }
         let sale = Row { day: 20_775, id: "tx-03".to_owned(), ..sale };
         let earlier: Vec<Sale<'_>> = rows.iter().map(Row::sale).collect();
