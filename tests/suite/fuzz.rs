@@ -111,7 +111,7 @@ targets! {
     xgboost: foreign_model, ["tests/data/models/xgboost.json", "tests/data/models/xgboost-dart.json"];
     ubjson: foreign_model, ["tests/data/models/xgboost.ubj", "tests/data/models/xgboost-dart.ubj"];
     onnx: foreign_model, ["tests/data/models/forest.onnx", "tests/data/models/boosting.onnx"];
-    model: model, ["tests/data/fuzz/model", "models/default/model.json"];
+    model: model, ["models/default/model.json"];
     config: config, ["tests/data/fuzz/config"];
     keys: keys, ["tests/data/fuzz/keys"];
 }

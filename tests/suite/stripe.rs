@@ -532,10 +532,12 @@ fn what_is_unknown_missing_or_too_large_is_said() {
     let (key, url) = (key.to_str().unwrap(), &case.fake.url);
     let own = format!("secret_key = {key:?}\nbase_url = {url:?}\nfiles_url = {url:?}\n");
     let server = Server::start(&case.data(), &config(&case.data(), &own));
-    // A body too large is refused before its signature is looked at, and one signed by nobody is counted.
+    // A body too large is refused before its signature is compared, and one signed by nobody is counted.
     let large = format!("{{\"pad\":\"{}\"}}", "x".repeat(1 << 20));
+    let signed = signature::header("whsec_another_secret", large.as_bytes(), now());
+    let header = format!("stripe-signature: {signed}\r\n");
     let (status, error) =
-        server.connect().ask_with("POST", "/v1/webhooks/stripe", &large, "").unwrap();
+        server.connect().ask_with("POST", "/v1/webhooks/stripe", &large, &header).unwrap();
     assert_eq!((status, &error["error"]["code"]), (413, &json!("body_too_large")));
     let header = "stripe-signature: t=1,v1=00\r\n";
     let (status, error) =
