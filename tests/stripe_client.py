@@ -90,7 +90,7 @@ def evaluations():
     told = evaluate(odd).vouch["warnings"]
     assert [w["pointer"] for w in told] == ["/payment_details/colour"], told
     card = evaluate(sale(note="my card is 4111 1111 1111 1111"))
-    assert "4111" not in json.dumps(card.vouch), card.vouch
+    assert "4111" not in str(card.vouch), card.vouch
     return first
 
 
