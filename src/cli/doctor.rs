@@ -103,7 +103,8 @@ fn look(args: &DoctorArgs) -> Vec<Finding> {
     found.extend(data::access(&args.data_dir, args.listen, now));
     found.extend(parts::tls(config.server.tls.as_ref(), args.listen, now));
     found.extend(data::secrets(&config.stripe));
-    found.push(machine::port(args.listen, held));
+    found.extend(data::receivers(&config.webhook));
+    found.push(machine::port(args.listen, held, config.server.tls.is_some()));
     found.extend(machine::limits(&config, held));
     found
 }

@@ -59,6 +59,9 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let gate = Arc::new(Gate::new(&keys));
         let tls = config.server.tls.as_ref();
         let tls = tls.map(|files| Tls::read(files, crate::clock::now())).transpose()?;
+        if let Some(error) = tls.as_ref().and_then(Tls::untimely) {
+            tracing::error!(error, "the certificate is served out of its time");
+        }
         let scheme = if tls.is_some() { "https" } else { "http" };
         let receivers = Endpoint::all(&config.webhook)?;
         let listener = bind(args.listen, &gate).await?;

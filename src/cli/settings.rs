@@ -2,6 +2,7 @@
 
 use super::state::ConfigArgs;
 use crate::features::{FIELDS, markdown};
+use crate::webhook::Endpoint;
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -17,7 +18,9 @@ pub(super) enum ConfigCommand {
 pub(super) fn run(command: &ConfigCommand) -> Result<ExitCode> {
     match command {
         ConfigCommand::Check(args) => {
-            let snapshot = super::state::snapshot(&args.load()?)?;
+            let config = args.load()?;
+            let snapshot = super::state::snapshot(&config)?;
+            Endpoint::all(&config.webhook)?;
             for part in &snapshot.degraded {
                 eprintln!("warning: `{part}` is missing");
             }

@@ -73,7 +73,7 @@ fn says(kind: &str, headers: &HeaderMap) -> bool {
 }
 
 /// Throws away what the client still sends.
-fn discard(headers: &HeaderMap, mut body: Body) {
+pub(super) fn discard(headers: &HeaderMap, mut body: Body) {
     // A client that asks first sends nothing after this answer.
     if !headers.contains_key(header::EXPECT) {
         tokio::spawn(timeout(LINGER, async move { while body.frame().await.is_some() {} }));

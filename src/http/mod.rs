@@ -34,6 +34,7 @@ mod tellers;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod unsigned;
 mod webhooks;
 mod worklist;
 

@@ -2,6 +2,7 @@
 
 use super::metrics::Metrics;
 use super::tls::Tls;
+use super::unsigned::Places;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::{DisputeTerms, Timestamp};
@@ -9,11 +10,7 @@ use crate::engine::{CaseSource, Engine, Reloader};
 use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
-
-/// Most bodies read at once whose sender is not known before they end, and a quarter of all requests.
-const MAX_UNSIGNED: usize = 64;
 
 /// A receiver of webhooks, how it stands, and what it never took.
 pub struct Teller {
@@ -55,7 +52,7 @@ pub struct AppState {
     /// What connections are taken in with; absent: plain HTTP.
     pub(super) tls: Option<Arc<Tls>>,
     /// Places for bodies whose sender is not known before they end.
-    pub(super) unsigned: Arc<Semaphore>,
+    pub(super) unsigned: Arc<Places>,
     /// A merchant's file built more days ago is warned of; 0 for never.
     pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
@@ -66,7 +63,7 @@ impl AppState {
     /// State over an engine.
     pub fn new(engine: Arc<Engine>, server: ServerConfig, ledger: LedgerSettings) -> Self {
         let started = u64::try_from(crate::clock::now().millis()).unwrap_or_default();
-        let unsigned = (server.max_in_flight / 4).clamp(1, MAX_UNSIGNED);
+        let unsigned = Arc::new(Places::of(server.max_in_flight));
         Self {
             engine,
             server: Arc::new(server),
@@ -83,7 +80,7 @@ impl AppState {
             reload_turn: Arc::default(),
             tellers: Arc::default(),
             tls: None,
-            unsigned: Arc::new(Semaphore::new(unsigned)),
+            unsigned,
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,

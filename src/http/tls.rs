@@ -1,8 +1,10 @@
 //! TLS: a certificate and its key from files, read again while connections go on.
 //!
-//! INVARIANT: what is in use was read whole, its key fits it, and it was good at that moment; a file that
-//! can't be used changes nothing.
-//! A connection keeps what it began with.
+//! INVARIANT: what is in use was read whole, and its key fits it; a file that can't be used changes nothing,
+//! nor does one whose own certificate is out of its time, as there is an older one in use.
+//! A certificate out of its time keeps no server from starting, and one behind the first from no reload:
+//! clients may find another way to their authority, and without a server there is no sale at all. It is an
+//! error in the log, and `vouch doctor` fails. A connection keeps what it began with.
 //!
 //! Rejected: asking clients for certificates (access keys say who asks), and ACME (a service of somebody
 //! else in the way of a start; its programs write the two files this reads).
@@ -120,6 +122,15 @@ struct Current {
     digest: [u8; 32],
     /// When the first of its certificates is over.
     end: Timestamp,
+    /// The first of its certificates that was out of its time when it was read.
+    untimely: Option<Untimely>,
+}
+
+/// A certificate out of its time.
+struct Untimely {
+    /// Whether it is the server's own, which every client looks at.
+    is_own: bool,
+    error: TlsError,
 }
 
 impl std::fmt::Debug for Tls {
@@ -129,10 +140,10 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Reads certificate and key, which must be good at `now`.
+    /// Reads certificate and key, as they are at `now`.
     ///
     /// # Errors
-    /// They can't be read, don't belong together, or the certificate's time is over or has not come.
+    /// They can't be read, or don't belong together. One out of its time is none: see [`Self::untimely`].
     pub fn read(files: &TlsConfig, now: Timestamp) -> Result<Self, TlsError> {
         let stamps = stamps(files);
         let current = ArcSwap::from_pointee(Current::read(files, now)?);
@@ -148,6 +159,11 @@ impl Tls {
     /// When the first certificate of the chain in use is over.
     pub fn end(&self) -> Timestamp {
         self.current.load().end
+    }
+
+    /// What is wrong with the certificate in use, where one of its chain was out of its time when read.
+    pub fn untimely(&self) -> Option<String> {
+        self.current.load().untimely.as_ref().map(|untimely| untimely.error.to_string())
     }
 
     /// True while what was read last can't be used and older files go on.
@@ -171,7 +187,7 @@ impl Tls {
         // Taken before reading: what changes meanwhile differs at the next poll.
         *watch = Watch::new(stamps(&self.files));
         let report = |outcome, faults| PartReport { part: PART.to_owned(), outcome, faults };
-        let read = Current::read(&self.files, now);
+        let read = Current::read(&self.files, now).and_then(Current::with_own_in_time);
         self.is_refused.store(read.is_err(), Ordering::Relaxed);
         match read {
             Ok(new) if new.digest == self.current.load().digest => {
@@ -179,6 +195,12 @@ impl Tls {
             }
             Ok(new) => {
                 self.current.store(Arc::new(new));
+                if let Some(error) = self.untimely() {
+                    tracing::error!(
+                        error,
+                        "a certificate behind the server's own is out of its time"
+                    );
+                }
                 report(PartOutcome::Replaced, Vec::new())
             }
             Err(error) => report(PartOutcome::Refused, vec![Fault::new(&error)]),
@@ -212,32 +234,43 @@ impl Current {
             .with_single_cert(chain, secret)
             .map_err(unfit)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let end = first_end(&periods, certificate, now)?;
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), digest, end })
+        let no_period = |number| TlsError::NoPeriod { certificate: certificate.clone(), number };
+        let mut end = None;
+        let mut untimely = None;
+        for (number, period) in (1..).zip(periods) {
+            let period = period.ok_or_else(|| no_period(number))?;
+            end = Some(end.map_or(period.1, |first: Timestamp| first.min(period.1)));
+            let error = out_of_time(period, (certificate, number), now);
+            let found = error.map(|error| Untimely { is_own: number == 1, error });
+            untimely = untimely.or(found);
+        }
+        let end = end.ok_or_else(|| no_period(1))?;
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), digest, end, untimely })
+    }
+
+    /// The same, unless the server's own certificate is out of its time.
+    fn with_own_in_time(self) -> Result<Self, TlsError> {
+        match self.untimely {
+            Some(Untimely { is_own: true, error }) => Err(error),
+            untimely => Ok(Self { untimely, ..self }),
+        }
     }
 }
 
-/// When the first of a chain's certificates is over, all of which must be good at `now`.
-fn first_end(
-    periods: &[Option<(Timestamp, Timestamp)>],
-    file: &Path,
+/// What is wrong with a certificate's period at `now`.
+fn out_of_time(
+    (start, end): (Timestamp, Timestamp),
+    (file, number): (&Path, usize),
     now: Timestamp,
-) -> Result<Timestamp, TlsError> {
-    let mut first_end = None;
-    for (number, period) in (1..).zip(periods) {
-        let certificate = file.to_owned();
-        let Some((start, end)) = *period else {
-            return Err(TlsError::NoPeriod { certificate, number });
-        };
-        if end < now {
-            return Err(TlsError::Expired { certificate, number, end });
-        }
-        if start > now {
-            return Err(TlsError::TooEarly { certificate, number, start, now });
-        }
-        first_end = first_end.map_or(Some(end), |first: Timestamp| Some(first.min(end)));
+) -> Option<TlsError> {
+    let certificate = file.to_owned();
+    if end < now {
+        Some(TlsError::Expired { certificate, number, end })
+    } else if start > now {
+        Some(TlsError::TooEarly { certificate, number, start, now })
+    } else {
+        None
     }
-    first_end.ok_or_else(|| TlsError::NoPeriod { certificate: file.to_owned(), number: 1 })
 }
 
 fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsError> {
@@ -315,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_out_of_its_time_is_refused_and_the_old_one_goes_on() {
+    fn a_certificate_out_of_its_time_is_refused_where_a_good_one_is_in_use() {
         let dir = tempfile::tempdir().unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let of = |first: i32, last: i32| {
@@ -328,20 +361,26 @@ mod tests {
         let secret = key.serialize_pem();
         let tls = Tls::read(&put(dir.path(), (&good, &secret)), today()).unwrap();
         assert_eq!(tls.end().to_string(), "2027-06-01T00:00:00Z");
-        let chain = format!("{good}{over}");
         for (certificate, told) in [
             (&over, "certificate 1 of"),
             (&over, "expired at 2026-06-01T00:00:00Z"),
             (&early, "is good from 2027-06-01T00:00:00Z on, and it is 2026-11-22T12:00:00Z"),
-            (&chain, "certificate 2 of"),
         ] {
             let files = put(dir.path(), (certificate, &secret));
             let report = tls.reload(today());
             assert_eq!(report.outcome, PartOutcome::Refused, "{told}");
             assert!(report.faults[0].message.contains(told), "{:?}", report.faults);
             assert!(tls.is_refused() && tls.end().to_string().starts_with("2027"));
-            assert!(Tls::read(&files, today()).is_err(), "a start says it too");
+            let started = Tls::read(&files, today()).unwrap();
+            assert!(started.untimely().unwrap().contains(told), "a start goes on, and says it");
         }
+        // One behind the first keeps nobody from anything, and is told of.
+        put(dir.path(), (&format!("{good}{over}"), &secret));
+        assert_eq!(tls.reload(today()).outcome, PartOutcome::Replaced);
+        assert!(!tls.is_refused() && tls.untimely().unwrap().contains("certificate 2 of"));
+        assert!(tls.end() < today(), "the days that are left are below zero");
+        put(dir.path(), (&good, &secret));
+        assert_eq!((tls.reload(today()).outcome, tls.untimely()), (PartOutcome::Replaced, None));
         put(dir.path(), (&early, &secret));
         let then = "2027-06-02T00:00:00Z".parse().unwrap();
         assert_eq!(tls.reload(then).outcome, PartOutcome::Replaced, "its time has come");

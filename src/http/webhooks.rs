@@ -6,24 +6,28 @@
 
 use super::blocking::apart;
 use super::body;
-use super::deadline;
 use super::error::{Code, Failure, with_causes};
 use super::state::{AppState, RequestId};
 use crate::clock;
 use crate::config::Secret;
-use crate::disputes::stripe::{self, signature::WebhookSecrets};
+use crate::disputes::stripe::{self, signature};
 use crate::disputes::{self, MAX_MESSAGE_BYTES, Taken};
 use crate::domain::{DisputeId, DisputeStatus, EventKind, TenantId, TransactionId};
 use crate::engine::EngineError;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
 
 /// The header with the signature.
 const SIGNATURE: &str = "stripe-signature";
+/// How long a message may take to come: a stranger says no other time.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What became of a message.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -69,18 +73,16 @@ async fn answer(
 ) -> Result<WebhookReceipt, Failure> {
     let unset = || Failure::new(Code::NotFound, "no secret of a Stripe webhook is set here");
     let secret = state.stripe_secrets.clone().ok_or_else(unset)?;
-    let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let most = state.server.max_body_bytes.min(MAX_MESSAGE_BYTES);
-    let mut given = headers.get_all(SIGNATURE).iter();
-    let signature = match (given.next().and_then(|value| value.to_str().ok()), given.next()) {
-        (Some(signature), None) => signature.to_owned(),
-        _ => return Err(Failure::new(Code::BadSignature, "send one header `Stripe-Signature`")),
+    let place = match place(state, headers).await {
+        Ok(place) => place,
+        Err(failure) => {
+            body::discard(headers, body);
+            return Err(failure);
+        }
     };
-    // Anybody may begin a message and never end it: they wait in few places, and checkouts in the others.
-    let place = state.unsigned.try_acquire();
-    let place =
-        place.map_err(|_| Failure::new(Code::Busy, "too many messages are on their way"))?;
-    let message = body::read(headers, body, most, until).await?;
+    let message = body::read(headers, body, most, Instant::now() + PATIENCE).await?;
+    let signature = place.signature.to_owned();
     drop(place);
     let state = state.clone();
     apart(move || {
@@ -88,6 +90,28 @@ async fn answer(
         heard(&state, tenant, &message)
     })
     .await?
+}
+
+/// What a message is read in.
+struct Place<'r> {
+    signature: &'r str,
+    _held: SemaphorePermit<'r>,
+}
+
+/// A place for a message whose header may be Stripe's.
+async fn place<'r>(state: &'r AppState, headers: &'r HeaderMap) -> Result<Place<'r>, Failure> {
+    let mut given = headers.get_all(SIGNATURE).iter().map(HeaderValue::to_str);
+    let (Some(Ok(signature)), None) = (given.next(), given.next()) else {
+        return Err(Failure::new(Code::BadSignature, "send one header `Stripe-Signature`"));
+    };
+    signature::may_be_good(signature, clock::now()).map_err(|error| unproven(&error))?;
+    let held = state.unsigned.take().await;
+    let busy = || Failure::new(Code::Busy, "too many messages are on their way");
+    Ok(Place { signature, _held: held.ok_or_else(busy)? })
+}
+
+fn unproven(error: &signature::SignatureError) -> Failure {
+    Failure::new(Code::BadSignature, error.to_string())
 }
 
 fn heard(state: &AppState, tenant: TenantId, message: &[u8]) -> Result<WebhookReceipt, Failure> {
@@ -104,15 +128,15 @@ fn heard(state: &AppState, tenant: TenantId, message: &[u8]) -> Result<WebhookRe
 }
 
 /// Whose message it is.
-fn sender(secret: &Secret, signature: &str, message: &[u8]) -> Result<TenantId, Failure> {
+fn sender(secret: &Secret, header: &str, message: &[u8]) -> Result<TenantId, Failure> {
     let unusable = |error: &dyn std::error::Error| {
         tracing::error!(error = with_causes(error), "the secrets of webhooks can't be used");
         Failure::internal()
     };
     let text = secret.read().map_err(|error| unusable(&error))?;
-    let secrets = WebhookSecrets::parse(&text).map_err(|error| unusable(&error))?;
-    let tenant = secrets.tenant_of(signature, message, clock::now());
-    tenant.cloned().map_err(|error| Failure::new(Code::BadSignature, error.to_string()))
+    let secrets = signature::WebhookSecrets::parse(&text).map_err(|error| unusable(&error))?;
+    let tenant = secrets.tenant_of(header, message, clock::now());
+    tenant.cloned().map_err(|error| unproven(&error))
 }
 
 /// Records a message; one that can't be read as what it is.

@@ -43,6 +43,12 @@ fn a_first_start_and_a_running_server_are_well() {
     let sale =
         json!({"transaction_id": "tx-1", "type": "purchase", "event_time": "2020-11-20T10:00:00Z"});
     assert_eq!(server.ask("POST", "/v1/score", &sale.to_string()).0, 200);
+    // The server's directory is in use, and so is an address, but by somebody else.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let silent = std::thread::spawn(move || drop(other.accept()));
+    assert_eq!(looked(&data, &["--listen", &address]).1["port"], "warn");
+    silent.join().unwrap();
     let (code, states) = looked(&data, &["--listen", server.address()]);
     for check in ["config", "data", "permissions", "ledger", "clock", "rules", "model", "port"] {
         assert_eq!(states[check], "ok", "{check}: {states}");
@@ -75,6 +81,14 @@ fn what_is_broken_is_found() {
 
     let (code, states) = with("[stripe]\nwebhook_secrets = \"/nowhere\"");
     assert_eq!((code, &states["webhooks"]), (1, &json!("fail")), "{states}");
+
+    let receiver =
+        "[[webhook]]\nname = \"erp\"\nurl = \"https://erp.example/vouch\"\nsecret = \"/nowhere\"";
+    let (code, states) = with(receiver);
+    assert_eq!((code, &states["receivers"]), (1, &json!("fail")), "{states}");
+    let arguments = ["config", "check", "--config", config.to_str().unwrap()];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_vouch")).args(arguments).output();
+    assert!(!output.unwrap().status.success(), "the check says what a start would");
 
     let nowhere = "[server.tls]\ncertificate = \"/nowhere\"\nkey = \"/nowhere\"";
     assert_eq!(with(nowhere).1["tls"], "fail");

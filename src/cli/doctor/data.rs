@@ -2,11 +2,12 @@
 
 use super::{Finding, fail, in_words, ok, warn};
 use crate::access::AccessFile;
-use crate::config::{self, Secret, StripeConfig};
+use crate::config::{self, Secret, StripeConfig, WebhookConfig};
 use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::domain::{DAY_MS, TenantId, Timestamp};
 use crate::ledger::{Holder, LastRecords, LedgerError, MasterKey, Tail, holder, verify_last};
 use crate::processor::{ProcessorError, key_of};
+use crate::webhook::Endpoint;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -160,6 +161,15 @@ pub(super) fn secrets(stripe: &StripeConfig) -> Vec<Finding> {
         of_secret("stripe key", &secret, parsed)
     });
     [webhooks, interface].into_iter().flatten().collect()
+}
+
+/// Whether each receiver of webhooks is one a start takes.
+pub(super) fn receivers(configured: &[WebhookConfig]) -> Option<Finding> {
+    let found = match Endpoint::all(configured) {
+        Ok(receivers) => ok("receivers", format!("{} can be told what happened", receivers.len())),
+        Err(error) => fail("receivers", in_words(error), "mend the `[[webhook]]` that is named"),
+    };
+    (!configured.is_empty()).then_some(found)
 }
 
 fn of_secret(

@@ -4,9 +4,10 @@ use super::{Finding, fail, ok, warn};
 use crate::config::{Config, LedgerSettings};
 use crate::ledger::Holder;
 use std::fs;
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 
 const MIB: u64 = 1 << 20;
 /// Free segments below which a disk is nearly full: at a few hundred records a second one fills in minutes.
@@ -19,6 +20,12 @@ const OTHER_FILES: u64 = 256;
 const CONNECTIONS: u64 = 4_096;
 /// What an entity seen once or twice takes at least, in bytes.
 const ENTITY_BYTES: u64 = 100;
+/// How long what listens at the address may take for a step of its answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Most of that answer read, in bytes.
+const MAX_ANSWER: u64 = 4_096;
+/// How the record of an alert begins: its type and the protocol's major version (RFC 8446, 5.1).
+const TLS_ALERT: [u8; 2] = [21, 3];
 
 /// Room on the disk of the data directory.
 pub(super) fn disk(data_dir: &Path, ledger: &LedgerSettings) -> Finding {
@@ -47,12 +54,19 @@ pub(super) fn disk(data_dir: &Path, ledger: &LedgerSettings) -> Finding {
     }
 }
 
-/// Whether the server's address can be had, or is had by the server itself.
-pub(super) fn port(listen: SocketAddr, held: Holder) -> Finding {
+/// Whether the server's address can be had, or is had by the server itself, which speaks TLS or not.
+pub(super) fn port(listen: SocketAddr, held: Holder, is_tls: bool) -> Finding {
     match TcpListener::bind(listen) {
         Ok(_) => ok("port", format!("{listen} is free")),
         Err(error) if error.kind() == ErrorKind::AddrInUse && held != Holder::Nobody => {
-            ok("port", format!("{listen} is in use, as the data directory is: by the server"))
+            if is_served(listen, is_tls) {
+                ok("port", format!("{listen} is in use, as the data directory is: by the server"))
+            } else {
+                let said = format!("{listen} is in use, but nothing there answers as a server");
+                let todo =
+                    "a server is at another address or hangs: `ss -ltnp` shows whose this is";
+                warn("port", said, todo)
+            }
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let todo = "take a port of 1024 or above, or give the service CAP_NET_BIND_SERVICE";
@@ -63,6 +77,35 @@ pub(super) fn port(listen: SocketAddr, held: Holder) -> Finding {
             fail("port", format!("can't listen on {listen}: {error}"), todo)
         }
     }
+}
+
+/// Whether `/healthz` is answered as by a server. One with TLS is asked in clear text, as nobody here has
+/// its authority: it refuses that by an alert.
+fn is_served(listen: SocketAddr, is_tls: bool) -> bool {
+    let at = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let answer = asked((at, listen.port()).into()).unwrap_or_default();
+    if is_tls {
+        answer.starts_with(&TLS_ALERT)
+    } else {
+        let text = String::from_utf8_lossy(&answer);
+        text.starts_with("HTTP/1.1 200") && text.contains(r#"{"status":"ok"}"#)
+    }
+}
+
+/// What is answered to a question for `/healthz`.
+fn asked(at: SocketAddr) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&at, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    // What came before a reset counts.
+    let _ = stream.take(MAX_ANSWER).read_to_end(&mut answer);
+    Ok(answer)
 }
 
 /// Open files and memory: of the running server, else of this process, whose limits a server would have.

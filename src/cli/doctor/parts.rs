@@ -126,6 +126,9 @@ pub(super) fn tls(
     Some(match Tls::read(files, now) {
         Err(error) => fail("tls", in_words(error), "put a pair in place that can be used"),
         Ok(tls) => {
+            if let Some(said) = tls.untimely() {
+                return Some(fail("tls", said, "put a newer pair in place, and set the clock"));
+            }
             let (end, days) = (tls.end(), tls.end().millis_since(now).div_euclid(DAY_MS));
             let said = format!("the certificate is good until {end}, for {days} days");
             if days < SOON_DAYS {

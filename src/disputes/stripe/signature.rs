@@ -121,11 +121,7 @@ impl WebhookSecrets {
         body: &[u8],
         now: Timestamp,
     ) -> Result<&TenantId, SignatureError> {
-        let signed = Signed::read(header)?;
-        let seconds = now.millis().div_euclid(1_000).abs_diff(signed.at);
-        if seconds > TOLERANCE_S.unsigned_abs() {
-            return Err(SignatureError::OutOfTime { seconds });
-        }
+        let signed = Signed::read(header)?.in_time(now)?;
         let mut found = None;
         for (tenant, secret) in &self.0 {
             if signed.is_by(secret.as_bytes(), body) && found.is_none() {
@@ -134,6 +130,16 @@ impl WebhookSecrets {
         }
         found.ok_or(SignatureError::NoMatch)
     }
+}
+
+/// Whether a header could be of some secret: of the shape, in time, with a digest. Costs no reading of a
+/// body, so that who sends anything is refused before one is waited for.
+///
+/// # Errors
+/// The header is malformed or out of time.
+pub fn may_be_good(header: &str, now: Timestamp) -> Result<(), SignatureError> {
+    let signed = Signed::read(header)?.in_time(now)?;
+    if signed.digests.is_empty() { Err(SignatureError::Malformed) } else { Ok(()) }
 }
 
 /// The header, read.
@@ -159,6 +165,12 @@ impl<'h> Signed<'h> {
         let at_text = time.ok_or(SignatureError::Malformed)?;
         let at = at_text.parse().map_err(|_| SignatureError::Malformed)?;
         Ok(Self { at, at_text, digests })
+    }
+
+    fn in_time(self, now: Timestamp) -> Result<Self, SignatureError> {
+        let seconds = now.millis().div_euclid(1_000).abs_diff(self.at);
+        let is_near = seconds <= TOLERANCE_S.unsigned_abs();
+        if is_near { Ok(self) } else { Err(SignatureError::OutOfTime { seconds }) }
     }
 
     fn is_by(&self, secret: &[u8], body: &[u8]) -> bool {
@@ -210,6 +222,18 @@ mod tests {
 
     fn secrets() -> WebhookSecrets {
         WebhookSecrets::parse(&format!("# rotated in June\n{ONE}\n\nshop-2 {TWO}\n")).unwrap()
+    }
+
+    #[test]
+    fn what_can_be_nobodys_is_told_from_its_header() {
+        let (good, digest) = (header("of-somebody-else", BODY, at(1_000)), "ab".repeat(32));
+        assert_eq!(may_be_good(&good, at(1_300)), Ok(()));
+        assert_eq!(may_be_good(&good, at(1_301)), Err(SignatureError::OutOfTime { seconds: 301 }));
+        for bad in ["", "t=1000", "t=1000,v1=", "t=1000,v1=00", "t=,v1=00", &format!("v1={digest}")]
+        {
+            assert_eq!(may_be_good(bad, at(1_000)), Err(SignatureError::Malformed), "{bad}");
+        }
+        assert!(may_be_good(&format!("t=1000,v0={digest}"), at(1_000)).is_err());
     }
 
     #[test]
