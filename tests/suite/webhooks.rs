@@ -285,7 +285,8 @@ fn a_ledger_without_its_last_entries_has_only_the_late_ones_sent_again() {
     cursor["after"]["hash"][0] = json!(cursor["after"]["hash"][0].as_u64().unwrap() ^ 1);
     let body = cursor.to_string();
     let digest = Sha256::digest(body.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.concat();
     std::fs::write(&path, format!("{digest}\n{body}")).unwrap();
     while shop.got.try_recv().is_ok() {}
     let server = Server::start(&data, &settings);
