@@ -153,6 +153,12 @@ pub(super) fn push_step(pointer: &mut String, name: &str) {
     }
 }
 
+/// Appends one step to the JSON pointer of a warning, which lies open in the ledger: a mailbox in the place
+/// of a name is cut, too.
+pub fn push_open_step(pointer: &mut String, name: &str) {
+    push_step(pointer, if name.contains('@') { "…" } else { name });
+}
+
 /// Says what is wrong in words of the request instead of words of the parser, without the value.
 pub(super) fn plain(message: &str, pointer: &mut String) -> String {
     let name_in = |rest: &str| rest.strip_suffix('`').map(str::to_owned);

@@ -19,7 +19,7 @@ mod watch;
 
 pub use error::{InputError, MAX_DEPTH};
 pub use files::{FileError, Format, Item, Line, Lines, Position, Progress, RowError, RowProblem};
-pub use json::{read_array, read_event, read_object, read_transaction};
+pub use json::{push_open_step, read_array, read_event, read_object, read_transaction};
 pub use map::{CellError, Label, Map, MapError, MapFault};
 pub use same::{canonical_digest, event_digest, first_difference, first_event_difference};
 pub use warnings::MAX_UNKNOWN;

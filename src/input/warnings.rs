@@ -1,6 +1,6 @@
 //! What is odd about a request without costing it its answer.
 
-use super::json::push_step;
+use super::json::push_open_step;
 use crate::domain::{Amount, Event, Timestamp, Transaction, Warning};
 use serde_ignored::Path;
 
@@ -43,12 +43,11 @@ fn push_path(pointer: &mut String, path: &Path<'_>) {
         Path::Root => {}
         Path::Seq { parent, index } => {
             push_path(pointer, parent);
-            push_step(pointer, &index.to_string());
+            push_open_step(pointer, &index.to_string());
         }
         Path::Map { parent, key } => {
             push_path(pointer, parent);
-            // A mailbox in the place of a name: warnings lie open in the ledger.
-            push_step(pointer, if key.contains('@') { "…" } else { key });
+            push_open_step(pointer, key);
         }
         Path::Some { parent }
         | Path::NewtypeStruct { parent }

@@ -3,7 +3,7 @@
 //! Everything acknowledged before the backup began is in it, and perhaps whole records beyond. The log
 //! is copied up to the end of its last whole record and only then the key file: a key is kept before the
 //! record sealed under it, so no record of the copy lacks its key. Other directories are copied last,
-//! for the same reason. The copy is verified record by record, and appears whole or not at all.
+//! for the same reason; those that name entries of the log, before it. The copy is verified record by record, and appears whole or not at all.
 //!
 //! The index is not copied: it is made again. Nor are the lock and the zeros ahead of the log.
 //!
@@ -78,6 +78,9 @@ pub struct Backup<'b> {
     pub master: Option<MasterKey>,
     /// Leaves `master.key` and `signing.key` out: whoever restores must have it from elsewhere.
     pub without_master_key: bool,
+    /// Directories of the data directory that name entries of the log, without directories in them. A
+    /// file of one may grow while it is copied.
+    pub before: &'b [&'b str],
     /// Further directories of the data directory, without directories in them.
     pub also: &'b [&'b str],
 }
@@ -97,6 +100,9 @@ pub fn backup(
     appear(to, |dir| {
         let mut copy =
             Copy { from: data_dir, to: dir, files: Vec::new(), done: 0, total: 0, progress };
+        for name in what.before {
+            copy.directory(name)?;
+        }
         copy.log()?;
         copy.optional(MASTER_KEY_FILE, what.without_master_key)?;
         copy.optional(SIGNING_KEY_FILE, what.without_master_key)?;
@@ -250,7 +256,7 @@ impl Copy<'_> {
         self.file(Path::new(name), u64::MAX)
     }
 
-    /// A directory of files that are written once and whole.
+    /// A directory of files that appear whole, or only grow.
     fn directory(&mut self, name: &str) -> Result<(), LedgerError> {
         let dir = self.from.join(name);
         if !dir.is_dir() {
@@ -269,7 +275,9 @@ impl Copy<'_> {
         };
         let names = list(&dir).map_err(fault("list", &dir))?;
         // One being written will be there under its own name.
-        let kept = names.iter().filter(|name| name.extension().is_none_or(|end| end != "tmp"));
+        let is_whole =
+            |name: &&PathBuf| name.extension().is_none_or(|end| end != "tmp" && end != "new");
+        let kept = names.iter().filter(is_whole);
         kept.into_iter().try_for_each(|name| self.file(name, u64::MAX))
     }
 

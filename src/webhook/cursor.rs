@@ -2,7 +2,8 @@
 //!
 //! The file carries a digest of itself and the hash of the entry it names. One that fits neither itself nor
 //! the ledger is no cursor: then everything is sent again from the first entry, which a receiver knows by
-//! its ids, rather than anything left out.
+//! its ids, rather than anything left out. An older entry stands beside: where the power went before the
+//! ledger's last entries were on disk, only what came since the older one is sent again.
 
 use super::error::WebhookError;
 use crate::ledger::{ChainHash, Place, Position};
@@ -19,6 +20,8 @@ pub struct Cursor {
     pub after: Option<Place>,
     /// What behind it is done.
     pub done: Vec<String>,
+    /// What `after` was at least a minute ago.
+    pub older: Option<Place>,
 }
 
 impl Cursor {
@@ -39,6 +42,8 @@ struct Kept {
     format: u32,
     after: Option<KeptPlace>,
     done: Vec<String>,
+    #[serde(default)]
+    older: Option<KeptPlace>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +51,18 @@ struct KeptPlace {
     sequence: u64,
     position: u64,
     hash: [u8; 32],
+}
+
+impl KeptPlace {
+    fn of(place: Place) -> Self {
+        let (sequence, position) = (place.sequence, place.position.packed());
+        Self { sequence, position, hash: place.hash.0 }
+    }
+
+    fn place(self) -> Place {
+        let (sequence, position) = (self.sequence, Position::unpacked(self.position));
+        Place { sequence, position, hash: ChainHash(self.hash) }
+    }
 }
 
 /// What a file holds.
@@ -87,22 +104,14 @@ fn parse(text: &[u8]) -> Option<Cursor> {
     if digest != digest_of(body) || kept.format != FORMAT {
         return None;
     }
-    let after = kept.after.map(|place| Place {
-        sequence: place.sequence,
-        position: Position::unpacked(place.position),
-        hash: ChainHash(place.hash),
-    });
-    Some(Cursor { after, done: kept.done })
+    let [after, older] = [kept.after, kept.older].map(|place| place.map(KeptPlace::place));
+    Some(Cursor { after, done: kept.done, older })
 }
 
 /// Writes it: whole, or the one before stays.
 pub(super) fn write(data_dir: &Path, name: &str, cursor: &Cursor) -> Result<(), WebhookError> {
-    let after = cursor.after.map(|place| KeptPlace {
-        sequence: place.sequence,
-        position: place.position.packed(),
-        hash: place.hash.0,
-    });
-    let kept = Kept { format: FORMAT, after, done: cursor.done.clone() };
+    let [after, older] = [cursor.after, cursor.older].map(|place| place.map(KeptPlace::of));
+    let kept = Kept { format: FORMAT, after, done: cursor.done.clone(), older };
     let body = serde_json::to_string(&kept).unwrap_or_default();
     let path = path(data_dir, name);
     let new = path.with_extension("cursor.new");
@@ -133,7 +142,8 @@ mod tests {
         assert_eq!(read(dir.path(), "shop").unwrap(), Found::None);
         let position = Position { segment: 3, offset: 4096 };
         let after = Some(Place { sequence: 7, position, hash: ChainHash([9; 32]) });
-        let cursor = Cursor { after, done: vec!["msg_1_0".to_owned()] };
+        let older = Some(Place { sequence: 5, position, hash: ChainHash([8; 32]) });
+        let cursor = Cursor { after, done: vec!["msg_1_0".to_owned()], older };
         write(dir.path(), "shop", &cursor).unwrap();
         assert_eq!(read(dir.path(), "shop").unwrap(), Found::Good(cursor));
         let path = path(dir.path(), "shop");

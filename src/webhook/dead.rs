@@ -53,13 +53,17 @@ impl DeadLetters {
     /// # Errors
     /// The file can't be read.
     pub fn read(&self) -> Result<Vec<Dead>, WebhookError> {
-        let text = match fs::read_to_string(&self.0) {
+        let text = match fs::read(&self.0) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(self.failed("read", source)),
         };
         let mut dead: Vec<Dead> = Vec::new();
-        for line in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+        // A line cut within a character costs itself alone.
+        for line in String::from_utf8_lossy(&text)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+        {
             match line {
                 Line::Dead(letter) if dead.iter().all(|known| known.id != letter.id) => {
                     dead.push(letter);
@@ -82,7 +86,8 @@ impl DeadLetters {
     }
 
     fn append(&self, line: &Line) -> Result<(), WebhookError> {
-        let text = format!("{}\n", serde_json::to_string(line).unwrap_or_default());
+        // A line that was cut, with the power, is ended first; empty lines are none.
+        let text = format!("\n{}\n", serde_json::to_string(line).unwrap_or_default());
         let written = self.0.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
             let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
             file.write_all(text.as_bytes())?;
@@ -100,30 +105,42 @@ impl DeadLetters {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_letter_is_dead_until_it_is_sent() {
-        let dir = tempfile::tempdir().unwrap();
-        let letters = DeadLetters::of(dir.path(), "shop");
-        assert_eq!(letters.read().unwrap(), []);
-        let dead = |id: &str| Dead {
+    fn dead(id: &str) -> Dead {
+        Dead {
             id: id.to_owned(),
             kind: "dispute.created".to_owned(),
             sequence: 7,
             at: Timestamp::from_millis(0),
             tries: 20,
-            last: "status 500".to_owned(),
-        };
+            last: "nö".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_letter_is_dead_until_it_is_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let letters = DeadLetters::of(dir.path(), "shop");
+        assert_eq!(letters.read().unwrap(), []);
         for id in ["a", "b", "a"] {
             letters.add(dead(id)).unwrap();
         }
-        fs::OpenOptions::new()
-            .append(true)
-            .open(&letters.0)
-            .unwrap()
-            .write_all(b"{\"id\n")
-            .unwrap();
         assert_eq!(letters.read().unwrap(), [dead("a"), dead("b")]);
         letters.sent("a", Timestamp::from_millis(1)).unwrap();
         assert_eq!(letters.read().unwrap(), [dead("b")]);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_costs_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let letters = DeadLetters::of(dir.path(), "shop");
+        letters.add(dead("cut")).unwrap();
+        let whole = fs::read(&letters.0).unwrap();
+        // Without its end, and without more.
+        for length in 0..whole.len() - 1 {
+            fs::write(&letters.0, &whole[..length]).unwrap();
+            letters.add(dead("a")).unwrap();
+            let read = letters.read().unwrap();
+            assert_eq!(read.last(), Some(&dead("a")), "{length}");
+        }
     }
 }

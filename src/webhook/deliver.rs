@@ -10,13 +10,13 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::ledger::{LedgerError, Place, StoredEntry};
 use crate::processor::Untaken;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// Most messages of a receiver in memory.
 const WINDOW: usize = 256;
@@ -28,6 +28,13 @@ const LOOK: Duration = Duration::from_millis(200);
 const KEEP_MS: i64 = 500;
 /// A cursor that only moved past entries nobody is told of is written this often.
 const KEEP_IDLE_MS: i64 = 60_000;
+/// How old the cursor's older place is, at least: by then its entry is on disk, however soon entries are
+/// acknowledged.
+const OLDER_MS: i64 = 60_000;
+/// How often the same complaint is logged.
+const COMPLAIN_MS: i64 = 60_000;
+/// How long a receiver that can't begin waits.
+const BEGIN_AGAIN: Duration = Duration::from_secs(5);
 
 /// How a receiver stands. Counts are since the start.
 #[derive(Debug, Default)]
@@ -66,31 +73,36 @@ pub async fn run(
     standing: Arc<Standing>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let beginning = {
-        let (endpoint, engine, data_dir) = (endpoint.clone(), engine.clone(), data_dir.clone());
-        apart(move || begin(&endpoint, &engine, &data_dir)).await
-    };
-    let cursor = match beginning {
-        Some(Ok(cursor)) => cursor,
-        Some(Err(error)) => {
-            tracing::error!(webhook = endpoint.name, %error, "nothing is sent to this receiver");
-            return standing.says(Some(error.to_string()));
+    let mut complaint = Complaint::default();
+    let cursor = loop {
+        let (of, ledger, dir) = (endpoint.clone(), engine.clone(), data_dir.clone());
+        match apart(move || begin(&of, &ledger, &dir)).await {
+            Some(Ok(cursor)) => break cursor,
+            Some(Err(error)) => {
+                if complaint.is_new(&error.to_string(), clock::now().millis()) {
+                    tracing::error!(webhook = endpoint.name, %error, "nothing is sent to it yet");
+                }
+                standing.says(Some(error.to_string()));
+            }
+            None => return,
         }
-        None => return,
+        tokio::select! {
+            () = tokio::time::sleep(BEGIN_AGAIN) => {}
+            _ = stop.changed() => return,
+        }
     };
     let mut teller = Teller::new(endpoint, engine, data_dir, standing, cursor);
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        teller.read().await;
+        let reads_on = teller.read().await;
         teller.send();
         teller.keep(false).await;
         tokio::select! {
-            Some(tried) = teller.flights.join_next(), if !teller.flights.is_empty() => {
-                if let Ok((message, answer)) = tried {
-                    teller.tried(&message, answer).await;
-                }
+            Some(landed) = teller.flights.join_next_with_id(), if !teller.flights.is_empty() => {
+                teller.landed(landed).await;
             }
+            () = std::future::ready(()), if reads_on => {}
             _ = ticks.tick() => {}
             _ = stop.changed() => {
                 teller.keep(true).await;
@@ -111,11 +123,20 @@ fn begin(endpoint: &Endpoint, engine: &Engine, data_dir: &Path) -> Result<Cursor
     };
     match found {
         Found::None => {
-            let cursor = Cursor { after: ledger.last(), done: Vec::new() };
+            let after = ledger.last();
+            let cursor = Cursor { after, done: Vec::new(), older: after };
             cursor::write(data_dir, &endpoint.name, &cursor)?;
             Ok(cursor)
         }
         Found::Good(cursor) if cursor.after.as_ref().map_or(Ok(true), is_here)? => Ok(cursor),
+        Found::Good(Cursor { older: Some(older), .. }) if is_here(&older)? => {
+            tracing::warn!(
+                webhook = endpoint.name,
+                sequence = older.sequence,
+                "the ledger lacks what this receiver was told last: all behind this entry is sent again"
+            );
+            Ok(Cursor { after: Some(older), done: Vec::new(), older: Some(older) })
+        }
         Found::Good(_) | Found::Broken => {
             tracing::warn!(
                 webhook = endpoint.name,
@@ -135,16 +156,36 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(work).await.ok()
 }
 
+/// Keeps the same complaint from being logged at each look.
+#[derive(Debug, Default)]
+struct Complaint(Option<(String, i64)>);
+
+impl Complaint {
+    /// True where it is another than the last, or a minute later.
+    fn is_new(&mut self, error: &str, now: i64) -> bool {
+        let is_new =
+            self.0.as_ref().is_none_or(|(last, at)| last != error || now - at >= COMPLAIN_MS);
+        if is_new {
+            self.0 = Some((error.to_owned(), now));
+        }
+        is_new
+    }
+}
+
 struct Teller {
     endpoint: Arc<Endpoint>,
     engine: Arc<Engine>,
     data_dir: PathBuf,
     standing: Arc<Standing>,
     window: Window,
-    flights: JoinSet<(Message, Result<(), Untaken>)>,
+    flights: JoinSet<Result<(), Untaken>>,
+    flying: HashMap<Id, Message>,
     /// Taken before the start, and behind the cursor.
     known: BTreeSet<String>,
     kept: (Cursor, i64),
+    /// Becomes the cursor's older place, once it is old.
+    ageing: (Option<Place>, i64),
+    complaint: Complaint,
     /// A message was done since the cursor was written.
     finished: bool,
 }
@@ -159,26 +200,38 @@ impl Teller {
     ) -> Self {
         let window = Window::new(endpoint.patience, WINDOW, cursor.after);
         let known = cursor.done.iter().cloned().collect();
-        let kept = (cursor, clock::now().millis());
-        let flights = JoinSet::new();
-        let finished = false;
-        Self { endpoint, engine, data_dir, standing, window, flights, known, kept, finished }
+        let now = clock::now().millis();
+        Self {
+            endpoint,
+            engine,
+            data_dir,
+            standing,
+            window,
+            flights: JoinSet::new(),
+            flying: HashMap::new(),
+            known,
+            ageing: (cursor.after, now),
+            kept: (cursor, now),
+            complaint: Complaint::default(),
+            finished: false,
+        }
     }
 
-    /// Reads what the ledger has more, as far as there is room.
-    async fn read(&mut self) {
+    /// Reads what the ledger has more, as far as there is room. True where it has yet more.
+    async fn read(&mut self) -> bool {
         let last = self.engine.ledger().and_then(|ledger| ledger.last());
         let has_more = last.map(|last| last.sequence) > self.window.read().map(|at| at.sequence);
         if !has_more || !self.window.has_room() {
-            return;
+            return false;
         }
         let (engine, endpoint) = (self.engine.clone(), self.endpoint.clone());
         let (from, room) = (self.window.read(), self.window.room());
         let Some(read) = apart(move || entries(&engine, &endpoint, from, room)).await else {
-            return;
+            return false;
         };
         match read {
             Ok(read) => {
+                let is_full = read.len() >= BATCH;
                 for (place, messages) in read {
                     let ids: Vec<_> = messages.iter().map(|message| message.id.clone()).collect();
                     self.window.take(place, messages);
@@ -186,10 +239,15 @@ impl Teller {
                         .filter(|id| self.known.remove(*id))
                         .for_each(|id| self.window.done(id));
                 }
+                is_full
             }
             Err(error) => {
-                tracing::warn!(webhook = self.endpoint.name, %error, "the ledger can't be read");
+                if self.complaint.is_new(&error.to_string(), clock::now().millis()) {
+                    let webhook = &self.endpoint.name;
+                    tracing::warn!(webhook, %error, "the ledger can't be read");
+                }
                 self.standing.says(Some(error.to_string()));
+                false
             }
         }
     }
@@ -197,14 +255,24 @@ impl Teller {
     fn send(&mut self) {
         while self.flights.len() < self.endpoint.at_once {
             let Some(message) = self.window.next(clock::now()) else { break };
-            let endpoint = self.endpoint.clone();
-            self.flights.spawn(async move {
-                let sent = endpoint.send(&message, clock::now()).await;
-                (message, sent)
-            });
+            let (endpoint, sent) = (self.endpoint.clone(), message.clone());
+            let flight =
+                self.flights.spawn(async move { endpoint.send(&sent, clock::now()).await });
+            self.flying.insert(flight.id(), message);
         }
         let pending = u64::try_from(self.window.pending()).unwrap_or(u64::MAX);
         self.standing.pending.store(pending, Ordering::Relaxed);
+    }
+
+    /// A try ended, be it by a panic: that is one that failed.
+    async fn landed(&mut self, landed: Result<(Id, Result<(), Untaken>), JoinError>) {
+        let (flight, answer) = landed.unwrap_or_else(|error| {
+            let why = "sending failed within this program".to_owned();
+            (error.id(), Err(Untaken { why, after_ms: None }))
+        });
+        if let Some(message) = self.flying.remove(&flight) {
+            self.tried(&message, answer).await;
+        }
     }
 
     async fn tried(&mut self, message: &Message, answer: Result<(), Untaken>) {
@@ -237,7 +305,7 @@ impl Teller {
                 tracing::error!(webhook = self.endpoint.name, %error, "a dead letter is not kept");
                 self.window.again(&message.id, now);
             }
-            None => {}
+            None => self.window.again(&message.id, now),
         }
     }
 
@@ -249,28 +317,38 @@ impl Teller {
     /// Writes the cursor where it moved.
     async fn keep(&mut self, ending: bool) {
         let now = clock::now().millis();
-        let (after, done) = self.window.cursor();
-        // Those known from before the start are not read again yet.
-        let known = self.known.iter().cloned();
-        let cursor = Cursor { after, done: known.chain(done).collect() };
-        let sequence = cursor.after.map_or(0, |place| place.sequence);
+        let sequence = self.window.after().map_or(0, |place| place.sequence);
         self.standing.after.store(sequence, Ordering::Relaxed);
         let (kept, at) = &self.kept;
         let pause = if self.finished { KEEP_MS } else { KEEP_IDLE_MS };
-        if cursor == *kept || !(ending || now - at >= pause) {
+        if !(ending || now - at >= pause) {
+            return;
+        }
+        let (after, done) = self.window.cursor();
+        let (ageing, since) = self.ageing;
+        let is_old = now - since >= OLDER_MS;
+        let older = if is_old { ageing } else { kept.older };
+        // Those known from before the start are not read again yet.
+        let known = self.known.iter().cloned();
+        let cursor = Cursor { after, done: known.chain(done).collect(), older };
+        if is_old {
+            self.ageing = (after, now);
+        }
+        if cursor == *kept {
             return;
         }
         let (data_dir, name, new) =
             (self.data_dir.clone(), self.endpoint.name.clone(), cursor.clone());
-        (self.kept, self.finished) = ((cursor, now), false);
+        let before = std::mem::replace(&mut self.kept, (cursor, now)).0;
+        self.finished = false;
         if let Some(Err(error)) = apart(move || cursor::write(&data_dir, &name, &new)).await {
             tracing::error!(webhook = self.endpoint.name, %error, "the cursor is not kept");
-            self.kept.0 = Cursor::default();
+            self.kept.0 = before;
         }
     }
 }
 
-/// The entries behind one, with their messages.
+/// The entries behind one, with their messages; as far as they can be read.
 fn entries(
     engine: &Engine,
     endpoint: &Endpoint,
@@ -281,7 +359,11 @@ fn entries(
     let mut read = Vec::new();
     let mut found = 0;
     for entry in ledger.scan(from.map(|place| place.position))? {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(_) if !read.is_empty() => break, // it is met again, as the first
+            Err(error) => return Err(error),
+        };
         if from.is_some_and(|from| entry.sequence <= from.sequence) {
             continue;
         }

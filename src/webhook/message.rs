@@ -192,12 +192,49 @@ fn message(
         "tenant": entry.tenant, "data": data,
     });
     let hash = entry.hash.to_string();
-    let subject = entry.subject.map_or_else(|| entry.id.clone(), |subject| subject.to_string());
+    let named = event.and_then(|event| named(facts, event));
+    let subject = named.or_else(|| entry.subject.map(|subject| subject.to_string()));
+    let subject = subject.unwrap_or_else(|| entry.id.clone());
     Message {
         id: format!("msg_{}_{}", hash.get(..32).unwrap_or(&hash), kind.number()),
         kind,
         sequence: entry.sequence,
         subject,
         body: body.to_string().into_bytes(),
+    }
+}
+
+/// The subject of an event that names neither a sale nor a buyer: each would be a subject of its own.
+fn named(facts: &EventFacts, event: &Event) -> Option<String> {
+    if facts.transaction_id.is_some() || event.account_id.is_some() {
+        return None;
+    }
+    let dispute = event.dispute_id.as_ref().map(|id| format!("dispute:{}", id.as_str()));
+    dispute.or_else(|| event.order_id.as_ref().map(|id| format!("order:{}", id.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispute_of_an_unknown_sale_is_one_subject() {
+        let of = |members: serde_json::Value| {
+            let mut event = json!({"event_id": "e-1", "type": "dispute.created",
+                "event_time": "2026-01-01T00:00:00Z"});
+            event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            let event: Event = serde_json::from_value(event).unwrap();
+            let (kind, transaction_id) = (event.kind, event.transaction_id.clone());
+            named(&EventFacts { kind, transaction_id, label: None, outcome: None }, &event)
+        };
+        for (members, subject) in [
+            (json!({"dispute_id": "dp-1", "order_id": "o-1"}), Some("dispute:dp-1")),
+            (json!({"order_id": "o-1"}), Some("order:o-1")),
+            (json!({"dispute_id": "dp-1", "transaction_id": "tx-1"}), None),
+            (json!({"dispute_id": "dp-1", "account_id": "acc-1"}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(of(members.clone()).as_deref(), subject, "{members}");
+        }
     }
 }

@@ -11,6 +11,10 @@ use crate::ledger::Place;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, VecDeque};
 
+/// Most messages kept because one before them is not done: a receiver that refuses one of them for hours
+/// still gets the others.
+const MOST_BEHIND: usize = 8_192;
+
 /// How often, and how far apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Patience {
@@ -83,12 +87,13 @@ impl Window {
 
     /// True where more entries may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.waiting.len() < self.most
+        self.room() > 0
     }
 
     /// How many more messages may be read.
     pub(super) fn room(&self) -> usize {
-        self.most.saturating_sub(self.waiting.len())
+        let behind = MOST_BEHIND.saturating_sub(self.waiting.len());
+        self.most.saturating_sub(self.pending()).min(behind)
     }
 
     /// The last entry read.
@@ -125,6 +130,7 @@ impl Window {
     pub(super) fn done(&mut self, id: &str) {
         if let Some(waiting) = self.find(id) {
             waiting.state = State::Done;
+            waiting.message.body = Vec::new();
         }
         while self.waiting.front().is_some_and(|first| first.state == State::Done) {
             self.waiting.pop_front();
@@ -155,11 +161,15 @@ impl Window {
         }
     }
 
+    /// Behind which entry to begin again.
+    pub(super) fn after(&self) -> Option<Place> {
+        self.waiting.front().map_or(self.read, |first| first.before)
+    }
+
     /// Behind which entry to begin again, and which messages behind it are done.
     pub(super) fn cursor(&self) -> (Option<Place>, Vec<String>) {
-        let Some(first) = self.waiting.front() else { return (self.read, Vec::new()) };
         let done = self.waiting.iter().filter(|waiting| waiting.state == State::Done);
-        (first.before, done.map(|waiting| waiting.message.id.clone()).collect())
+        (self.after(), done.map(|waiting| waiting.message.id.clone()).collect())
     }
 
     /// How many are not done.

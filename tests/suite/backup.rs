@@ -110,6 +110,10 @@ fn a_backup_that_was_changed_is_not_restored() {
     let server = Server::start(&data_dir, "");
     assert_eq!(server.ask("POST", "/v1/score", &purchase("tx-1")).0, 200);
     server.stop();
+    fs::create_dir_all(data_dir.join("webhooks")).unwrap();
+    for name in ["shop.cursor", "shop.cursor.new", "shop.dead.jsonl"] {
+        fs::write(data_dir.join("webhooks").join(name), name).unwrap();
+    }
     let copied = ["ledger", "backup", copy.to_str().unwrap(), "--without-master-key"];
     let (code, _, said) = run(&copied, &data_dir);
     assert_eq!((code, said.contains("without the master key")), (0, true), "{said}");
@@ -123,6 +127,8 @@ fn a_backup_that_was_changed_is_not_restored() {
         .collect();
     assert!(names.contains(&"ledger/00000001.log") && names.contains(&"keys.log"), "{names:?}");
     assert!(!names.contains(&"master.key"));
+    let told: Vec<_> = names.iter().filter(|name| name.starts_with("webhooks/")).collect();
+    assert_eq!(told, [&"webhooks/shop.cursor", &"webhooks/shop.dead.jsonl"], "whole files alone");
     for name in names {
         let path = copy.join(name);
         let good = fs::read(&path).unwrap();

@@ -96,6 +96,7 @@ targets! {
     desk: desk, ["tests/data/fuzz/desk", "tests/data/fuzz/score"];
     head: head, ["tests/data/fuzz/head"];
     minfraud: minfraud, ["tests/data/fuzz/minfraud"];
+    form: form, ["tests/data/fuzz/form"];
     minfraud_report: minfraud_report, ["tests/data/fuzz/minfraud_report"];
     stripe_message: stripe_message, ["tests/data/stripe"];
     signature: signature, ["tests/data/fuzz/signature"];

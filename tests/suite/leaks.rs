@@ -36,7 +36,19 @@ fn made(data: &Path) -> String {
 }
 
 /// A request with something planted: its path, its body and headers beside the key.
-type Planted = (&'static str, String, Value, String);
+type Planted = (&'static str, String, String, String);
+
+/// A payment to evaluate, with values in the place of names.
+fn evaluation() -> Planted {
+    let long = "x".repeat(300);
+    let form = format!(
+        "payment_details[amount]=100&payment_details[currency]=eur&metadata[transaction_id]=tx-form\
+         &customer_details[email]={EMAIL}&customer_details[name]={NAME}&{EMAIL}=1&later[{EMAIL}]=1\
+         &later[{CARD}]=1&metadata[{EMAIL}]={long}&metadata[{CARD}]={long}"
+    );
+    let kind = "content-type: application/x-www-form-urlencoded\r\n".to_owned();
+    ("POST", "/v1/radar/payment_evaluations".to_owned(), form, kind)
+}
 
 fn planted(key: &str) -> Vec<Planted> {
     let sale = |id: &str| {
@@ -50,8 +62,8 @@ fn planted(key: &str) -> Vec<Planted> {
         sale
     };
     let none = String::new();
-    let post = |path: &str, body: Value| ("POST", path.to_owned(), body, none.clone());
-    let get = |path: String, more: String| ("GET", path, Value::Null, more);
+    let post = |path: &str, body: Value| ("POST", path.to_owned(), body.to_string(), none.clone());
+    let get = |path: String, more: String| ("GET", path, String::new(), more);
     vec![
         post("/v1/score", sale("tx-1")),
         post("/v1/score", with("tx-2", "custom", json!({"note": SPACED, "key": STRIPE}))),
@@ -69,7 +81,12 @@ fn planted(key: &str) -> Vec<Planted> {
         post("/v1/reviews/planted.jane@example.com", json!({"resolution": NAME})),
         post("/v1/webhooks/stripe", json!({"id": EMAIL})),
         post("/v1/disputes/dp-1/submit", json!({})),
-        ("PUT", format!("/v1/lists/none/entries/{EMAIL}"), json!({"note": NAME}), none.clone()),
+        (
+            "PUT",
+            format!("/v1/lists/none/entries/{EMAIL}"),
+            json!({"note": NAME}).to_string(),
+            none.clone(),
+        ),
         get(format!("/v1/decisions/{EMAIL}?email={EMAIL}&key={key}"), none.clone()),
         get(format!("/{CARD}/{key}"), none.clone()),
         get("/healthz".to_owned(), format!("x-request-id: {key}\r\n")),
@@ -80,9 +97,10 @@ fn planted(key: &str) -> Vec<Planted> {
         (
             "POST",
             "/minfraud/v2.0/score".to_owned(),
-            json!({"email": {"address": 7}, "x": EMAIL}),
-            { format!("x-a: {key}\r\n") },
+            json!({"email": {"address": 7}, "x": EMAIL}).to_string(),
+            format!("x-a: {key}\r\n"),
         ),
+        evaluation(),
     ]
 }
 
@@ -105,7 +123,6 @@ fn nothing_planted_is_logged() {
     let secret = key.rsplit('_').next().unwrap();
     let mut asked = 0;
     for (method, path, body, more) in planted(&key) {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
         for authorization in
             [format!("Bearer {key}"), format!("Basic {key}"), format!("Bearer x{key}")]
         {
@@ -145,6 +162,7 @@ fn nothing_planted_is_logged() {
     let has =
         |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
     let ledger = read("ledger/00000001.log");
+    assert!(has(&ledger, "tx-form"), "the form was taken");
     assert!(has(&ledger, "tx-1") && !has(&ledger, EMAIL) && !has(&ledger, NAME));
     assert!(!has(&ledger, CARD) && !has(&read("access.json"), secret));
 }

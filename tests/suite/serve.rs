@@ -141,9 +141,10 @@ fn connect(address: &str) -> std::io::Result<Client> {
 }
 
 fn head(method: &str, path: &str, length: usize, more: &str) -> String {
+    let json =
+        if more.contains("content-type:") { "" } else { "content-type: application/json\r\n" };
     format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n{more}\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{json}content-length: {length}\r\n{more}\r\n"
     )
 }
 

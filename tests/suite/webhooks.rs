@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -259,6 +259,45 @@ fn a_killed_server_loses_nothing_nor_does_a_broken_cursor() {
         assert_eq!(known(&shop.taken(300)), known(&taken), "all again, under the same ids");
         server.stop();
     }
+}
+
+#[test]
+fn a_ledger_without_its_last_entries_has_only_the_late_ones_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let shop = Shop::open(|_| 200);
+    let settings = config(dir.path(), &shop, "");
+    let path = data.join("webhooks/shop.cursor");
+    let told = |labels: std::ops::Range<usize>| -> Value {
+        let server = Server::start(&data, &settings);
+        tell(&server, labels.clone(), 7);
+        shop.taken(labels.len());
+        server.wait_for_metric(&format!(
+            "vouch_webhook_delivered{{webhook=\"shop\"}} {}",
+            labels.len()
+        ));
+        server.stop();
+        let text = std::fs::read_to_string(&path).unwrap();
+        serde_json::from_str(text.split_once('\n').unwrap().1).unwrap()
+    };
+    let (older, mut cursor) = (told(0..30), told(30..50));
+    cursor["older"] = older["after"].clone();
+    cursor["after"]["hash"][0] = json!(cursor["after"]["hash"][0].as_u64().unwrap() ^ 1);
+    let body = cursor.to_string();
+    let digest = Sha256::digest(body.as_bytes());
+    let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.concat();
+    std::fs::write(&path, format!("{digest}\n{body}")).unwrap();
+    while shop.got.try_recv().is_ok() {}
+    let server = Server::start(&data, &settings);
+    let again = shop.taken(20);
+    server.stop();
+    let mut ids: Vec<_> = again
+        .iter()
+        .map(|got| got.json()["data"]["event_id"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    assert_eq!(ids, (30..50).map(|n| format!("label-{n}")).collect::<Vec<_>>());
 }
 
 #[test]

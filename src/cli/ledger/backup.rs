@@ -11,6 +11,8 @@ use std::process::ExitCode;
 
 /// What a data directory holds beside the ledger that a restored server needs.
 const ALSO: &[&str] = &["artefacts", "models"];
+/// How far it had told whom, by entries of the ledger, and what nobody took.
+const BEFORE: &[&str] = &["webhooks"];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BackupArgs {
@@ -36,8 +38,12 @@ pub(super) struct RestoreArgs {
 pub(super) fn run(args: &BackupArgs) -> Result<ExitCode> {
     let watch = Stopwatch::start();
     let data_dir = &args.place.data_dir;
-    let what =
-        Backup { master: master_key()?, without_master_key: args.without_master_key, also: ALSO };
+    let what = Backup {
+        master: master_key()?,
+        without_master_key: args.without_master_key,
+        before: BEFORE,
+        also: ALSO,
+    };
     let bar = progress::bytes("copying", 0);
     let made = ledger::backup(data_dir, &args.dir, &what, &mut |done, total| {
         bar.set_length(total);

@@ -8,7 +8,7 @@ use super::form;
 use super::refusal::Refusal;
 use crate::disputes::stripe;
 use crate::domain::{Currency, Timestamp, Transaction, Warning};
-use crate::input::{InputError, read_transaction};
+use crate::input::{InputError, push_open_step, read_transaction};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -124,13 +124,10 @@ impl Sent {
             }
         }
         let mut leaves = Vec::new();
-        leaf_pointers(&whole, String::new(), &mut leaves);
-        for pointer in leaves.iter().filter(|pointer| !is_known(pointer)) {
+        leaves_of(&whole, (String::new(), ""), &mut leaves);
+        for Leaf { pointer, name, value } in leaves.iter().filter(|leaf| !is_known(&leaf.pointer)) {
             match pointer.strip_prefix("/metadata/") {
-                Some(name) if !name.contains('/') => {
-                    let value = text(pointer).unwrap_or_default();
-                    sent.custom(name, value, pointer);
-                }
+                Some(step) if !step.contains('/') => sent.custom(name, value, pointer),
                 _ => sent.warn("unknown_field", "no parameter has this name", pointer),
             }
         }
@@ -255,15 +252,25 @@ fn is_known(pointer: &str) -> bool {
         || UNUSED.iter().any(|known| under(known))
 }
 
-/// The pointers of every text.
-fn leaf_pointers(value: &Value, at: String, into: &mut Vec<String>) {
+/// A text of the form.
+struct Leaf<'f> {
+    /// As a warning may say it.
+    pointer: String,
+    /// The last part of its name, as it was sent.
+    name: &'f str,
+    value: &'f str,
+}
+
+fn leaves_of<'f>(value: &'f Value, (at, name): (String, &'f str), into: &mut Vec<Leaf<'f>>) {
     match value.as_object() {
         Some(members) => {
             for (name, value) in members {
-                leaf_pointers(value, format!("{at}/{name}"), into);
+                let mut pointer = at.clone();
+                push_open_step(&mut pointer, name);
+                leaves_of(value, (pointer, name), into);
             }
         }
-        None => into.push(at),
+        None => into.push(Leaf { pointer: at, name, value: value.as_str().unwrap_or_default() }),
     }
 }
 
@@ -325,6 +332,24 @@ mod tests {
             let form = format!("payment_details[amount]={wrong}&payment_details[currency]=eur");
             assert!(sent(&form).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn no_warning_holds_what_a_person_may_be_known_by() {
+        let long = "x".repeat(LONGEST_CUSTOM + 1);
+        let form = format!(
+            "payment_details[amount]=1&payment_details[currency]=eur&jane@example.com=1\
+             &later[jane@example.com][b]=1&later[4111111111111111]=1&metadata[jane@example.com]={long}\
+             &metadata[a/b]=c&metadata[4111 1111 1111 1111]={long}"
+        );
+        let sent = sent(&form).unwrap();
+        let told: Vec<_> = sent.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+        assert_eq!(told.len(), 5, "{told:?}");
+        assert!(told.contains(&"/…") && told.contains(&"/later/…/b"), "{told:?}");
+        for secret in ["jane", "411111111111", "4111 1111 1111"] {
+            assert!(told.iter().all(|pointer| !pointer.contains(secret)), "{told:?}");
+        }
+        assert_eq!(sent.native["custom"], json!({"a/b": "c"}));
     }
 
     #[test]

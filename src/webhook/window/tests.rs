@@ -107,3 +107,27 @@ fn what_is_in_memory_has_an_end() {
     w.done("m10");
     assert_eq!((w.room(), w.cursor()), (1, (Some(place(9)), vec![])));
 }
+
+#[test]
+fn one_that_is_always_refused_delays_no_other() {
+    let mut w = Window::new(PATIENCE, 2, None);
+    w.take(place(1), vec![message(1, "refused")]);
+    assert_eq!(next(&mut w, 0).as_deref(), Some("m1"));
+    w.failed("m1", at(0), None);
+    for sequence in 2..=1_001 {
+        assert!(w.has_room(), "{sequence}");
+        w.take(place(sequence), vec![message(sequence, &format!("other-{sequence}"))]);
+        let id = next(&mut w, 0).unwrap();
+        assert_eq!(id, format!("m{sequence}"));
+        w.done(&id);
+    }
+    assert_eq!((w.pending(), w.after(), w.cursor().1.len()), (1, None, 1_000));
+    let behind = u64::try_from(MOST_BEHIND).unwrap();
+    for sequence in 1_002..=behind {
+        w.take(place(sequence), vec![message(sequence, "other")]);
+        w.done(&format!("m{sequence}"));
+    }
+    assert!(!w.has_room(), "what is kept has an end");
+    w.done("m1");
+    assert_eq!((w.room(), w.cursor()), (2, (Some(place(behind)), vec![])));
+}

@@ -72,7 +72,11 @@ fn file(name: &str, bytes: &[u8]) -> PathBuf {
 
 /// Asks the server; whatever was sent, the fault is not the server's.
 fn ask(path: &str, bytes: &[u8]) {
-    let request = Request::post(path).header("content-type", "application/json");
+    ask_as("application/json", path, bytes);
+}
+
+fn ask_as(kind: &str, path: &str, bytes: &[u8]) {
+    let request = Request::post(path).header("content-type", kind);
     let request = request.body(Body::from(bytes.to_vec())).unwrap();
     let answer = async {
         let router = ROUTER.with(Clone::clone);
@@ -106,6 +110,11 @@ pub(super) fn desk(bytes: &[u8]) {
 
 pub(super) fn minfraud(bytes: &[u8]) {
     ask("/minfraud/v2.0/factors", bytes);
+}
+
+/// A form with names in brackets.
+pub(super) fn form(bytes: &[u8]) {
+    ask_as("application/x-www-form-urlencoded", "/v1/radar/payment_evaluations", bytes);
 }
 
 pub(super) fn minfraud_report(bytes: &[u8]) {
