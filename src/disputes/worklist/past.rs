@@ -97,17 +97,21 @@ impl Past {
         for dispute in disputes.iter().filter(|d| d.stage >= DisputeStage::Chargeback) {
             let Some(sale) = &dispute.transaction_id else { continue };
             let at = opened.entry(sale).or_insert(dispute.opened_at);
-            *at = dispute.opened_at.max(*at);
+            *at = dispute.opened_at.min(*at);
         }
         let mut counted = BTreeSet::new();
         for notice in &self.notices {
             let Some(sale) = &notice.event.transaction_id else { continue };
             let at = notice.event.event_time;
+            let opened = opened.get(sale);
+            // What comes after the dispute, as issuers' reports often do, says nothing of what leads to one.
+            if opened.is_some_and(|opened| *opened < at) {
+                continue;
+            }
             // A refund headed it off, or did not: neither says what happens without one.
             let ripe = now.millis_since(at) >= RIPE_DAYS * DAY_MS;
             if ripe && !self.refunded.contains(sale) && counted.insert((notice.kind, sale)) {
-                let became = opened.get(sale).is_some_and(|opened| *opened >= at);
-                self.escalated.entry(notice.kind).or_default().add(became);
+                self.escalated.entry(notice.kind).or_default().add(opened.is_some());
             }
         }
     }

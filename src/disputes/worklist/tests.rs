@@ -180,6 +180,36 @@ fn fraud_reports_that_became_disputes_are_counted() {
 }
 
 #[test]
+fn a_fraud_report_after_its_dispute_counts_neither_way() {
+    let mut memory = Memory::with("licence");
+    memory.events.retain(|event| !event.kind.is_notice());
+    let first = report("visa_13_1_created");
+    let opened = first.dispute.as_ref().unwrap().opened_at;
+    memory.record_report(&first).unwrap();
+    let counted = |memory: &Memory| {
+        let later = at("2027-02-10T00:00:00Z");
+        let past = past::Past::read(memory, &memory.disputes().unwrap(), later).unwrap();
+        let chance = past.becomes(crate::disputes::rulebook::Before::Warning).unwrap();
+        (chance.cases, chance.hits)
+    };
+    let after = opened.plus_millis(DAY_MS).to_string();
+    notice(&mut memory, "w-1", "fraud.warning", None, &after);
+    assert_eq!(counted(&memory), (0, 0));
+    // A second dispute of the sale does not make it one that came before.
+    let mut second = first;
+    let dispute = second.dispute.as_mut().unwrap();
+    dispute.id = DisputeId::new("dp_second").unwrap();
+    dispute.opened_at = opened.plus_millis(2 * DAY_MS);
+    dispute.updated_by = EventId::new("evt-second").unwrap();
+    second.event.event_id = dispute.updated_by.clone();
+    memory.record_report(&second).unwrap();
+    assert_eq!(counted(&memory), (0, 0));
+    let before = opened.plus_millis(-DAY_MS).to_string();
+    notice(&mut memory, "w-0", "fraud.warning", None, &before);
+    assert_eq!(counted(&memory), (1, 1));
+}
+
+#[test]
 fn an_inquiry_is_answered_or_refunded_before_money_moves() {
     let mut memory = case();
     memory.reports[0].dispute.as_mut().unwrap().stage = DisputeStage::Inquiry;
