@@ -135,6 +135,36 @@ fn notice(memory: &mut Memory, id: &str, kind: &str, topic: Option<&str>, time: 
     memory.events.push(serde_json::from_value(event).unwrap());
 }
 
+fn refund(memory: &mut Memory, id: &str, value: &str, time: &str) {
+    let event = json!({"event_id": id, "type": "refund", "event_time": time,
+        "transaction_id": "tx-1001", "data": {"amount": {"value": value, "currency": "EUR"}}});
+    memory.events.push(serde_json::from_value(event).unwrap());
+}
+
+#[test]
+fn a_refund_of_a_part_ends_only_what_asked_for_it() {
+    let listed = |notices: &[(&str, Option<&str>)], refunds: &[(&str, &str)]| -> Vec<WorkKind> {
+        let mut memory = Memory::with("licence"); // 49.00 EUR
+        memory.events.retain(|event| !event.kind.is_notice());
+        for (number, (kind, topic)) in notices.iter().enumerate() {
+            let id = format!("n-{number}");
+            notice(&mut memory, &id, kind, *topic, "2026-11-30T10:00:00Z");
+        }
+        for (number, (value, time)) in refunds.iter().enumerate() {
+            refund(&mut memory, &format!("r-{number}"), value, time);
+        }
+        of(&memory).items.iter().map(|item| item.kind).collect()
+    };
+    let (earlier, later) = ("2026-11-29T10:00:00Z", "2026-12-01T10:00:00Z");
+    let request = ("support.message", Some("refund"));
+    let warning = ("fraud.warning", None);
+    assert_eq!(listed(&[request], &[("10.00", earlier)]), [WorkKind::RefundRequest]);
+    assert_eq!(listed(&[request], &[("10.00", later)]), []);
+    assert_eq!(listed(&[warning], &[("10.00", later)]), [WorkKind::Warning]);
+    assert_eq!(listed(&[warning], &[("10.00", earlier), ("39.00", later)]), []);
+    assert_eq!(listed(&[warning, request], &[("10.00", later)]), [WorkKind::Warning]);
+}
+
 #[test]
 fn what_comes_before_a_dispute_is_ranked_until_it_is_refunded_or_disputed() {
     let mut memory = Memory::with("licence");
@@ -157,7 +187,7 @@ fn what_comes_before_a_dispute_is_ranked_until_it_is_refunded_or_disputed() {
     let mut disputed = memory;
     let mut refunded = Memory { events: disputed.events.clone(), ..Memory::default() };
     refunded.sales = disputed.sales.clone();
-    notice(&mut refunded, "r-1", "refund", None, "2026-12-01T10:00:00Z");
+    refund(&mut refunded, "r-1", "49.00", "2026-12-01T10:00:00Z");
     assert!(of(&refunded).items.is_empty());
     disputed.record_report(&report("visa_13_1_created")).unwrap();
     let items = of(&disputed).items;
