@@ -53,6 +53,19 @@ pub struct Worklist {
     pub notes: Vec<String>,
 }
 
+impl Worklist {
+    /// The same with its first `limit` items; the others are counted.
+    #[must_use]
+    pub fn first(&self, limit: usize) -> Self {
+        Self {
+            items: self.items.iter().take(limit).cloned().collect(),
+            rest: self.rest + self.items.len().saturating_sub(limit),
+            monitoring: self.monitoring.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+}
+
 /// Values and ranks everything open; at most `limit` items are given.
 ///
 /// Cost: every dispute is read, the evidence of each open one and of the last 500 that were fought, the notices

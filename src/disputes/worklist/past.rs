@@ -1,6 +1,6 @@
 //! What became of earlier disputes, and of what came before disputes.
 
-use super::chance::{Chance, Counted, chance};
+use super::chance::{Chance, Chances, Counted};
 use super::network_of;
 use crate::disputes::packet::{CaseFile, Completeness, completeness};
 use crate::disputes::rulebook::{BINS, Before, Contest, Day, Rulebook};
@@ -29,6 +29,7 @@ pub(super) struct Past {
     notices: Vec<Notice>,
     refunded: BTreeMap<TransactionId, Refunded>,
     unread: usize,
+    chances: Chances,
 }
 
 /// What was given back of a sale that somebody complained of.
@@ -59,6 +60,7 @@ impl Past {
             notices: Vec::new(),
             refunded: BTreeMap::new(),
             unread: 0,
+            chances: Chances::default(),
         };
         past.count_wins(store, disputes)?;
         for event in store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))? {
@@ -172,14 +174,14 @@ impl Past {
         let prior_bp = prior.at(if rare { 0 } else { bin });
         let counted = self.wins.get(&(network, category, qualified, bin));
         let counted = counted.copied().unwrap_or_default();
-        Some(chance(prior_bp, prior.strength, counted, &prior.provenance))
+        Some(self.chances.of(prior_bp, prior.strength, counted, &prior.provenance))
     }
 
     /// The chance that something becomes a dispute.
     pub(super) fn becomes(&self, kind: Before) -> Option<Chance> {
         let prior = Rulebook::bundled().odds().escalation(kind)?;
         let counted = self.escalated.get(&kind).copied().unwrap_or_default();
-        Some(chance(prior.share_bp, prior.strength, counted, &prior.provenance))
+        Some(self.chances.of(prior.share_bp, prior.strength, counted, &prior.provenance))
     }
 
     /// Fraud reports: network, where known, and time.

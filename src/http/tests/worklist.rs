@@ -1,12 +1,33 @@
 //! What the worklist counts of a ledger.
 
-use super::packets::indexed;
+use super::packets::{disputed, indexed};
 use super::*;
 use crate::clock;
 use crate::disputes::DisputeStore;
 use crate::disputes::worklist::Month;
 use crate::domain::TenantId;
 use crate::engine::Cases;
+
+#[tokio::test]
+async fn what_was_valued_is_given_again() {
+    let server = disputed().await;
+    let first = server.get("/v1/worklist?limit=10").await;
+    assert_eq!((first.status, &first.json["rest"]), (200, &json!(0)), "{first:?}");
+    let sale = server.score(&purchase("tx-2")).await;
+    assert_eq!(sale.status, 200);
+    let warning = with(auth_result("w-1"), "/type", json!("fraud.warning"));
+    let warning = with(warning, "/data", json!({}));
+    let now = clock::now().plus_millis(-1_000).to_string();
+    let warning = with(with(warning, "/event_time", json!(now)), "/transaction_id", json!("tx-2"));
+    assert_eq!(server.event(&warning).await.status, 200);
+    indexed(&server).await;
+    let again = server.get("/v1/worklist").await;
+    assert_eq!(again.json["items"], first.json["items"]);
+    *server.state.worklists.of(&TenantId::default_tenant()).lock().await = None;
+    let anew = server.get("/v1/worklist").await;
+    let items = |answer: &Answer| answer.json["items"].as_array().unwrap().len();
+    assert_eq!(items(&anew), items(&first) + 1, "{anew:?}");
+}
 
 #[tokio::test]
 async fn a_sale_counts_unless_it_is_known_to_be_unpaid() {
