@@ -36,6 +36,7 @@ impl Cases<'_> {
             let is_declined = row.action.as_deref() == Some(Action::Decline.word());
             if !is_declined && !unpaid.contains(&row.id) {
                 let stored = read_decision(&self.entry(row.position)?)?;
+                sales.erased += usize::from(stored.erased);
                 if let Some(sale) = stored.transaction.filter(|sale| sale.amount.is_some()) {
                     sales.add(&sale);
                 }

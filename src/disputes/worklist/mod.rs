@@ -22,10 +22,10 @@ pub use item::{Advice, Choice, WorkItem, WorkKind};
 pub use ratio::{Sales, Seen, Standing, standings};
 pub use value::Stakes;
 
-use super::DisputeStore;
 use super::alarm::is_answered;
 use super::deadline::{Answer, deadline};
 use super::rulebook::Price;
+use super::{AllDisputes, DisputeStore};
 use crate::domain::{Currency, DAY_MS, Dispute, DisputeTerms, Timestamp, Transaction};
 use item::Desk;
 use past::Past;
@@ -80,7 +80,7 @@ pub fn worklist<S: DisputeStore>(
     limit: usize,
     now: Timestamp,
 ) -> Result<Worklist, S::Error> {
-    let disputes = store.disputes()?;
+    let AllDisputes { disputes, erased } = store.all_disputes()?;
     let past = Past::read(store, &disputes, now)?;
     let month = Month::of(now);
     let (this_month, month_before) = (store.card_sales(month)?, store.card_sales(month.before())?);
@@ -96,6 +96,12 @@ pub fn worklist<S: DisputeStore>(
     let mut notes = past.notes();
     if !this_month.whole || !month_before.whole {
         notes.push("more sales than are read: ratios are too high".to_owned());
+    }
+    let erased_sales = this_month.erased + month_before.erased;
+    if erased + erased_sales > 0 {
+        notes.push(format!(
+            "of erased buyers {erased} disputes, and {erased_sales} sales of the two months, are in no ratio"
+        ));
     }
     let mut open = Vec::new();
     for dispute in &disputes {

@@ -29,6 +29,8 @@ pub(super) struct Past {
     notices: Vec<Notice>,
     refunded: BTreeMap<TransactionId, Refunded>,
     unread: usize,
+    /// There are more notices than were read.
+    cut: bool,
     chances: Chances,
 }
 
@@ -60,10 +62,13 @@ impl Past {
             notices: Vec::new(),
             refunded: BTreeMap::new(),
             unread: 0,
+            cut: false,
             chances: Chances::default(),
         };
         past.count_wins(store, disputes)?;
-        for event in store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))? {
+        let notices = store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))?;
+        past.cut = !notices.whole;
+        for event in notices.events {
             if event.kind == EventKind::Refund {
                 past.add_refund(event);
             } else if let Some(kind) = kind_of(&event) {
@@ -212,9 +217,19 @@ impl Past {
     /// What the numbers do not cover.
     pub(super) fn notes(&self) -> Vec<String> {
         let unread = self.unread;
-        let note =
-            format!("{unread} older disputes that were fought are not counted in the chances");
-        (unread > 0).then_some(note).into_iter().collect()
+        let mut notes = Vec::new();
+        if unread > 0 {
+            notes.push(format!(
+                "{unread} older disputes that were fought are not counted in the chances"
+            ));
+        }
+        if self.cut {
+            notes.push(
+                "more fraud reports, messages or refunds than are read: the oldest are left out"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 }
 

@@ -25,6 +25,8 @@ const NEAR: u64 = 50;
 pub struct Sales {
     /// Card-absent sales.
     pub sales: BTreeMap<String, u64>,
+    /// Sales of erased buyers, whose card and network nobody knows any more.
+    pub erased: usize,
     /// False where there were more than are read.
     pub whole: bool,
 }
@@ -208,7 +210,7 @@ mod tests {
     }
 
     fn month(network: &str, sales: u64) -> Sales {
-        Sales { sales: [(network.to_owned(), sales)].into(), whole: true }
+        Sales { sales: [(network.to_owned(), sales)].into(), erased: 0, whole: true }
     }
 
     #[test]

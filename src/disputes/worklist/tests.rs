@@ -294,6 +294,19 @@ fn a_few_that_do_not_pay_are_fought_to_learn_the_same_ones_at_every_look() {
 }
 
 #[test]
+fn what_is_not_read_or_is_erased_is_said() {
+    let mut memory = case();
+    assert_eq!(of(&memory).notes, [""; 0]);
+    memory.cut = true;
+    memory.erased = (2, 3);
+    let notes = of(&memory).notes;
+    assert!(notes.iter().any(|note| note.contains("the oldest are left out")), "{notes:?}");
+    // Of this month and the one before three each.
+    let erased = notes.iter().find(|note| note.contains("erased")).unwrap();
+    assert!(erased.contains("2 disputes") && erased.contains("6 sales"), "{erased}");
+}
+
+#[test]
 fn without_a_rate_the_amount_alone_counts_and_says_so() {
     let mut memory = case();
     memory.reports[0].dispute.as_mut().unwrap().amount =
