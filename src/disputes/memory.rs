@@ -2,8 +2,8 @@
 
 use super::worklist::{Month, Sales};
 use super::{
-    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
-    stripe,
+    AllDisputes, DisputeStore, Intake, Link, Notices, OtherSale, SaleKeys, Sending, is_neutral,
+    is_same_card, merge, stripe,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, DisputeStatus, Event, EventKind, LabelClass, Text, Timestamp,
@@ -30,6 +30,10 @@ pub(crate) struct Memory {
     pub(crate) sales: Vec<Transaction>,
     pub(crate) events: Vec<Event>,
     pub(crate) reports: Vec<Intake>,
+    /// Disputes and sales of this month that went with erased buyers.
+    pub(crate) erased: (usize, usize),
+    /// As if there were more notices than are read.
+    pub(crate) cut: bool,
 }
 
 impl Memory {
@@ -40,7 +44,7 @@ impl Memory {
         Self {
             sales: vec![serde_json::from_value(file["transaction"].clone()).unwrap()],
             events: serde_json::from_value(file["events"].clone()).unwrap(),
-            reports: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -168,29 +172,30 @@ impl DisputeStore for Memory {
         Ok(self.reports.iter().any(|report| of_it(&report)))
     }
 
-    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, Infallible> {
+    fn notices(&self, since: Timestamp) -> Result<Notices, Infallible> {
         let is_notice = |event: &&Event| event.kind.is_notice() && event.event_time >= since;
         let reported = self.reports.iter().map(|report| &report.event);
-        Ok(reported.chain(&self.events).filter(is_notice).cloned().collect())
+        let events = reported.chain(&self.events).filter(is_notice).cloned().collect();
+        Ok(Notices { events, whole: !self.cut })
     }
 
     fn card_sales(&self, month: Month) -> Result<Sales, Infallible> {
-        let mut sales = Sales { whole: true, ..Sales::default() };
+        let mut sales = Sales { whole: true, erased: self.erased.1, ..Sales::default() };
         for sale in self.sales.iter().filter(|sale| month.contains(sale.event_time)) {
             sales.add(sale);
         }
         Ok(sales)
     }
 
-    fn disputes(&self) -> Result<Vec<Dispute>, Infallible> {
+    fn all_disputes(&self) -> Result<AllDisputes, Infallible> {
         let mut merged: BTreeMap<DisputeId, Dispute> = BTreeMap::new();
         for report in self.reports.iter().filter_map(|report| report.dispute.clone()) {
             let id = report.id.clone();
             let state = merge(merged.remove(&id), report);
             merged.insert(id, state);
         }
-        let mut all: Vec<Dispute> = merged.into_values().collect();
-        all.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then(a.id.cmp(&b.id)));
-        Ok(all)
+        let mut disputes: Vec<Dispute> = merged.into_values().collect();
+        disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then(a.id.cmp(&b.id)));
+        Ok(AllDisputes { disputes, erased: self.erased.0 })
     }
 }

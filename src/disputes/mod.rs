@@ -34,7 +34,8 @@ pub use neutral::{DisputeReport, is_neutral, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
 pub use proof::{Manifest, Misfit, NamedRecord, Proof};
 pub use store::{
-    DisputeStore, Link, OF_INQUIRY, Sending, Taken, case_file, is_same_card, links, take_in,
+    AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
+    links, take_in,
 };
 
 use sha2::{Digest, Sha256};

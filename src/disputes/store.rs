@@ -91,11 +91,11 @@ pub trait DisputeStore {
     /// The record could not be read.
     fn is_contested(&self, id: &DisputeId) -> Result<bool, Self::Error>;
 
-    /// Fraud reports, messages of support and refunds that happened since, in the order of the ledger.
+    /// Fraud reports, messages of support and refunds that happened since.
     ///
     /// # Errors
     /// The record could not be read.
-    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, Self::Error>;
+    fn notices(&self, since: Timestamp) -> Result<Notices, Self::Error>;
 
     /// Card sales of a period that were paid, by network.
     ///
@@ -107,7 +107,33 @@ pub trait DisputeStore {
     ///
     /// # Errors
     /// The record could not be read.
-    fn disputes(&self) -> Result<Vec<Dispute>, Self::Error>;
+    fn disputes(&self) -> Result<Vec<Dispute>, Self::Error> {
+        Ok(self.all_disputes()?.disputes)
+    }
+
+    /// As [`Self::disputes`], and how many there were beside them.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn all_disputes(&self) -> Result<AllDisputes, Self::Error>;
+}
+
+/// Every dispute that can be read, and the number of those that can't.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AllDisputes {
+    /// Latest opened first, then by identifier.
+    pub disputes: Vec<Dispute>,
+    /// Disputes of which every report went with an erased buyer.
+    pub erased: usize,
+}
+
+/// Fraud reports, messages of support and refunds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Notices {
+    /// In the order of the ledger.
+    pub events: Vec<Event>,
+    /// False where there are more than are read.
+    pub whole: bool,
 }
 
 /// Stands in the names of steps that answer an inquiry. Should it become a chargeback, those are not its answer.

@@ -1,47 +1,42 @@
 //! How many card sales a month had, by network: what monitoring programmes divide by.
 //!
-//! A sale counts once its capture is recorded. Where a merchant records no captures at all, every sale that was
-//! not declined counts: more than were paid, so ratios come out too low, never too high. Read from the log a
-//! page at a time; nothing is kept.
+//! A sale counts unless it is known not to have been paid: declined by us, or by an issuer whose later answers
+//! and capture are not recorded either. So where captures are recorded late, for a part of a month or not at all,
+//! more count than were paid, and ratios come out too low, never too high. Read from the log a page at a time;
+//! nothing is kept.
+//!
+//! Rejected: counting captured sales alone once there is one capture. A feed that begins within a month would cut
+//! that month's sales to a fraction.
 
 use super::cases::Cases;
 use super::error::EngineError;
-use super::query::read_decision;
+use super::query::{read_decision, read_open_event};
 use crate::disputes::worklist::{Month, Sales};
-use crate::domain::{Action, DAY_MS, EventKind};
+use crate::domain::{Action, DAY_MS, EventKind, Outcome};
 use crate::ledger::{EntryKind, MAX_ROWS, Query, Row};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-/// Most pages of a month's sales, and of its captures.
+/// Most pages of a month's sales, of its captures, and of its issuers' answers.
 const PAGES: usize = 20;
 /// So many days later a sale may be captured.
 const CAPTURE_DAYS: i64 = 7;
 
 impl Cases<'_> {
-    /// The card sales of a month. Cost: one entry read a sale, 200,000 at the most.
+    /// The card sales of a month. Cost: one entry read a sale and one an answer of an issuer to what was not captured,
+    /// 200,000 of each at the most.
     pub(super) fn sales_of(&self, month: Month) -> Result<Sales, EngineError> {
-        let mut captured: HashSet<String> = HashSet::new();
-        let captures = |query: &mut Query| {
-            query.kind = Some(EntryKind::Event);
-            query.entry_type = Some(EventKind::Capture.word().to_owned());
-            query.since = Some(month.start);
-            query.until = Some(month.end.plus_millis(CAPTURE_DAYS * DAY_MS));
-        };
-        let mut whole = self.each_row(captures, |row| {
-            captured.extend(row.transaction_id);
-            Ok(())
-        })?;
+        let unpaid = self.unpaid_of(month)?;
         let mut sales = Sales::default();
         let decisions = |query: &mut Query| {
             query.kind = Some(EntryKind::Decision);
             query.since = Some(month.start);
             query.until = Some(month.end);
         };
-        whole &= self.each_row(decisions, |row| {
-            let is_paid = captured.is_empty() || captured.contains(&row.id);
+        let whole = self.each_row(decisions, |row| {
             let is_declined = row.action.as_deref() == Some(Action::Decline.word());
-            if is_paid && !is_declined {
+            if !is_declined && !unpaid.contains(&row.id) {
                 let stored = read_decision(&self.entry(row.position)?)?;
+                sales.erased += usize::from(stored.erased);
                 if let Some(sale) = stored.transaction.filter(|sale| sale.amount.is_some()) {
                     sales.add(&sale);
                 }
@@ -49,6 +44,36 @@ impl Cases<'_> {
             Ok(())
         })?;
         Ok(Sales { whole, ..sales })
+    }
+
+    /// Transactions an issuer declined, and neither approved nor let be captured as far as is recorded.
+    fn unpaid_of(&self, month: Month) -> Result<HashSet<String>, EngineError> {
+        let of = |kind: EventKind| {
+            move |query: &mut Query| {
+                query.kind = Some(EntryKind::Event);
+                query.entry_type = Some(kind.word().to_owned());
+                query.since = Some(month.start);
+                query.until = Some(month.end.plus_millis(CAPTURE_DAYS * DAY_MS));
+            }
+        };
+        let mut captured: HashSet<String> = HashSet::new();
+        self.each_row(of(EventKind::Capture), |row| {
+            captured.extend(row.transaction_id);
+            Ok(())
+        })?;
+        let mut is_approved: HashMap<String, bool> = HashMap::new();
+        self.each_row(of(EventKind::AuthResult), |row| {
+            let Some(id) = row.transaction_id.filter(|id| !captured.contains(id)) else {
+                return Ok(());
+            };
+            let facts = read_open_event(&self.entry(row.position)?)?;
+            let outcome = facts.and_then(|facts| facts.outcome);
+            if matches!(outcome, Some(Outcome::Approved | Outcome::Declined)) {
+                *is_approved.entry(id).or_default() |= outcome == Some(Outcome::Approved);
+            }
+            Ok(())
+        })?;
+        Ok(is_approved.into_iter().filter(|(_, approved)| !approved).map(|(id, _)| id).collect())
     }
 
     /// Does something with each row of an answer; false where there are more than are read.

@@ -11,7 +11,8 @@ use super::service::{Begun, Engine};
 use super::stored::Report;
 use crate::disputes::worklist::{Month, Sales};
 use crate::disputes::{
-    DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
+    AllDisputes, DisputeStore, Intake, Link, Notices, OtherSale, SaleKeys, Sending, is_neutral,
+    is_same_card, merge,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, DisputeStatus, Event, EventId, EventKind, Outcome, TenantId,
@@ -22,7 +23,7 @@ use crate::ledger::{
     Reader, Row, SigningKey, StoredEntry, Summary, refresh, unindexed,
 };
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
@@ -126,20 +127,20 @@ impl<'e> Cases<'e> {
         change: impl FnOnce(&mut Query),
         also: impl Fn(&StoredEntry) -> bool,
     ) -> Result<Vec<StoredEntry>, EngineError> {
-        self.pages(1, change, also)
+        Ok(self.pages(1, change, also)?.0)
     }
 
-    /// As [`Self::entries`], so many pages of them. What lies beyond is told in the log.
+    /// As [`Self::entries`], so many pages of them. False where more lies beyond, which is told in the log, too.
     fn pages(
         &self,
         most: usize,
         change: impl FnOnce(&mut Query),
         also: impl Fn(&StoredEntry) -> bool,
-    ) -> Result<Vec<StoredEntry>, EngineError> {
+    ) -> Result<(Vec<StoredEntry>, bool), EngineError> {
         let mut query = Query::new(self.tenant.clone());
         query.limit = MAX_ROWS;
         change(&mut query);
-        let mut found = BTreeMap::new();
+        let (mut found, mut whole) = (BTreeMap::new(), true);
         for page in 1.. {
             let rows = self.index.list(&query)?;
             for row in &rows {
@@ -151,6 +152,7 @@ impl<'e> Cases<'e> {
             }
             if page == most {
                 tracing::warn!(most, rows = MAX_ROWS, "older entries of a case are left out");
+                whole = false;
                 break;
             }
         }
@@ -160,7 +162,7 @@ impl<'e> Cases<'e> {
                 found.insert(entry.sequence, entry);
             }
         }
-        Ok(found.into_values().collect())
+        Ok((found.into_values().collect(), whole))
     }
 
     fn by_lookup(&self, field: LookupField, value: &str) -> Result<Vec<StoredEntry>, EngineError> {
@@ -435,8 +437,8 @@ impl DisputeStore for Cases<'_> {
         Ok(reports(&entries)?.iter().any(|report| report.id == *id && reviewed(report)))
     }
 
-    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, EngineError> {
-        let mut found = Vec::new();
+    fn notices(&self, since: Timestamp) -> Result<Notices, EngineError> {
+        let (mut found, mut whole) = (Vec::new(), true);
         for kind in EventKind::ALL.iter().filter(|kind| kind.is_notice()) {
             let of_kind = |query: &mut Query| {
                 query.kind = Some(entry::kind_of(*kind));
@@ -444,20 +446,23 @@ impl DisputeStore for Cases<'_> {
                 query.since = Some(since);
             };
             let late = |entry: &StoredEntry| entry.event_time >= since && self.is_of(entry, *kind);
-            for entry in self.pages(NOTICE_PAGES, of_kind, late)? {
+            let (entries, all) = self.pages(NOTICE_PAGES, of_kind, late)?;
+            whole &= all;
+            for entry in entries {
                 found.extend(read_event(&entry)?.map(|event| (entry.sequence, event)));
             }
         }
         found.sort_by_key(|(sequence, _)| *sequence);
-        Ok(found.into_iter().map(|(_, event)| event).collect())
+        Ok(Notices { events: found.into_iter().map(|(_, event)| event).collect(), whole })
     }
 
     fn card_sales(&self, month: Month) -> Result<Sales, EngineError> {
         self.sales_of(month)
     }
 
-    fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {
+    fn all_disputes(&self) -> Result<AllDisputes, EngineError> {
         let mut found = Vec::new();
+        let (mut readable, mut gone) = (BTreeSet::new(), BTreeSet::new());
         // By type: alarms and fraud reports lie among them, and must not push reports off the last page.
         for kind in EventKind::ALL.iter().filter(|kind| kind.reports_dispute()) {
             let of_kind = |query: &mut Query| {
@@ -465,11 +470,17 @@ impl DisputeStore for Cases<'_> {
                 query.entry_type = Some(kind.word().to_owned());
             };
             let is_report = |entry: &StoredEntry| self.is_of(entry, *kind);
-            found.extend(reports(&self.pages(DISPUTE_PAGES, of_kind, is_report)?)?);
+            for entry in self.pages(DISPUTE_PAGES, of_kind, is_report)?.0 {
+                let name = entry.lookups.iter().find(|(field, _)| *field == LookupField::Dispute);
+                let sealed = read_sealed_event(&entry)?;
+                let names = if sealed.is_some() { &mut readable } else { &mut gone };
+                names.extend(name.map(|(_, name)| *name));
+                found.extend(sealed.and_then(|sealed| sealed.report?.dispute));
+            }
         }
         let mut disputes: Vec<Dispute> = merged(found).into_values().collect();
         disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
-        Ok(disputes)
+        Ok(AllDisputes { disputes, erased: gone.difference(&readable).count() })
     }
 }
 

@@ -3,6 +3,7 @@
 use super::metrics::Metrics;
 use super::tls::Tls;
 use super::unsigned::Places;
+use super::worklist::Worklists;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::{DisputeTerms, Timestamp};
@@ -45,6 +46,8 @@ pub struct AppState {
     pub(super) stripe: Arc<StripeConfig>,
     /// What answering disputes costs.
     pub(super) dispute_terms: Arc<DisputeTerms>,
+    /// The last worklist of each tenant.
+    pub(super) worklists: Arc<Worklists>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
     /// Who is told what happened.
@@ -77,6 +80,7 @@ impl AppState {
             stripe_secrets: None,
             stripe: Arc::default(),
             dispute_terms: Arc::default(),
+            worklists: Arc::default(),
             reload_turn: Arc::default(),
             tellers: Arc::default(),
             tls: None,

@@ -12,6 +12,7 @@ mod refusals;
 mod secrets;
 mod tenancy;
 mod webhooks;
+mod worklist;
 
 use super::server::around;
 use super::{AppState, router};

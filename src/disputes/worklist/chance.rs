@@ -10,6 +10,8 @@
 
 use crate::disputes::rulebook::Provenance;
 use serde::Serialize;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// How fine the density is summed: basis points.
 const STEPS: u32 = 10_000;
@@ -40,7 +42,7 @@ pub struct Chance {
 }
 
 /// Own outcomes of one cell.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Counted {
     /// How many ended.
     pub cases: u32,
@@ -74,6 +76,28 @@ pub fn chance(prior_bp: u16, strength: u32, counted: Counted, provenance: &Prove
         prior_cases: strength,
         source: provenance.source.clone(),
         confidence: provenance.confidence.word(),
+    }
+}
+
+/// Chances that were worked out before: thousands of cases share a few priors and counts.
+#[derive(Debug, Default)]
+pub(super) struct Chances(RefCell<BTreeMap<(u16, u32, Counted), Chance>>);
+
+impl Chances {
+    /// As [`chance`].
+    pub(super) fn of(
+        &self,
+        prior_bp: u16,
+        strength: u32,
+        counted: Counted,
+        provenance: &Provenance,
+    ) -> Chance {
+        let mut known = self.0.borrow_mut();
+        let key = (prior_bp, strength, counted);
+        let chance = known.entry(key).or_insert_with(|| chance(key.0, key.1, key.2, provenance));
+        // Two rows may estimate the same, each by its own source.
+        let (source, confidence) = (provenance.source.clone(), provenance.confidence.word());
+        Chance { source, confidence, ..chance.clone() }
     }
 }
 
@@ -140,6 +164,19 @@ mod tests {
         let expected = (1_097, 4_191);
         assert!(usual.low_bp.abs_diff(expected.0) <= 5, "{usual:?}");
         assert!(usual.high_bp.abs_diff(expected.1) <= 5, "{usual:?}");
+    }
+
+    #[test]
+    fn what_was_worked_out_before_is_the_same_by_another_source() {
+        let chances = Chances::default();
+        let counted = Counted { cases: 7, hits: 3 };
+        for source in ["one", "other", "one"] {
+            let provenance =
+                Provenance { source: source.to_owned(), confidence: Confidence::General };
+            let known = chances.of(2_500, 20, counted, &provenance);
+            assert_eq!(known, chance(2_500, 20, counted, &provenance));
+        }
+        assert_eq!(chances.0.borrow().len(), 1);
     }
 
     #[test]

@@ -22,10 +22,10 @@ pub use item::{Advice, Choice, WorkItem, WorkKind};
 pub use ratio::{Sales, Seen, Standing, standings};
 pub use value::Stakes;
 
-use super::DisputeStore;
 use super::alarm::is_answered;
 use super::deadline::{Answer, deadline};
 use super::rulebook::Price;
+use super::{AllDisputes, DisputeStore};
 use crate::domain::{Currency, DAY_MS, Dispute, DisputeTerms, Timestamp, Transaction};
 use item::Desk;
 use past::Past;
@@ -53,6 +53,19 @@ pub struct Worklist {
     pub notes: Vec<String>,
 }
 
+impl Worklist {
+    /// The same with its first `limit` items; the others are counted.
+    #[must_use]
+    pub fn first(&self, limit: usize) -> Self {
+        Self {
+            items: self.items.iter().take(limit).cloned().collect(),
+            rest: self.rest + self.items.len().saturating_sub(limit),
+            monitoring: self.monitoring.clone(),
+            notes: self.notes.clone(),
+        }
+    }
+}
+
 /// Values and ranks everything open; at most `limit` items are given.
 ///
 /// Cost: every dispute is read, the evidence of each open one and of the last 500 that were fought, the notices
@@ -67,7 +80,7 @@ pub fn worklist<S: DisputeStore>(
     limit: usize,
     now: Timestamp,
 ) -> Result<Worklist, S::Error> {
-    let disputes = store.disputes()?;
+    let AllDisputes { disputes, erased } = store.all_disputes()?;
     let past = Past::read(store, &disputes, now)?;
     let month = Month::of(now);
     let (this_month, month_before) = (store.card_sales(month)?, store.card_sales(month.before())?);
@@ -83,6 +96,12 @@ pub fn worklist<S: DisputeStore>(
     let mut notes = past.notes();
     if !this_month.whole || !month_before.whole {
         notes.push("more sales than are read: ratios are too high".to_owned());
+    }
+    let erased_sales = this_month.erased + month_before.erased;
+    if erased + erased_sales > 0 {
+        notes.push(format!(
+            "of erased buyers {erased} disputes, and {erased_sales} sales of the two months, are in no ratio"
+        ));
     }
     let mut open = Vec::new();
     for dispute in &disputes {

@@ -1,14 +1,15 @@
 //! What became of earlier disputes, and of what came before disputes.
 
-use super::chance::{Chance, Counted, chance};
+use super::chance::{Chance, Chances, Counted};
 use super::network_of;
 use crate::disputes::packet::{CaseFile, Completeness, completeness};
 use crate::disputes::rulebook::{BINS, Before, Contest, Day, Rulebook};
 use crate::disputes::{DisputeStore, SaleKeys, case_file, ce3, reasons};
 use crate::domain::{
-    DAY_MS, Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus, Event, EventKind,
-    Text, Timestamp, TransactionId,
+    Amount, DAY_MS, Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus, Event,
+    EventKind, Text, Timestamp, TransactionId,
 };
+use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most ended disputes whose evidence is read again: beyond, a regression would say more than a table.
@@ -26,8 +27,19 @@ pub(super) struct Past {
     wins: BTreeMap<Cell, Counted>,
     escalated: BTreeMap<Before, Counted>,
     notices: Vec<Notice>,
-    refunded: BTreeSet<TransactionId>,
+    refunded: BTreeMap<TransactionId, Refunded>,
     unread: usize,
+    /// There are more notices than were read.
+    cut: bool,
+    chances: Chances,
+}
+
+/// What was given back of a sale that somebody complained of.
+struct Refunded {
+    amounts: Vec<Amount>,
+    last: Timestamp,
+    /// True where it is all of it, or where nothing tells what all of it is.
+    whole: bool,
 }
 
 /// Something that may become a dispute.
@@ -48,20 +60,58 @@ impl Past {
             wins: BTreeMap::new(),
             escalated: BTreeMap::new(),
             notices: Vec::new(),
-            refunded: BTreeSet::new(),
+            refunded: BTreeMap::new(),
             unread: 0,
+            cut: false,
+            chances: Chances::default(),
         };
         past.count_wins(store, disputes)?;
-        for event in store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))? {
+        let notices = store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))?;
+        past.cut = !notices.whole;
+        for event in notices.events {
             if event.kind == EventKind::Refund {
-                past.refunded.extend(event.transaction_id);
+                past.add_refund(event);
             } else if let Some(kind) = kind_of(&event) {
                 let network = network(store, kind, &event)?;
                 past.notices.push(Notice { kind, event, network });
             }
         }
+        past.compare_refunds(store)?;
         past.count_escalations(disputes, now);
         Ok(past)
+    }
+
+    fn add_refund(&mut self, event: Event) {
+        let Some(sale) = event.transaction_id else { return };
+        let new = || Refunded { amounts: Vec::new(), last: event.event_time, whole: false };
+        let refunded = self.refunded.entry(sale).or_insert_with(new);
+        refunded.amounts.extend(event.data.amount);
+        refunded.last = refunded.last.max(event.event_time);
+    }
+
+    /// Holds what was refunded against what was paid, of the sales that have notices.
+    fn compare_refunds<S: DisputeStore>(&mut self, store: &S) -> Result<(), S::Error> {
+        let noticed: BTreeSet<&TransactionId> =
+            self.notices.iter().filter_map(|notice| notice.event.transaction_id.as_ref()).collect();
+        self.refunded.retain(|sale, _| noticed.contains(sale));
+        for (sale, refunded) in &mut self.refunded {
+            let keys = SaleKeys { transaction_id: Some(sale.clone()), ..SaleKeys::default() };
+            let paid = store.find_sale(&keys)?.and_then(|sale| sale.amount);
+            refunded.whole = paid.is_none_or(|paid| {
+                let same = refunded.amounts.iter().filter(|a| a.currency() == paid.currency());
+                same.map(|amount| amount.value()).sum::<Decimal>() >= paid.value()
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether refunds ended what a notice of a sale is about: all was given back, or a part of it to somebody who
+    /// had asked.
+    fn is_settled(&self, notice: &Notice, sale: &TransactionId) -> bool {
+        let asked = matches!(notice.kind, Before::RefundRequest | Before::Complaint);
+        self.refunded.get(sale).is_some_and(|refunded| {
+            refunded.whole || asked && refunded.last >= notice.event.event_time
+        })
     }
 
     fn count_wins<S: DisputeStore>(
@@ -97,17 +147,21 @@ impl Past {
         for dispute in disputes.iter().filter(|d| d.stage >= DisputeStage::Chargeback) {
             let Some(sale) = &dispute.transaction_id else { continue };
             let at = opened.entry(sale).or_insert(dispute.opened_at);
-            *at = dispute.opened_at.max(*at);
+            *at = dispute.opened_at.min(*at);
         }
         let mut counted = BTreeSet::new();
         for notice in &self.notices {
             let Some(sale) = &notice.event.transaction_id else { continue };
             let at = notice.event.event_time;
+            let opened = opened.get(sale);
+            // What comes after the dispute, as issuers' reports often do, says nothing of what leads to one.
+            if opened.is_some_and(|opened| *opened < at) {
+                continue;
+            }
             // A refund headed it off, or did not: neither says what happens without one.
             let ripe = now.millis_since(at) >= RIPE_DAYS * DAY_MS;
-            if ripe && !self.refunded.contains(sale) && counted.insert((notice.kind, sale)) {
-                let became = opened.get(sale).is_some_and(|opened| *opened >= at);
-                self.escalated.entry(notice.kind).or_default().add(became);
+            if ripe && !self.is_settled(notice, sale) && counted.insert((notice.kind, sale)) {
+                self.escalated.entry(notice.kind).or_default().add(opened.is_some());
             }
         }
     }
@@ -125,14 +179,14 @@ impl Past {
         let prior_bp = prior.at(if rare { 0 } else { bin });
         let counted = self.wins.get(&(network, category, qualified, bin));
         let counted = counted.copied().unwrap_or_default();
-        Some(chance(prior_bp, prior.strength, counted, &prior.provenance))
+        Some(self.chances.of(prior_bp, prior.strength, counted, &prior.provenance))
     }
 
     /// The chance that something becomes a dispute.
     pub(super) fn becomes(&self, kind: Before) -> Option<Chance> {
         let prior = Rulebook::bundled().odds().escalation(kind)?;
         let counted = self.escalated.get(&kind).copied().unwrap_or_default();
-        Some(chance(prior.share_bp, prior.strength, counted, &prior.provenance))
+        Some(self.chances.of(prior.share_bp, prior.strength, counted, &prior.provenance))
     }
 
     /// Fraud reports: network, where known, and time.
@@ -149,7 +203,7 @@ impl Past {
         let mut open: BTreeMap<&TransactionId, &Notice> = BTreeMap::new();
         for notice in self.notices.iter().filter(|notice| notice.event.event_time >= since) {
             let Some(sale) = &notice.event.transaction_id else { continue };
-            if disputed.contains(sale) || self.refunded.contains(sale) {
+            if disputed.contains(sale) || self.is_settled(notice, sale) {
                 continue;
             }
             let known = open.entry(sale).or_insert(notice);
@@ -163,9 +217,19 @@ impl Past {
     /// What the numbers do not cover.
     pub(super) fn notes(&self) -> Vec<String> {
         let unread = self.unread;
-        let note =
-            format!("{unread} older disputes that were fought are not counted in the chances");
-        (unread > 0).then_some(note).into_iter().collect()
+        let mut notes = Vec::new();
+        if unread > 0 {
+            notes.push(format!(
+                "{unread} older disputes that were fought are not counted in the chances"
+            ));
+        }
+        if self.cut {
+            notes.push(
+                "more fraud reports, messages or refunds than are read: the oldest are left out"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 }
 

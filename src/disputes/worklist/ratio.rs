@@ -25,6 +25,8 @@ const NEAR: u64 = 50;
 pub struct Sales {
     /// Card-absent sales.
     pub sales: BTreeMap<String, u64>,
+    /// Sales of erased buyers, whose card and network nobody knows any more.
+    pub erased: usize,
     /// False where there were more than are read.
     pub whole: bool,
 }
@@ -147,7 +149,7 @@ fn standing(programme: &Programme, seen: &Seen<'_>, price: Price, now: Timestamp
         lower_bound: programme.warnings && seen.warnings.is_empty(),
         whole: of.whole,
         item_price: Price {
-            value: item_price(price.value, forecast_items, limit_items),
+            value: item_price(price.value, (items, forecast_items), limit_items),
             currency: price.currency,
         },
         source: programme.provenance.source.clone(),
@@ -171,13 +173,15 @@ fn ratio(items: u64, sales: u64) -> Option<u64> {
 }
 
 /// What one item less is worth: nothing far below the threshold; the fee of all items, shared among those that
-/// would have to go, near it. A forecast is not surer than its own noise, the square root of its count.
-fn item_price(price: Decimal, items: u64, needed: u64) -> Decimal {
-    if items.saturating_mul(100) < needed.saturating_mul(NEAR) {
+/// would have to go, near it. A forecast is not surer than its own noise: the square root of what was seen, scaled
+/// to the month as the forecast is.
+fn item_price(price: Decimal, (seen, forecast): (u64, u64), needed: u64) -> Decimal {
+    if forecast.saturating_mul(100) < needed.saturating_mul(NEAR) {
         return Decimal::ZERO;
     }
-    let to_go = items.abs_diff(needed) + items.isqrt() + 1;
-    price * Decimal::from(items) / Decimal::from(to_go)
+    let noise = forecast.saturating_mul(seen.isqrt()) / seen.max(1);
+    let to_go = forecast.abs_diff(needed).saturating_add(noise).saturating_add(1);
+    price * Decimal::from(forecast) / Decimal::from(to_go)
 }
 
 fn length(count: usize) -> u64 {
@@ -206,7 +210,7 @@ mod tests {
     }
 
     fn month(network: &str, sales: u64) -> Sales {
-        Sales { sales: [(network.to_owned(), sales)].into(), whole: true }
+        Sales { sales: [(network.to_owned(), sales)].into(), erased: 0, whole: true }
     }
 
     #[test]
@@ -227,8 +231,8 @@ mod tests {
         assert_eq!((vamp.disputes, vamp.warnings, vamp.ratio_bp), (600, Some(300), Some(150)));
         assert_eq!((vamp.forecast_items, vamp.forecast_bp), (1_800, Some(150)));
         assert_eq!((vamp.alarm_percent, vamp.lower_bound), (Some(100), false));
-        // About to cross: 1,800 items at 8, shared by the noise.
-        assert_eq!(vamp.item_price.value, Decimal::from(8 * 1_800) / Decimal::from(43));
+        // About to cross: 1,800 items at 8, shared by the noise: twice that of the 900 seen.
+        assert_eq!(vamp.item_price.value, Decimal::from(8 * 1_800) / Decimal::from(61));
         let without = standings(&Seen { warnings: &[], ..seen }, None, now);
         assert!(without[0].lower_bound, "no fraud report was ever received");
         assert_eq!((without[0].ratio_bp, without[0].alarm_percent), (Some(100), Some(50)));
@@ -254,11 +258,27 @@ mod tests {
 
     #[test]
     fn an_item_is_worth_nothing_far_away_and_most_at_the_threshold() {
-        let price = |items| item_price(Decimal::new(8, 0), items, 1_000);
+        let price = |items| item_price(Decimal::new(8, 0), (items, items), 1_000);
         assert_eq!(price(499), Decimal::ZERO);
         let values: Vec<Decimal> = [500, 750, 900, 1_000].map(price).into();
         assert!(values.is_sorted() && values[0] > Decimal::ZERO, "{values:?}");
         assert!(price(1_000) > price(3_000) && price(3_000) > Decimal::new(8, 0));
-        assert_eq!(item_price(Decimal::ZERO, 1_000, 1_000), Decimal::ZERO);
+        assert_eq!(item_price(Decimal::ZERO, (1_000, 1_000), 1_000), Decimal::ZERO);
+    }
+
+    #[test]
+    fn a_forecast_from_half_a_day_is_no_surer_than_that_day() {
+        let now = at("2026-11-01T12:00:00Z");
+        let mut disputes = disputes("visa", 25, "2026-11-01T10:00:00Z");
+        for dispute in &mut disputes {
+            dispute.opened_at = at("2026-11-01T10:00:00Z");
+        }
+        let this = month("visa", 1_600);
+        let seen =
+            Seen { disputes: &disputes, warnings: &[], this_month: &this, month_before: &this };
+        let vamp = standings(&seen, None, now).remove(0);
+        assert_eq!((vamp.forecast_items, vamp.limit_items), (1_500, 1_500));
+        // 25 items give or take 5, sixty times over.
+        assert_eq!(vamp.item_price.value, Decimal::from(8 * 1_500) / Decimal::from(301));
     }
 }

@@ -135,6 +135,36 @@ fn notice(memory: &mut Memory, id: &str, kind: &str, topic: Option<&str>, time: 
     memory.events.push(serde_json::from_value(event).unwrap());
 }
 
+fn refund(memory: &mut Memory, id: &str, value: &str, time: &str) {
+    let event = json!({"event_id": id, "type": "refund", "event_time": time,
+        "transaction_id": "tx-1001", "data": {"amount": {"value": value, "currency": "EUR"}}});
+    memory.events.push(serde_json::from_value(event).unwrap());
+}
+
+#[test]
+fn a_refund_of_a_part_ends_only_what_asked_for_it() {
+    let listed = |notices: &[(&str, Option<&str>)], refunds: &[(&str, &str)]| -> Vec<WorkKind> {
+        let mut memory = Memory::with("licence"); // 49.00 EUR
+        memory.events.retain(|event| !event.kind.is_notice());
+        for (number, (kind, topic)) in notices.iter().enumerate() {
+            let id = format!("n-{number}");
+            notice(&mut memory, &id, kind, *topic, "2026-11-30T10:00:00Z");
+        }
+        for (number, (value, time)) in refunds.iter().enumerate() {
+            refund(&mut memory, &format!("r-{number}"), value, time);
+        }
+        of(&memory).items.iter().map(|item| item.kind).collect()
+    };
+    let (earlier, later) = ("2026-11-29T10:00:00Z", "2026-12-01T10:00:00Z");
+    let request = ("support.message", Some("refund"));
+    let warning = ("fraud.warning", None);
+    assert_eq!(listed(&[request], &[("10.00", earlier)]), [WorkKind::RefundRequest]);
+    assert_eq!(listed(&[request], &[("10.00", later)]), []);
+    assert_eq!(listed(&[warning], &[("10.00", later)]), [WorkKind::Warning]);
+    assert_eq!(listed(&[warning], &[("10.00", earlier), ("39.00", later)]), []);
+    assert_eq!(listed(&[warning, request], &[("10.00", later)]), [WorkKind::Warning]);
+}
+
 #[test]
 fn what_comes_before_a_dispute_is_ranked_until_it_is_refunded_or_disputed() {
     let mut memory = Memory::with("licence");
@@ -157,7 +187,7 @@ fn what_comes_before_a_dispute_is_ranked_until_it_is_refunded_or_disputed() {
     let mut disputed = memory;
     let mut refunded = Memory { events: disputed.events.clone(), ..Memory::default() };
     refunded.sales = disputed.sales.clone();
-    notice(&mut refunded, "r-1", "refund", None, "2026-12-01T10:00:00Z");
+    refund(&mut refunded, "r-1", "49.00", "2026-12-01T10:00:00Z");
     assert!(of(&refunded).items.is_empty());
     disputed.record_report(&report("visa_13_1_created")).unwrap();
     let items = of(&disputed).items;
@@ -177,6 +207,36 @@ fn fraud_reports_that_became_disputes_are_counted() {
     let early = past::Past::read(&memory, &memory.disputes().unwrap(), now()).unwrap();
     let chance = early.becomes(crate::disputes::rulebook::Before::Warning).unwrap();
     assert_eq!(chance.cases, 0, "too young to tell");
+}
+
+#[test]
+fn a_fraud_report_after_its_dispute_counts_neither_way() {
+    let mut memory = Memory::with("licence");
+    memory.events.retain(|event| !event.kind.is_notice());
+    let first = report("visa_13_1_created");
+    let opened = first.dispute.as_ref().unwrap().opened_at;
+    memory.record_report(&first).unwrap();
+    let counted = |memory: &Memory| {
+        let later = at("2027-02-10T00:00:00Z");
+        let past = past::Past::read(memory, &memory.disputes().unwrap(), later).unwrap();
+        let chance = past.becomes(crate::disputes::rulebook::Before::Warning).unwrap();
+        (chance.cases, chance.hits)
+    };
+    let after = opened.plus_millis(DAY_MS).to_string();
+    notice(&mut memory, "w-1", "fraud.warning", None, &after);
+    assert_eq!(counted(&memory), (0, 0));
+    // A second dispute of the sale does not make it one that came before.
+    let mut second = first;
+    let dispute = second.dispute.as_mut().unwrap();
+    dispute.id = DisputeId::new("dp_second").unwrap();
+    dispute.opened_at = opened.plus_millis(2 * DAY_MS);
+    dispute.updated_by = EventId::new("evt-second").unwrap();
+    second.event.event_id = dispute.updated_by.clone();
+    memory.record_report(&second).unwrap();
+    assert_eq!(counted(&memory), (0, 0));
+    let before = opened.plus_millis(-DAY_MS).to_string();
+    notice(&mut memory, "w-0", "fraud.warning", None, &before);
+    assert_eq!(counted(&memory), (1, 1));
 }
 
 #[test]
@@ -231,6 +291,19 @@ fn a_few_that_do_not_pay_are_fought_to_learn_the_same_ones_at_every_look() {
     assert_eq!(with(10_000, 20), (Advice::Fight, true));
     assert_eq!(with(10_000, 20), with(10_000, 20));
     assert_eq!(with(10_000, 2), (Advice::Accept, false), "too dear to learn from");
+}
+
+#[test]
+fn what_is_not_read_or_is_erased_is_said() {
+    let mut memory = case();
+    assert_eq!(of(&memory).notes, [""; 0]);
+    memory.cut = true;
+    memory.erased = (2, 3);
+    let notes = of(&memory).notes;
+    assert!(notes.iter().any(|note| note.contains("the oldest are left out")), "{notes:?}");
+    // Of this month and the one before three each.
+    let erased = notes.iter().find(|note| note.contains("erased")).unwrap();
+    assert!(erased.contains("2 disputes") && erased.contains("6 sales"), "{erased}");
 }
 
 #[test]

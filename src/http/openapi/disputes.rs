@@ -87,8 +87,7 @@ fn packet() {}
     summary = "What to fight, accept or refund, most pressing first, and where the monitoring ratios end",
     description = "Open disputes, fraud reports, requests for a refund and complaints by expected value. Chances \
         start from published estimates and move with the seller's own outcomes; each has its range and its number \
-        of cases. Valued anew at each request, which reads the sales of two months: ask by the hour, not by the \
-        second.",
+        of cases. What was valued is given again for a minute, so a change shows up to a minute later.",
     params(("limit" = Option<usize>, Query, description = "1 to 1,000; 50 without", minimum = 1, maximum = 1000)),
     responses((status = 200, description = "What to do", body = Worklist), PacketRefusals)
 )]

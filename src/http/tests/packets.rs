@@ -9,7 +9,7 @@ const DISPUTE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stripe/visa_13_1_created.json"));
 
 /// A server with a scored sale and a dispute on it.
-async fn disputed() -> Server {
+pub(super) async fn disputed() -> Server {
     let server = Server::with(Settings { index: true, ..Settings::default() });
     let sale = with(purchase("tx-1"), "/payment", json!({"processor_reference": "ch_3licence"}));
     assert_eq!(server.score(&sale).await.status, 200);
