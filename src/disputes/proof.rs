@@ -75,8 +75,8 @@ pub enum Misfit {
         /// Its letter.
         exhibit: String,
     },
-    /// The file is no text, so only a proof can speak for it.
-    #[error("the packet is no plain text: its file is fixed by the proof, and none was given")]
+    /// The file is no text, or the manifest has no exhibits, so only a proof can speak for it.
+    #[error("the packet has no text that the manifest fixes: its proof does, and none was given")]
     NoProof,
     /// A proof of another version.
     #[error("the proof has format {found}; {PROOF_FORMAT} is known")]

@@ -23,6 +23,8 @@ use std::path::Path;
 
 /// File of the roots in the data directory.
 pub(super) const ROOTS_FILE: &str = "roots.jsonl";
+/// File of the public halves of earlier signing keys, a line each, in the data directory.
+pub(super) const RETIRED_KEYS_FILE: &str = "signing.retired";
 /// How long after its end a day is closed: by then what was received in it is committed.
 const CLOSED_AFTER_MS: i64 = HOUR_MS;
 
@@ -227,7 +229,8 @@ fn day_of(root: &SignedRoot) -> i64 {
 }
 
 /// Shows that records are in the ledger: each by the root of its day, those after the last root by one
-/// over all up to the last of them, signed now. A number that is not there is left out.
+/// over all up to the last of them, signed now. A number that is not there is left out. Roots that an
+/// earlier key signed are signed anew in the proof: who checks it has one key for all of it.
 ///
 /// Cost: reads the days the records lie in.
 ///
@@ -245,7 +248,8 @@ pub fn prove(
         let own: Vec<u64> = wanted.range(root.first..=root.last).copied().collect();
         if !own.is_empty() {
             let (_, hashes) = read_range(&reader, (Some(root.at), root.first, root.last))?;
-            proofs.push(inclusion(root.clone(), &hashes, &own));
+            let signed = key.sign(&root.text());
+            proofs.push(inclusion(SignedRoot { signed, ..root.clone() }, &hashes, &own));
         }
     }
     let (at, first) = known.last().map_or((None, 1), |root| (Some(root.at), root.last + 1));
@@ -310,12 +314,23 @@ pub fn holds(data_dir: &Path, root: &SignedRoot) -> Result<bool, LedgerError> {
     }))
 }
 
+/// The public halves of the signing keys before this one, which the operator noted.
+fn retired(data_dir: &Path) -> Result<BTreeSet<String>, LedgerError> {
+    let path = data_dir.join(RETIRED_KEYS_FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().map(|line| line.trim().to_ascii_lowercase()).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) => Err(StorageFault::new("read", &path, error).into()),
+    }
+}
+
 /// Holds the records of a scan against the roots, one after the other.
 pub(super) struct Rooted {
     roots: std::vec::IntoIter<SignedRoot>,
     root: Option<SignedRoot>,
     range: Option<Range>,
-    key: Option<String>,
+    /// The public halves that may have signed; `None` where the signing key is not there.
+    keys: Option<BTreeSet<String>>,
     next: u64,
     /// Roots that hold.
     pub(super) good: u64,
@@ -325,12 +340,14 @@ impl Rooted {
     pub(super) fn open(data_dir: &Path) -> Result<Self, LedgerError> {
         let mut roots = roots(data_dir)?.into_iter();
         // Looked at only where it is: checking makes no key.
-        let key = if !roots.as_slice().is_empty() && data_dir.join(SIGNING_KEY_FILE).exists() {
-            Some(SigningKey::open(data_dir)?.sign(b"").key)
+        let keys = if !roots.as_slice().is_empty() && data_dir.join(SIGNING_KEY_FILE).exists() {
+            let mut keys = retired(data_dir)?;
+            keys.insert(SigningKey::open(data_dir)?.sign(b"").key);
+            Some(keys)
         } else {
             None
         };
-        Ok(Self { root: roots.next(), roots, range: None, key, next: 1, good: 0 })
+        Ok(Self { root: roots.next(), roots, range: None, keys, next: 1, good: 0 })
     }
 
     /// Takes the next record; the damage, where it ends a root that is of other records.
@@ -345,8 +362,8 @@ impl Rooted {
             && root.last == entry.sequence
             && root.root == hex(&range.tree.root())
             && root.chain == entry.hash.to_string();
-        let is_signed =
-            root.is_signed() && self.key.as_ref().is_none_or(|key| *key == root.signed.key);
+        let is_signed = root.is_signed()
+            && self.keys.as_ref().is_none_or(|keys| keys.contains(&root.signed.key));
         if !(is_its && is_signed) {
             return self.damage();
         }

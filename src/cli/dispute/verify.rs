@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(super) const AFTER_HELP: &str = "\
-Checked in this order: the manifest's form, its signature, the key (--key), the exhibits of a plain text or the
-file of a PDF (--packet), the roots and every record's way to them (--proof), the ledger (--data-dir). The first
-thing that does not fit is named, with exit code 1. Nothing but the last needs this machine or a network.";
+Checked in this order: the manifest's form, its signature, the key (--key), the packet (--packet: with
+--proof its very file, without it the exhibits of a plain text alone), the roots and every record's way to them
+(--proof), the ledger (--data-dir). The first thing that does not fit is named, with exit code 1. Nothing but the
+last needs this machine or a network.";
 
 /// What is to be checked.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub(in crate::cli) struct VerifyArgs {
     /// The signed manifest, as `packet --manifest` wrote it
     #[arg(value_name = "MANIFEST")]
     manifest: PathBuf,
-    /// The packet: its plain text, or with --proof the very file that was written
+    /// The packet: with --proof the very file that was written, else its plain text with exhibits
     #[arg(long, value_name = "FILE")]
     packet: Option<PathBuf>,
     /// The proof, as `packet --proof` wrote it
@@ -59,6 +60,7 @@ impl VerifyArgs {
                 "exhibits": manifest.as_ref().map(Manifest::exhibits),
                 "records": manifest.as_ref().map(|manifest| manifest.sequences().len()),
                 "roots": roots,
+                "not_checked": self.left_out().collect::<Vec<_>>(),
             });
             writeln!(out, "{value}")?;
         } else if let Some(misfit) = &misfit {
@@ -79,6 +81,10 @@ impl VerifyArgs {
         [
             (self.key.is_none(), "whose key that is (--key)"),
             (self.packet.is_none(), "the packet (--packet)"),
+            (
+                self.packet.is_some() && self.proof.is_none(),
+                "the packet's text outside its exhibits (--proof)",
+            ),
             (self.proof.is_none(), "that the records are in the ledger (--proof)"),
         ]
         .into_iter()
@@ -94,11 +100,13 @@ impl VerifyArgs {
         let offline = || {
             let manifest = Manifest::read(text)?;
             self.key.as_deref().map_or(Ok(()), |key| manifest.is_signed_by(key))?;
-            match packet.map(|bytes| (bytes, plain(bytes))) {
-                Some((_, Some(plain))) => manifest.has_exhibits(plain)?,
-                Some(_) if proof.is_none() => return Err(Misfit::NoProof),
-                Some((bytes, None)) => proof.map_or(Ok(()), |proof| proof.is_of_file(bytes))?,
-                None => {}
+            match (packet, proof) {
+                (Some(bytes), Some(proof)) => proof.is_of_file(bytes)?,
+                (Some(bytes), None) => match plain(bytes) {
+                    Some(plain) if manifest.exhibits() > 0 => manifest.has_exhibits(plain)?,
+                    _ => return Err(Misfit::NoProof),
+                },
+                (None, _) => {}
             }
             proof.map_or(Ok(()), |proof| proof.check(&manifest, text))?;
             Ok(manifest)
@@ -157,7 +165,7 @@ fn in_ledger(
     Ok(None)
 }
 
-/// A packet's plain text; `None` for any other file.
+/// A packet's plain text; `None` for any other file. Only text is searched for exhibits.
 fn plain(packet: &[u8]) -> Option<&str> {
     std::str::from_utf8(packet).ok().filter(|text| !text.starts_with("%PDF"))
 }
@@ -214,6 +222,8 @@ mod tests {
         let keep = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
         keep("packet.pdf", b"%PDF-1.7");
         keep("other.pdf", b"%PDF-1.4");
+        keep("shifted.pdf", b"\n%PDF-1.7");
+        keep("letter.txt", b"Dear bank, this is another letter.\n");
         keep("manifest.txt", manifest.as_bytes());
         keep("swapped.txt", manifest.replace("ev-1", "ev-2").as_bytes());
         keep("proof.json", serde_json::to_string(&proof).unwrap().as_bytes());
@@ -242,10 +252,18 @@ mod tests {
         assert!(out.ends_with("not checked: whose key that is (--key)\n"), "{out}");
         let (_, out) = run("manifest.txt --json");
         assert!(out.contains("\"ok\":true") && out.contains("\"records\":2"), "{out}");
+        assert!(
+            out.contains("\"not_checked\":[\"whose key that is (--key)\",\"the packet"),
+            "{out}"
+        );
         for (line, finding) in [
             ("swapped.txt", "the signature is not of this manifest"),
-            ("manifest.txt --packet packet.pdf", "the packet is no plain text: its file is fixed"),
+            ("manifest.txt --packet packet.pdf", "the packet has no text that the manifest fixes"),
             ("manifest.txt --packet other.pdf --proof proof.json", "the packet is not the file"),
+            ("manifest.txt --packet shifted.pdf", "the packet has no text that the manifest fixes"),
+            ("manifest.txt --packet letter.txt", "the packet has no text that the manifest fixes"),
+            ("manifest.txt --packet shifted.pdf --proof proof.json", "the packet is not the file"),
+            ("manifest.txt --packet letter.txt --proof proof.json", "the packet is not the file"),
             ("manifest.txt --key 00ff", "the manifest is signed by the key "),
         ] {
             let (code, out) = run(line);

@@ -156,6 +156,23 @@ fn records_are_proven_before_and_after_their_day_is_over() {
     assert_eq!(serde_json::from_str::<Vec<Inclusion>>(&json).unwrap(), proofs);
 }
 
+/// Roots of the key before stay good once its public half is noted, and proofs have the one of now.
+#[test]
+fn a_new_signing_key_breaks_no_root() {
+    let dir = written();
+    let old = SigningKey::open(dir.path()).unwrap().sign(b"").key;
+    fs::remove_file(dir.path().join(SIGNING_KEY_FILE)).unwrap();
+    let key = SigningKey::open(dir.path()).unwrap();
+    assert!(finding(dir.path()).is_some(), "a key nobody noted");
+    fs::write(dir.path().join(RETIRED_KEYS_FILE), format!("{old}\n")).unwrap();
+    assert_eq!(finding(dir.path()), None);
+    for proof in prove(dir.path(), &key, &BTreeSet::from([2, 8])).unwrap() {
+        assert!(proof.root.is_signed());
+        assert_eq!(proof.root.signed.key, key.sign(b"").key);
+        assert!(holds(dir.path(), &proof.root).unwrap());
+    }
+}
+
 #[test]
 fn an_erased_person_changes_no_root() {
     let dir = written();
