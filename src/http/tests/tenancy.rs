@@ -25,6 +25,8 @@ const OF_THE_SERVER: [(&str, &str); 6] = [
     ("GET", "/v1/rules"),
 ];
 const RADAR: &str = "/v1/radar/payment_evaluations";
+const FORM: &str = "payment_details[amount]=4900&payment_details[currency]=eur\
+    &customer_details[customer]=acc-7&metadata[transaction_id]=tx-8&metadata[campaign]=WHO";
 const STRIPE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/stripe/visa_13_1_created.json"));
 
@@ -121,10 +123,7 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             one(json!({"tag": "chargeback", "transaction_id": "tx-0", "notes": "WHO"}))
         }
         ("POST", minfraud) if minfraud.starts_with("/minfraud/") => one(minfraud_request()),
-        ("POST", RADAR) => one(json!(
-            "payment_details[amount]=4900&payment_details[currency]=eur&customer_details[customer]=acc-7\
-             &metadata[transaction_id]=tx-8&metadata[campaign]=WHO"
-        )),
+        ("POST", RADAR) => one(json!(FORM)),
         _ => vec![],
     }
 }
