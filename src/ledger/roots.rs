@@ -209,7 +209,12 @@ fn closed(
         if entry.sequence <= signed {
             continue;
         }
-        let came = entry.received_at.day();
+        let came = match entry.received_at.day() {
+            came if came <= today.saturating_add(1) => came,
+            // A clock that was ahead: the day is that of the record before, else no root would follow.
+            _ if day > i64::MIN => i64::MIN,
+            _ => today.saturating_sub(1),
+        };
         day = if open.is_some() { day.max(came) } else { day.saturating_add(1).max(came) };
         if day >= today {
             break;

@@ -80,7 +80,7 @@ pub(super) fn release(args: &PersonArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An open dispute of the person forbids it like a hold.
+/// An open dispute of the person forbids it like a hold. Exit code 1: there was nothing to erase.
 pub(super) fn erase(args: &PersonArgs) -> Result<ExitCode> {
     let (engine, now) = (args.engine()?, clock::now());
     let cases = Cases::open(&args.data_dir, master_key()?, args.tenant.clone(), now)?;
@@ -88,6 +88,10 @@ pub(super) fn erase(args: &PersonArgs) -> Result<ExitCode> {
         bail!("`{}` can't be erased: their dispute `{dispute}` is open", args.account);
     }
     let keys = engine.erase((&args.tenant, &args.account), &args.who()?, now)?;
+    if keys == 0 {
+        print(&format!("nothing is sealed for `{}`: no key destroyed\n", args.account))?;
+        return Ok(ExitCode::from(1));
+    }
     print(&format!("erased: {keys} keys destroyed; erase in backups, too\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -64,6 +64,22 @@ fn every_day_that_is_over_gets_one_root() {
 }
 
 #[test]
+fn a_record_of_the_future_stops_no_root() {
+    for (days, expected) in [
+        (
+            vec![0, 4_000, 1, 2],
+            vec![("2024-10-04", 1, 2), ("2024-10-05", 3, 3), ("2024-10-06", 4, 4)],
+        ),
+        (vec![4_000, 1], vec![("2024-10-12", 1, 2)]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        append(dir.path(), (1..).zip(days));
+        assert_eq!(ranges(&sign_roots(dir.path(), at(9, 1)).unwrap()), expected);
+        assert_eq!(finding(dir.path()), None);
+    }
+}
+
+#[test]
 fn a_chain_written_anew_is_not_the_one_that_was_signed() {
     let dir = written();
     assert_eq!(finding(dir.path()), None);
