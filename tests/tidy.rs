@@ -72,6 +72,8 @@ fn sources() -> Vec<(PathBuf, String)> {
     fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
         let mut entries: Vec<_> =
             fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+        // What other packages below built is not ours.
+        entries.retain(|path| !path.ends_with("target"));
         entries.sort();
         for path in entries {
             if path.is_dir() {
