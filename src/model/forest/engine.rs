@@ -5,7 +5,7 @@
 //! on the choice but speed, and a model loads the same way twice. No allocation per row.
 
 use super::columns::{Columns, ROWS, Scratch};
-use super::matching::{self, Fitted, Matched};
+use super::matching::{self, Matched};
 use super::packed::Packed;
 use super::quantise::{self, Quantiser};
 use super::simd::Token;
@@ -24,7 +24,8 @@ pub enum Kernel {
 #[derive(Debug)]
 pub struct Engine {
     quantiser: Quantiser,
-    matched: Option<(Token, Matched)>,
+    /// Empty without a token.
+    matched: Vec<Matched>,
     packed: Packed,
     /// For batches: all trees but those of too many leaves, and those.
     columns: Columns,
@@ -37,22 +38,6 @@ pub struct Engine {
 
 /// Slots of most forests, and the row kept on the stack for them.
 const FEW_SLOTS: usize = 512;
-
-/// Sixteenth parts of a nanosecond, guessed from a prototype: a pair by how far its slots reach, and a walked tree.
-const PAIR_COSTS: [(usize, usize); 5] = [(16, 22), (32, 24), (64, 30), (128, 44), (256, 80)];
-const WALK_COST: usize = 110;
-
-/// Up to which slot trees are matched: a wider reach makes every pair dearer.
-fn best_reach(fitted: &[(usize, Fitted)]) -> usize {
-    let cost = |(reach, pair): &(usize, usize)| -> usize {
-        let of = |tree: &Fitted| {
-            let near = usize::from(tree.last_slot) < *reach;
-            if near { tree.pairs() * pair } else { WALK_COST }
-        };
-        fitted.iter().map(|(_, tree)| of(tree)).sum()
-    };
-    PAIR_COSTS.iter().min_by_key(|costs| cost(costs)).map_or(0, |(reach, _)| *reach)
-}
 
 impl Kernel {
     /// The fastest this processor has.
@@ -90,20 +75,7 @@ impl Engine {
                 None => walked.push(place),
             }
         }
-        let reach = best_reach(&fitted);
-        fitted.retain(|(place, tree)| {
-            let near = usize::from(tree.last_slot) < reach;
-            if !near {
-                walked.push(*place);
-            }
-            near
-        });
-        let matched = match token.filter(|_| !fitted.is_empty()) {
-            Some(token) => {
-                Some((token, Matched::build(forest, &fitted, units).ok_or_else(too_many)?))
-            }
-            None => None,
-        };
+        let matched = Matched::build(forest, &fitted, units).ok_or_else(too_many)?;
         let packed = Packed::build(forest, &walked, &slots, units).ok_or_else(too_many)?;
         let (narrow, wide): (Vec<usize>, Vec<usize>) = (0..forest.trees.len()).partition(|place| {
             forest.trees.get(*place).is_some_and(|tree| Columns::fits(tree.nodes()))
@@ -126,7 +98,9 @@ impl Engine {
 
     fn margin_in(&self, row: &[f64], bytes: &mut [u8]) -> f64 {
         self.quantise([row], bytes.as_chunks_mut().0);
-        let matched = self.matched.as_ref().map_or(0, |(token, matched)| token.sum(matched, bytes));
+        let sum =
+            |token: Token| self.matched.iter().map(|trees| token.sum(trees, bytes)).sum::<i64>();
+        let matched = self.token.map_or(0, sum);
         self.units.sum(self.base + matched + self.packed.sum(bytes))
     }
 
@@ -159,7 +133,7 @@ impl Engine {
     fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
         match self.token {
             Some(token) => token.quantise(&self.quantiser, rows, out),
-            None => self.quantiser.quantise(rows, out),
+            None => self.quantiser.quantise(rows, out, quantise::below),
         }
     }
 

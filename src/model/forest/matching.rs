@@ -4,8 +4,9 @@
 //! questions asks for, the code it is compared with, and the 32 paths the answers are compared with.
 //! One gather and one comparison answer the questions; two more comparisons find the leaf, whose place
 //! among the paths is its place among the leaf values. No branch depends on the row, and the pairs
-//! stream through memory in order. Trees are kept apart by how many pairs they take, so that each kind
-//! has a loop without decisions.
+//! stream through memory in order. Trees are kept apart by how far into the row their questions reach,
+//! since a wider gather costs more, and by how many pairs they take, so that each kind has a loop
+//! without decisions.
 //!
 //! This is no leaf bit-vector method: trees are evaluated one by one, no mask belongs to a false node,
 //! and nothing is intersected over a feature's nodes.
@@ -14,13 +15,25 @@ use super::quantise::{Asked, Slots};
 use super::stages::{self, Path, Stage, Staged, WIDTH};
 use super::{Forest, Node, Units};
 
-/// Slots the engine can ask for: what two vector registers of indices reach.
-pub(super) const SLOTS: usize = 256;
+/// Slots the engine can ask for: what a byte tells apart.
+const SLOTS: usize = 256;
 
-/// Some trees of a forest, ready to match.
+/// Slots to a register.
+const GROUP: usize = 16;
+
+/// Groups of slots the kernel has a loop for.
+const REACHES: [usize; 7] = [1, 2, 4, 5, 6, 8, 16];
+
+/// A walked tree, in the time that one group more takes in gathering a pair's bytes. Measured, like
+/// [`PAIR_COST`]; a few processors off does not matter.
+const WALK_COST: usize = 33;
+/// A pair, but for the gathering.
+const PAIR_COST: usize = 5;
+
+/// The trees of a forest whose questions reach equally far, ready to match.
 #[derive(Debug, Default)]
 pub(super) struct Matched {
-    /// Groups of 16 slots that are asked for: 1, 2, 4, 8 or 16.
+    /// Groups of slots that are asked for, one of [`REACHES`].
     pub(super) groups: usize,
     /// Trees of one stage, two a pair.
     pub(super) half: Class,
@@ -97,11 +110,11 @@ pub(super) struct Fitted {
     staged: Staged,
     /// The questions of each stage.
     asked: Vec<Vec<Asked>>,
-    /// Number of the last slot it asks for.
-    pub(super) last_slot: u16,
+    /// Groups of slots it reaches into.
+    groups: usize,
 }
 
-/// Cuts a tree; `None` when it needs too many stages or slots.
+/// Cuts a tree; `None` when it needs too many stages or slots, or is walked sooner than matched.
 pub(super) fn fit(nodes: &[Node], slots: &Slots) -> Option<Fitted> {
     let staged = stages::cut(nodes)?;
     let asked = |node: &usize| match nodes.get(*node)? {
@@ -114,63 +127,73 @@ pub(super) fn fit(nodes: &[Node], slots: &Slots) -> Option<Fitted> {
         .map(|stage| stage.questions.iter().map(asked).collect::<Option<Vec<_>>>())
         .collect::<Option<Vec<_>>>()?;
     let last_slot = asked.iter().flatten().map(|asked| asked.slot).max().unwrap_or(0);
-    (usize::from(last_slot) < SLOTS).then_some(Fitted { staged, asked, last_slot })
-}
-
-impl Fitted {
-    /// Pairs of stages.
-    pub(super) fn pairs(&self) -> usize {
-        self.staged.stages.len().div_ceil(2)
-    }
+    let groups = usize::from(last_slot) / GROUP + 1;
+    let cost = staged.stages.len().div_ceil(2) * (PAIR_COST + groups);
+    let fits = usize::from(last_slot) < SLOTS && cost < WALK_COST;
+    fits.then_some(Fitted { staged, asked, groups })
 }
 
 impl Matched {
     /// Lays out trees, each with its place in the forest.
-    pub(super) fn build(forest: &Forest, trees: &[(usize, Fitted)], units: Units) -> Option<Self> {
-        let last = trees.iter().map(|(_, tree)| usize::from(tree.last_slot)).max().unwrap_or(0);
-        let groups = (last / 16 + 1).next_power_of_two();
-        let mut matched = Self { groups, ..Self::default() };
-        let mut halves = 0;
+    pub(super) fn build(
+        forest: &Forest,
+        trees: &[(usize, Fitted)],
+        units: Units,
+    ) -> Option<Vec<Self>> {
+        let mut all = REACHES.map(|groups| Self { groups, ..Self::default() });
         for (place, tree) in trees {
-            let nodes = forest.trees.get(*place)?.nodes();
-            let value = |node: usize| match nodes.get(node)? {
-                Node::Leaf(leaf) => Some(units.count(leaf.value)),
-                Node::Split { .. } => None,
-            };
-            let (class, leaves) = match tree.staged.stages.len() {
-                1 => (&mut matched.half, HALF_LEAVES),
-                2 => (&mut matched.one, ONE_LEAVES),
-                3 | 4 => (&mut matched.two, TWO_LEAVES),
-                5 | 6 => (&mut matched.three, FOUR_LEAVES),
-                _ => (&mut matched.four, FOUR_LEAVES),
-            };
-            if let ([stage], [asked]) = (&*tree.staged.stages, &*tree.asked) {
-                if halves % 2 == 0 {
-                    class.pairs.push(Pair::EMPTY);
-                }
-                class.pairs.last_mut()?.put(halves % 2, stage, asked)?;
-                halves += 1;
-            } else {
-                for (stages, asked) in tree.staged.stages.chunks(2).zip(tree.asked.chunks(2)) {
-                    let mut pair = Pair::EMPTY;
-                    for (half, (stage, asked)) in stages.iter().zip(asked).enumerate() {
-                        pair.put(half, stage, asked)?;
-                    }
-                    class.pairs.push(pair);
-                }
-            }
-            let mut values = vec![0; leaves];
-            for (number, stage) in tree.staged.stages.iter().enumerate() {
-                for (lane, path) in stage.paths.iter().enumerate() {
-                    *values.get_mut(number * WIDTH + lane)? = value(path.leaf)?;
-                }
-            }
-            *values.last_mut()? = value(tree.staged.last)?;
-            class.leaves.extend(values);
+            let near = all.iter_mut().find(|matched| matched.groups >= tree.groups)?;
+            near.add(forest.trees.get(*place)?.nodes(), tree, units)?;
         }
-        if halves % 2 == 1 {
-            matched.half.leaves.extend([0; HALF_LEAVES]);
+        for matched in &mut all {
+            if matched.half.leaves.len() < matched.half.pairs.len() * 2 * HALF_LEAVES {
+                matched.half.leaves.extend([0; HALF_LEAVES]);
+            }
         }
-        Some(matched)
+        Some(all.into_iter().filter(|matched| !matched.is_empty()).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        [&self.half, &self.one, &self.two, &self.three, &self.four]
+            .iter()
+            .all(|class| class.pairs.is_empty())
+    }
+
+    fn add(&mut self, nodes: &[Node], tree: &Fitted, units: Units) -> Option<()> {
+        let (class, leaves) = match tree.staged.stages.len() {
+            1 => (&mut self.half, HALF_LEAVES),
+            2 => (&mut self.one, ONE_LEAVES),
+            3 | 4 => (&mut self.two, TWO_LEAVES),
+            5 | 6 => (&mut self.three, FOUR_LEAVES),
+            _ => (&mut self.four, FOUR_LEAVES),
+        };
+        if let ([stage], [asked]) = (&*tree.staged.stages, &*tree.asked) {
+            let half = class.leaves.len() / HALF_LEAVES % 2;
+            if half == 0 {
+                class.pairs.push(Pair::EMPTY);
+            }
+            class.pairs.last_mut()?.put(half, stage, asked)?;
+        } else {
+            for (stages, asked) in tree.staged.stages.chunks(2).zip(tree.asked.chunks(2)) {
+                let mut pair = Pair::EMPTY;
+                for (half, (stage, asked)) in stages.iter().zip(asked).enumerate() {
+                    pair.put(half, stage, asked)?;
+                }
+                class.pairs.push(pair);
+            }
+        }
+        let value = |node: usize| match nodes.get(node)? {
+            Node::Leaf(leaf) => Some(units.count(leaf.value)),
+            Node::Split { .. } => None,
+        };
+        let mut values = vec![0; leaves];
+        for (number, stage) in tree.staged.stages.iter().enumerate() {
+            for (lane, path) in stage.paths.iter().enumerate() {
+                *values.get_mut(number * WIDTH + lane)? = value(path.leaf)?;
+            }
+        }
+        *values.last_mut()? = value(tree.staged.last)?;
+        class.leaves.extend(values);
+        Some(())
     }
 }

@@ -18,7 +18,7 @@ const PAGE: usize = 254;
 /// Thresholds compared at once.
 const CHUNK: usize = 16;
 
-type Chunk = [f64; CHUNK];
+pub(super) type Chunk = [f64; CHUNK];
 
 /// Most slots of a forest.
 pub(super) const MAX_SLOTS: usize = 1 << 16;
@@ -232,6 +232,10 @@ fn tables(sets: &BTreeMap<(u32, Box<[u32]>, Missing), u16>) -> Box<[Table]> {
     features.into_iter().map(table).collect()
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "a function of its own would be compiled without the vector instructions of its caller"
+)]
 impl Quantiser {
     /// Slots of a row.
     pub(super) fn slots(&self) -> usize {
@@ -240,18 +244,24 @@ impl Quantiser {
 
     /// Writes the bytes of rows, by slot, a feature after the other. Bytes of slots the forest does not
     /// have stay as they are.
-    #[inline]
-    pub(super) fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
+    #[inline(always)]
+    pub(super) fn quantise<const N: usize>(
+        &self,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+        below: impl Fn(&Chunk, f64) -> u8 + Copy,
+    ) {
         let mut begin = 0;
         for page in &self.pages {
             let end = usize::try_from(page.writes_end).unwrap_or(usize::MAX);
             let writes = self.writes.get(begin..end).unwrap_or_default();
-            for (at, row) in rows.into_iter().enumerate() {
-                let x = self.value(row, page.feature);
-                let code = self.code(page, x);
-                for write in writes {
+            let values = rows.map(|row| self.value(row, page.feature));
+            let codes = values.map(|x| self.code(page, x, below));
+            for write in writes {
+                let Some(bytes) = out.get_mut(usize::from(write.slot)) else { continue };
+                for ((byte, x), code) in bytes.iter_mut().zip(values).zip(codes) {
                     let missing = x.is_nan() || (write.zero_is_missing && x == 0.0);
-                    put(out, write.slot, at, if missing { write.missing } else { code });
+                    *byte = if missing { write.missing } else { code };
                 }
             }
             begin = end;
@@ -267,15 +277,15 @@ impl Quantiser {
     }
 
     /// NaN for what a short row lacks.
-    #[inline]
+    #[inline(always)]
     fn value(&self, row: &[f64], feature: u32) -> f64 {
         let x = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
         self.input.read(x.copied().unwrap_or(f64::NAN))
     }
 
     /// One more than how many thresholds of the page lie below `x`, as if a NaN were below them all.
-    #[inline]
-    fn code(&self, page: &Page, x: f64) -> u8 {
+    #[inline(always)]
+    fn code(&self, page: &Page, x: f64, below: impl Fn(&Chunk, f64) -> u8) -> u8 {
         let start = usize::try_from(page.start).unwrap_or(usize::MAX);
         let chunk = |at: usize| self.chunks.get(at).map_or(0, |chunk| below(chunk, x));
         if page.single {
@@ -309,7 +319,7 @@ fn put<const N: usize>(out: &mut [[u8; N]], slot: u16, row: usize, byte: u8) {
 }
 
 #[inline]
-fn below(chunk: &Chunk, x: f64) -> u8 {
+pub(super) fn below(chunk: &Chunk, x: f64) -> u8 {
     // Counting in the width of the numbers lets one vector instruction do several.
     let count: u64 = chunk.iter().map(|t| u64::from(x > *t)).sum();
     u8::try_from(count).unwrap_or(u8::MAX)

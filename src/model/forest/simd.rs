@@ -1,8 +1,9 @@
 //! The matching engine's kernel for AVX2, the only file with `unsafe` in it.
 //!
-//! Two things need it: calling a function compiled for AVX2, sound because a [`Token`] exists only
-//! where the processor was asked for AVX2; and reading a vector from an array, sound because the array
-//! is as long as the vector and an unaligned load is used.
+//! Three things need it: calling a function compiled for AVX2, sound because a [`Token`] exists only
+//! where the processor was asked for AVX2; reading a vector from an array, sound because the array is
+//! as long as the vector and an unaligned load is used; and a line of no instruction that keeps the
+//! compiler from undoing a broadcast.
 #![expect(unsafe_code, reason = "vector loads and calls after detection, see above")]
 
 use super::columns::{Columns, ROWS, Scratch};
@@ -38,7 +39,7 @@ impl Token {
         rows: [&[f64]; N],
         out: &mut [[u8; N]],
     ) {
-        quantiser.quantise(rows, out);
+        quantiser.quantise(rows, out, super::quantise::below);
     }
 }
 
@@ -47,7 +48,9 @@ impl Token {
 impl Token {
     /// Asks the processor.
     pub(super) fn detect() -> Option<Self> {
-        let has_all = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1");
+        let has_all = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("popcnt");
         has_all.then_some(Self(()))
     }
 
@@ -58,8 +61,10 @@ impl Token {
             match matched.groups {
                 0 | 1 => avx2::sum::<1>(matched, row),
                 2 => avx2::sum::<2>(matched, row),
-                4 => avx2::sum::<4>(matched, row),
-                8 => avx2::sum::<8>(matched, row),
+                3 | 4 => avx2::sum::<4>(matched, row),
+                5 => avx2::sum::<5>(matched, row),
+                6 => avx2::sum::<6>(matched, row),
+                7 | 8 => avx2::sum::<8>(matched, row),
                 _ => avx2::sum::<16>(matched, row),
             }
         }
@@ -89,29 +94,49 @@ mod avx2 {
     use super::super::matching::{
         Class, FLIP, FOUR_LEAVES, HALF_LEAVES, Matched, ONE_LEAVES, Pair, TWO_LEAVES,
     };
+    use super::super::quantise::Chunk;
     use super::{Columns, Quantiser, ROWS, Scratch};
+    use std::arch::asm;
     use std::arch::x86_64::{
-        __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_blendv_epi8,
-        _mm256_broadcastsi128_si256, _mm256_cmpeq_epi16, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-        _mm256_movemask_epi8, _mm256_packs_epi16, _mm256_set1_epi8, _mm256_set1_epi32,
-        _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sub_epi8, _mm256_xor_si256,
+        __m128i, __m256i, _CMP_GT_OQ, _mm_loadu_si128, _mm256_add_epi8, _mm256_and_si256,
+        _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_castpd_si256, _mm256_cmp_pd,
+        _mm256_cmpeq_epi16, _mm256_cmpgt_epi8, _mm256_loadu_pd, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_packs_epi16, _mm256_packs_epi32, _mm256_set1_epi8,
+        _mm256_set1_epi32, _mm256_set1_pd, _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sub_epi8,
+        _mm256_xor_si256,
     };
 
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn quantise<const N: usize>(
         quantiser: &Quantiser,
         rows: [&[f64]; N],
         out: &mut [[u8; N]],
     ) {
-        quantiser.quantise(rows, out);
+        quantiser.quantise(rows, out, |chunk, x| below(chunk, x));
     }
 
-    #[target_feature(enable = "avx2,bmi1")]
+    #[inline]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
+    fn below(chunk: &Chunk, x: f64) -> u8 {
+        let x = _mm256_set1_pd(x);
+        let four = |at: usize| {
+            // SAFETY: sixteen numbers are read from an array of sixteen, four at a time.
+            let thresholds = unsafe { _mm256_loadu_pd(chunk.as_ptr().add(4 * at)) };
+            _mm256_castpd_si256(_mm256_cmp_pd::<_CMP_GT_OQ>(x, thresholds))
+        };
+        let eights = [_mm256_packs_epi32(four(0), four(1)), _mm256_packs_epi32(four(2), four(3))];
+        let all = _mm256_packs_epi32(eights[0], eights[1]);
+        // Two bytes an answer, in no order, for they are only counted.
+        let count = _mm256_movemask_epi8(all).count_ones() / 2;
+        u8::try_from(count).unwrap_or(u8::MAX)
+    }
+
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn add(columns: &Columns, scratch: &mut Scratch, sums: &mut [i64; ROWS]) {
         columns.add(scratch, sums);
     }
 
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) fn sum<const G: usize>(matched: &Matched, row: &[u8]) -> i64 {
         let row = &load_row::<G>(row);
         let mut sum = 0;
@@ -135,7 +160,7 @@ mod avx2 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn many<const P: usize, const G: usize>(class: &Class, row: &[__m256i; G]) -> i64 {
         let mut sum = 0;
         let leaves = class.leaves.as_chunks::<FOUR_LEAVES>().0;
@@ -157,13 +182,13 @@ mod avx2 {
 
     /// Which of the pair's paths the row takes, the first stage in the low half.
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn paths<const G: usize>(pair: &Pair, row: &[__m256i; G]) -> u32 {
         let bytes = _mm256_sub_epi8(bytes(row, load(&pair.slot)), load(&pair.turn));
         let answers = _mm256_cmpgt_epi8(bytes, load(&pair.code));
         // Each answer is a bit now; each half of the vector gets its stage's sixteen, eight times.
         let answers = _mm256_shuffle_epi8(
-            _mm256_set1_epi32(_mm256_movemask_epi8(answers)),
+            _mm256_set1_epi32(opaque(_mm256_movemask_epi8(answers))),
             _mm256_setr_epi8(
                 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, //
                 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3,
@@ -175,10 +200,21 @@ mod avx2 {
         _mm256_movemask_epi8(_mm256_packs_epi16(first, rest)).cast_unsigned()
     }
 
+    /// The same number, of which the compiler no longer knows that it is a mask of bits: it would turn
+    /// one broadcast into an insertion for every byte.
+    #[inline]
+    fn opaque(mut bits: i32) -> i32 {
+        // SAFETY: no instruction, and no more than a register is read and written.
+        unsafe {
+            asm!("/* {0:e} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags));
+        }
+        bits
+    }
+
     /// The row's bytes of 32 slots: from each group of sixteen by the low four bits, then between
     /// groups by the bits above.
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn bytes<const G: usize>(row: &[__m256i; G], slots: __m256i) -> __m256i {
         let within = if G > 8 { _mm256_and_si256(slots, _mm256_set1_epi8(0x7f)) } else { slots };
         let mut found = *row;
@@ -192,16 +228,21 @@ mod avx2 {
         let b4 = _mm256_add_epi8(b5, b5);
         let mut left = G;
         for bit in [b4, b5, b6, b7] {
+            let odd = left % 2;
             left /= 2;
             for at in 0..left {
                 found[at] = _mm256_blendv_epi8(found[2 * at], found[2 * at + 1], bit);
+            }
+            if odd == 1 {
+                found[left] = found[2 * left];
+                left += 1;
             }
         }
         found[0]
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn load_row<const G: usize>(row: &[u8]) -> [__m256i; G] {
         let flip = _mm256_set1_epi8(FLIP.cast_signed());
         let groups = row.as_chunks::<16>().0;
@@ -214,14 +255,14 @@ mod avx2 {
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn load(bytes: &[u8; 32]) -> __m256i {
         // SAFETY: 32 bytes are read from an array of 32.
         unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
     }
 
     #[inline]
-    #[target_feature(enable = "avx2,bmi1")]
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
     fn load_words(words: &[u16; 32]) -> [__m256i; 2] {
         let start = words.as_ptr();
         // SAFETY: 64 bytes are read from an array of 64.
