@@ -59,7 +59,7 @@ pub use desk::{
 };
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
-pub use explain::{Counterfactual, Explanation, GroupEffect, explain, group_effects};
+pub use explain::{Counterfactual, Explained, Explanation, GroupEffect, explain, group_effects};
 pub use fault::Fault;
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
