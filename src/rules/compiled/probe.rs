@@ -181,13 +181,11 @@ impl Words {
 
     fn key(text: &str) -> u64 {
         let bytes = text.as_bytes();
-        let start = match bytes.first_chunk::<{ Self::WHOLE }>() {
-            Some([a, b, c, d, e, f, g]) => u64::from_be_bytes([0, *a, *b, *c, *d, *e, *f, *g]),
-            None => {
-                let read = bytes.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
-                read << (8 * (Self::WHOLE - bytes.len()))
-            }
+        let short = || {
+            let read = bytes.iter().fold(0, |key, byte| key << 8 | u64::from(*byte));
+            read << (8 * (Self::WHOLE - bytes.len()))
         };
+        let start = bytes.first_chunk().map_or_else(short, |long| u64::from_be_bytes(*long) >> 8);
         let length = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
         u64::from(length) << (8 * Self::WHOLE) | start
     }
