@@ -2,10 +2,14 @@
 //!
 //! Everything has a default that works on a fresh machine. The environment may name one file and hold
 //! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
-//! `VOUCH_STRIPE_SECRET_KEY`.
+//! `VOUCH_STRIPE_SECRET_KEY`, `VOUCH_WEBHOOK_SECRET_NAME`.
+
+mod webhook;
+
+pub use webhook::WebhookConfig;
 
 use crate::decision::{Policy, PolicyError};
-use crate::domain::{Durability, Outcome};
+use crate::domain::{DisputeTerms, Durability, Outcome};
 use crate::rules::CanaryBy;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -36,8 +40,13 @@ pub struct Config {
     pub review: ReviewConfig,
     /// Stripe, as the source of disputes.
     pub stripe: StripeConfig,
+    /// What answering disputes costs.
+    pub disputes: DisputeTerms,
     /// Costs and thresholds.
     pub policy: Policy,
+    /// Who is told what happened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhook: Vec<WebhookConfig>,
 }
 
 /// The HTTP server.
@@ -413,6 +422,12 @@ pub enum ConfigError {
         /// What it may be.
         range: &'static str,
     },
+    /// A key or secret where the name of its file belongs. It is not repeated.
+    #[error("`{key}` must name a file, not hold the secret itself")]
+    SecretInPlace {
+        /// The setting's path.
+        key: &'static str,
+    },
     /// `VOUCH_MASTER_KEY` is not 64 hexadecimal digits.
     #[error("`VOUCH_MASTER_KEY` must be 64 hexadecimal digits")]
     MasterKey,
@@ -442,7 +457,8 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| ConfigError::Syntax {
             path: path.to_owned(),
-            message: error.to_string(),
+            // It quotes the line, whatever is in it.
+            message: without_secrets(&error.to_string()),
         })?;
         config.check()?;
         Ok(config)
@@ -450,6 +466,15 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.policy.check()?;
+        let stripe = &self.stripe;
+        for (key, path) in [
+            ("stripe.webhook_secrets", &stripe.webhook_secrets),
+            ("stripe.secret_key", &stripe.secret_key),
+        ] {
+            if path.as_ref().is_some_and(|path| is_secret(&path.to_string_lossy())) {
+                return Err(ConfigError::SecretInPlace { key });
+            }
+        }
         let keeps = [Durability::Fsync, Durability::Os, Durability::Async];
         let checks = [
             ("server.max_body_bytes", "at least 1024", self.server.max_body_bytes >= 1024),
@@ -485,11 +510,14 @@ impl Config {
                 self.stripe.auto_submit.least_answers >= 1,
             ),
             ("stripe.retries", "at most 10", self.stripe.retries <= 10),
+            ("disputes", "sums from 0, shares of 0 to 10000", self.disputes.is_possible()),
             ("velocity.max_keys", "at least 1000", self.velocity.max_keys >= 1000),
             ("velocity.label_delay_days", "at most 30", self.velocity.label_delay_days <= 30),
         ];
-        match checks.into_iter().find(|(_, _, good)| !good) {
-            Some((key, range, _)) => Err(ConfigError::Range { key, range }),
+        let wrong = checks.into_iter().find(|(_, _, good)| !good);
+        let wrong = wrong.map(|(key, range, _)| (key, range));
+        match wrong.or_else(|| self.webhook.iter().find_map(WebhookConfig::wrong)) {
+            Some((key, range)) => Err(ConfigError::Range { key, range }),
             None => Ok(()),
         }
     }
@@ -518,6 +546,30 @@ pub fn master_key() -> Result<Option<[u8; 32]>, ConfigError> {
     Ok(Some(key))
 }
 
+/// How the secrets begin that end up in files of settings: Stripe's and our own.
+const SECRET_WORDS: [&str; 5] = ["sk_", "rk_", "whsec_", "vouch_", "-----BEGIN"];
+
+fn is_secret(text: &str) -> bool {
+    SECRET_WORDS.iter().any(|word| text.trim_start().starts_with(word))
+}
+
+/// A text with every word that is a secret cut to its beginning.
+fn without_secrets(text: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    for part in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        // Shorter ones are names of settings.
+        let long_run = word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if (is_secret(word) && word.len() >= 12) || long_run {
+            told.push('…');
+            told.push_str(part.strip_prefix(word).unwrap_or_default());
+        } else {
+            told.push_str(part);
+        }
+    }
+    told
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -539,6 +591,25 @@ mod tests {
     }
 
     #[test]
+    fn no_message_repeats_a_secret() {
+        for text in [
+            "[stripe]\nsecret_key = \"sk_live_abcdefghijklmnop\"",
+            "[stripe]\nwebhook_secrets = \"whsec_abcdefghijklmnop\"",
+            "[stripe]\napi_key = \"rk_live_abcdefghijklmnop\"",
+            "[stripe]\nsecret_key = [\"sk_live_abcdefghijklmnop\"]",
+            "[server]\nmaster_key = \"0123456789abcdef0123456789abcdefghijklmnop\"",
+            "vouch_0123456789abcdef_abcdefghijklmnop",
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(!error.contains("ghijklmnop"), "{error}");
+        }
+        let error = parse("[stripe]\nsecret_key = \"sk_live_abcdefghijklmnop\"").unwrap_err();
+        assert!(error.starts_with("`stripe.secret_key` must name a file"), "{error}");
+        let error = parse("[stripe]\nsecret_kay = 1").unwrap_err();
+        assert!(error.contains("secret_kay") && error.contains("webhook_secrets"), "{error}");
+    }
+
+    #[test]
     fn says_what_is_wrong_and_where() {
         for (text, part) in [
             ("[server]\nmax_bodi_bytes = 1", "max_bodi_bytes"),
@@ -549,6 +620,8 @@ mod tests {
             ("[policy.thresholds]\nreview = 50\ndecline = 40", "thresholds"),
             ("[model.canary]\ndir = \"m\"\nby = \"card\"\nshare_bp = 0", "model.canary.share_bp"),
             ("[model.canary]\ndir = \"m\"\nby = \"shoe\"\nshare_bp = 5", "shoe"),
+            ("[[webhook]]\nname = \"a\"\nurl = \"https://x\"\nattempts = 0", "webhook.attempts"),
+            ("[[webhook]]\nname = \"a\"", "url"),
             ("[server", "line 1"),
         ] {
             let error = parse(text).unwrap_err();

@@ -23,3 +23,4 @@ pub mod rules;
 pub mod simulate;
 pub mod train;
 pub mod velocity;
+pub mod webhook;

@@ -1,6 +1,6 @@
 //! `vouch dispute` on the ledger of a data directory.
 
-use super::dispute::{self, DisputeArgs};
+use super::dispute::{self, DisputeArgs, DisputeCommand};
 use super::state;
 use crate::clock;
 use crate::config::{self, Config};
@@ -12,7 +12,10 @@ use std::process::ExitCode;
 
 /// Opens what the command needs: the ledger for reading, and an engine where something is written.
 pub(super) fn run(args: &DisputeArgs) -> Result<ExitCode> {
-    let place = args.command.place();
+    if let DisputeCommand::Verify(args) = &args.command {
+        return args.run(&mut stdout().lock());
+    }
+    let place = args.command.place().context("a record is needed")?;
     let now = clock::now();
     let open = || -> Result<Cases<'_>> {
         let master = config::master_key()?.map(MasterKey::from_bytes);

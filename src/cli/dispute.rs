@@ -21,6 +21,8 @@ mod ce3;
 mod import;
 mod paper;
 mod send;
+mod verify;
+mod worklist;
 
 /// Take in, list, show and answer disputes
 #[derive(Debug, Args)]
@@ -49,11 +51,18 @@ pub(super) enum DisputeCommand {
         place: Place,
     },
     /// List all disputes, the least time left first, with the last alarm of their deadlines
-    #[command(visible_alias = "worklist")]
     List {
         /// Print one JSON object a line
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What to fight, accept or refund, by expected value, most pressing first; and where the monitoring ratios end
+    #[command(after_help = worklist::AFTER_HELP)]
+    Worklist {
+        #[command(flatten)]
+        work: worklist::WorklistArgs,
         #[command(flatten)]
         place: Place,
     },
@@ -107,6 +116,9 @@ pub(super) enum DisputeCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Check a packet by its signed manifest and proof; the first thing that does not fit is named
+    #[command(after_help = verify::AFTER_HELP)]
+    Verify(verify::VerifyArgs),
 }
 
 /// Which record.
@@ -129,17 +141,19 @@ impl DisputeCommand {
         )
     }
 
-    /// The record to open.
-    pub(super) fn place(&self) -> &Place {
+    /// The record to open; `None` where none is needed.
+    pub(super) fn place(&self) -> Option<&Place> {
         match self {
+            Self::Verify(_) => None,
             Self::Intake { place, .. }
             | Self::Import { place, .. }
             | Self::List { place, .. }
+            | Self::Worklist { place, .. }
             | Self::Show { place, .. }
             | Self::Ce3 { place, .. }
             | Self::Stage { place, .. }
             | Self::Submit { place, .. }
-            | Self::Packet { place, .. } => place,
+            | Self::Packet { place, .. } => Some(place),
         }
     }
 }
@@ -168,7 +182,9 @@ pub(super) fn run<S: DisputeStore>(
     match command {
         DisputeCommand::Intake { file, .. } => intake(file, store, now, out, notes),
         DisputeCommand::Import { file, .. } => return import::run(file, store, now, notes),
+        DisputeCommand::Verify(args) => return args.run(out),
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
+        DisputeCommand::Worklist { work, .. } => work.run(store, now, out, notes),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
         DisputeCommand::Stage { send, place } => {

@@ -4,8 +4,10 @@
 mod backup;
 mod check;
 mod export;
+mod hold;
 mod import;
 mod list;
+mod roots;
 mod show;
 mod timeline;
 
@@ -31,8 +33,18 @@ enum Command {
     Show(show::ShowArgs),
     /// Everything a customer did and what came of it, in the order it happened
     Timeline(timeline::TimelineArgs),
-    /// Check every record: checksum, hash chain, keys
+    /// Check every record: checksum, hash chain, keys, signed roots
     Verify(check::VerifyArgs),
+    /// Sign a Merkle root of every day that is over, and list them
+    Roots(roots::RootsArgs),
+    /// Forbid erasing a person: a legal hold
+    Hold(hold::HoldArgs),
+    /// End a person's legal hold
+    Release(hold::PersonArgs),
+    /// List the legal holds
+    Holds(hold::HoldsArgs),
+    /// Erase a person: nothing sealed for them can be read again; the chain still verifies
+    Erase(hold::PersonArgs),
     /// Write entries as Parquet files, by kind and month
     Export(export::ExportArgs),
     /// Take an export into a fresh data directory
@@ -83,6 +95,11 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Show(args) => show::run(args),
         Command::Timeline(args) => timeline::run(args),
         Command::Verify(args) => check::run(args),
+        Command::Roots(args) => roots::run(args),
+        Command::Hold(args) => hold::hold(args),
+        Command::Release(args) => hold::release(args),
+        Command::Holds(args) => hold::list(args),
+        Command::Erase(args) => hold::erase(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Backup(args) => backup::run(args),

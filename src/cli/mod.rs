@@ -8,6 +8,7 @@ mod data;
 mod desk;
 mod diff;
 mod dispute;
+mod doctor;
 mod events;
 mod feed;
 mod key;
@@ -29,6 +30,7 @@ mod state;
 mod tables;
 mod train;
 mod training;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -61,6 +63,9 @@ enum Command {
     /// Make, list, replace and take away access keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Show who is told what happened, what was given up, and send it again
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Let a buyer back in by card, mailbox, device and account, and name what still blocks
     Appeal(desk::AppealArgs),
     /// Write seeded commerce: honest buyers and attacks, as a server would see them
@@ -82,6 +87,8 @@ enum Command {
     Lookup(lookup::LookupArgs),
     /// List the fields rules and models can read
     Features(settings::FeaturesArgs),
+    /// Look for whatever would keep a server from its work, and say what to do about it
+    Doctor(doctor::DoctorArgs),
     /// Check or print the configuration
     #[command(subcommand)]
     Config(settings::ConfigCommand),
@@ -97,6 +104,7 @@ pub fn run() -> ExitCode {
         Command::Lists(command) => desk::lists(&command),
         Command::Review(command) => desk::review(&command),
         Command::Key(command) => key::run(&command),
+        Command::Webhook(command) => webhook::run(&command),
         Command::Appeal(args) => desk::appeal(&args),
         Command::Simulate(args) => simulate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Train(args) => train::run(&args, training::collect),
@@ -107,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Lookup(args) => lookup::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Features(args) => Ok(settings::features(&args)),
+        Command::Doctor(args) => Ok(doctor::run(&args)),
         Command::Config(command) => settings::run(&command),
     };
     done.unwrap_or_else(|error| {

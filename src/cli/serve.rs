@@ -1,6 +1,7 @@
 //! `vouch serve`: the HTTP server.
 
 mod keys;
+mod tellers;
 
 use super::state::{self, ConfigArgs};
 use crate::access::{AccessFile, Gate};
@@ -10,12 +11,14 @@ use crate::domain::{TenantId, Versions};
 use crate::engine::{Artefacts, Audit, CaseSource, Changed, Engine, Reloader, Who};
 use crate::http::{AppState, Tls, bind, serve};
 use crate::ledger::MasterKey;
+use crate::webhook::Endpoint;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tellers::Telling;
 
 const AFTER_HELP: &str = "\
 SIGHUP and `POST /v1/reload` read rules, model, tables and MaxMind-format files again and take what is good
@@ -54,8 +57,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         // Bound first: a taken address must not cost the time to read the ledger.
         let keys = if args.dev { AccessFile::default() } else { AccessFile::read(&args.data_dir)? };
         let gate = Arc::new(Gate::new(&keys));
-        let tls = config.server.tls.as_ref().map(Tls::read).transpose()?;
+        let tls = config.server.tls.as_ref();
+        let tls = tls.map(|files| Tls::read(files, crate::clock::now())).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
+        let receivers = Endpoint::all(&config.webhook)?;
         let listener = bind(args.listen, &gate).await?;
         let origins = state::origins(&config).with_registry(&args.data_dir);
         let stamps = origins.stamps();
@@ -79,7 +84,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .reviewing(config.review)
             .over(tls)
             .answering(CaseSource::new(&args.data_dir, master))
-            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone());
+            .hearing_stripe(stripe_secrets(&config.stripe)?, config.stripe.clone())
+            .weighing(config.disputes.clone());
+        let telling = Telling::start(receivers, &engine, &args.data_dir);
+        let app = app.telling(telling.tellers());
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
@@ -90,6 +98,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .then(|| tokio::spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys)));
         println!("listening on {scheme}://{address}");
         serve(listener, app, stop).await;
+        telling.stop().await;
         reloading.abort();
         reviewing.abort();
         timing.abort();

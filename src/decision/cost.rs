@@ -207,6 +207,24 @@ mod tests {
         }
 
         #[test]
+        fn beside_misuse_a_chance_to_win_leaves_the_cost_of_theft_as_it_is(
+            p in 0.0..=1.0_f64, q in 0.0..=1.0_f64, amount in 0.0..10_000.0_f64, w in 0.0..=1.0_f64,
+        ) {
+            let policy = Policy::default();
+            let of_theft = |win_chance: f64| {
+                let costs = CostPolicy { win_chance, ..policy.costs };
+                let at = |p| {
+                    let sale = CostTerms {
+                        p, q, amount, right: None, liability_shifted: false, per_euro: 1.0,
+                    };
+                    expected_costs(&policy, &costs, sale, KINDS).by_action[&Action::Approve]
+                };
+                at(p) - at(0.0)
+            };
+            prop_assert!((of_theft(w) - of_theft(0.0)).abs() <= 1e-9 * (1.0 + amount));
+        }
+
+        #[test]
         fn a_better_chance_to_win_never_makes_theft_cheaper(
             p in 0.0..=1.0_f64, amount in 0.0..10_000.0_f64, w in 0.0..=1.0_f64,
         ) {

@@ -157,6 +157,26 @@ proptest! {
     }
 
     #[test]
+    fn a_chance_to_win_never_raises_the_approval_of_theft(
+        p in 0.0..1.0_f64, cents in 0_i64..1_000_000, low in 0.0..=1.0_f64, high in 0.0..=1.0_f64,
+    ) {
+        let mut sale = sale("1");
+        sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::EUR).unwrap());
+        let with = |win_chance| {
+            let policy = Policy::default();
+            let costs = CostPolicy { win_chance, ..policy.costs };
+            let policy = Policy { costs, ..policy };
+            let mut verdict = decide(&policy, Some(score(p, Calibration::Merchant)), &[], &sale);
+            // It is told as a term, and moves no cost of theft.
+            if let Some(costs) = &mut verdict.costs {
+                costs.terms.retain(|term, _| term != "w" && term != "Lm");
+            }
+            verdict
+        };
+        prop_assert_eq!(with(low), with(high));
+    }
+
+    #[test]
     fn the_cheapest_action_on_offer_wins(p in 0.0..1.0_f64, cents in 0_i64..1_000_000) {
         let mut sale = sale("1");
         sale.amount = Some(Amount::new(Decimal::new(cents, 2), Currency::EUR).unwrap());

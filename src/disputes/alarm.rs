@@ -5,7 +5,9 @@
 
 use super::deadline::{Answer, alarms, deadline};
 use super::{DisputeStore, Sending, sha256_hex};
-use crate::domain::{Actor, Dispute, Event, EventData, EventId, EventKind, Text, Timestamp};
+use crate::domain::{
+    Actor, Dispute, DisputeId, Event, EventData, EventId, EventKind, Text, Timestamp,
+};
 
 /// One alarm that went off now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,36 +18,54 @@ pub struct Alarm {
     pub hours: i64,
 }
 
-/// Records the alarms that are due and were not told before. Cost: one look-up a dispute that can still be
-/// answered.
-///
-/// # Errors
-/// The record could not be written.
+/// What one look at deadlines came to.
+#[derive(Debug)]
+pub struct Rung<E> {
+    /// Alarms that went off, in the order of the disputes.
+    pub alarms: Vec<Alarm>,
+    /// Disputes whose alarms could not be recorded; the next look tries again.
+    pub failed: Vec<(DisputeId, E)>,
+}
+
+/// Records the alarms that are due and were not told before. One dispute's trouble is no other's: each that is
+/// due is told. Cost: one look-up a dispute that can still be answered and is due within three days.
 pub fn ring<S: DisputeStore>(
     store: &mut S,
     disputes: &[Dispute],
     now: Timestamp,
-) -> Result<Vec<Alarm>, S::Error> {
-    let mut rung = Vec::new();
+) -> Rung<S::Error> {
+    let mut rung = Rung { alarms: Vec::new(), failed: Vec::new() };
     for dispute in disputes.iter().filter(|d| deadline(d, now).answer == Answer::Open) {
-        let due = alarms(dispute, Timestamp::from_millis(0), now);
-        // What was sent waits for the processor's next message, not for a person.
-        if due.is_empty() || is_answered(store, dispute)? {
-            continue;
-        }
-        for hours in due {
-            if let Some(event) = event(dispute, hours)
-                && store.record_event(&event)?
-            {
-                rung.push(Alarm { dispute: dispute.clone(), hours });
-            }
+        if let Err(error) = ring_one(store, dispute, now, &mut rung.alarms) {
+            rung.failed.push((dispute.id.clone(), error));
         }
     }
-    Ok(rung)
+    rung
+}
+
+fn ring_one<S: DisputeStore>(
+    store: &mut S,
+    dispute: &Dispute,
+    now: Timestamp,
+    rung: &mut Vec<Alarm>,
+) -> Result<(), S::Error> {
+    let due = alarms(dispute, Timestamp::from_millis(0), now);
+    // What was sent waits for the processor's next message, not for a person.
+    if due.is_empty() || is_answered(store, dispute)? {
+        return Ok(());
+    }
+    for hours in due {
+        if let Some(event) = event(dispute, hours)
+            && store.record_event(&event)?
+        {
+            rung.push(Alarm { dispute: dispute.clone(), hours });
+        }
+    }
+    Ok(())
 }
 
 /// Whether evidence was sent in the dispute's stage.
-fn is_answered<S: DisputeStore>(store: &S, dispute: &Dispute) -> Result<bool, S::Error> {
+pub(super) fn is_answered<S: DisputeStore>(store: &S, dispute: &Dispute) -> Result<bool, S::Error> {
     let steps = store.sendings(&dispute.id)?;
     let is_sent =
         |step: &Sending| step.kind == EventKind::EvidenceSubmitted && step.is_of(dispute.stage);
@@ -93,8 +113,8 @@ mod tests {
         let dispute = message("visa_10_4_created").dispute.unwrap(); // due 2026-12-15T23:59:59Z
         let mut memory = Memory::default();
         let mut ring = |dispute: &Dispute, now| -> Vec<i64> {
-            let rung = ring(&mut memory, std::slice::from_ref(dispute), at(now)).unwrap();
-            rung.iter().map(|alarm| alarm.hours).collect()
+            let rung = ring(&mut memory, std::slice::from_ref(dispute), at(now));
+            rung.alarms.iter().map(|alarm| alarm.hours).collect()
         };
         assert_eq!(ring(&dispute, "2026-12-05T00:00:00Z"), [0; 0]);
         assert_eq!(ring(&dispute, "2026-12-13T00:00:00Z"), [72]);
@@ -114,10 +134,28 @@ mod tests {
         after.record_report(&sent).unwrap();
         let rung =
             super::ring(&mut after, std::slice::from_ref(&dispute), at("2026-12-13T00:00:00Z"));
-        assert!(rung.unwrap().is_empty(), "it was sent; the processor's word is under way");
+        assert!(rung.alarms.is_empty(), "it was sent; the processor's word is under way");
         let mut never = dispute.clone();
         never.evidence_due_by = None;
         assert_eq!(ring(&never, "2026-12-15T20:00:00Z"), [0; 0], "`due_by` of 0");
         assert_eq!(ring(&dispute, "2026-12-16T00:00:00Z"), [0; 0], "past due");
+    }
+    #[test]
+    fn every_dispute_that_is_due_is_told_however_many_there_are() {
+        let one = message("visa_10_4_created").dispute.unwrap();
+        let many: Vec<Dispute> = (0..300)
+            .map(|number| Dispute {
+                id: DisputeId::new(&format!("dp_{number}")).unwrap(),
+                ..one.clone()
+            })
+            .collect();
+        let mut memory = Memory::default();
+        let now = at("2026-12-15T20:00:00Z");
+        let rung = super::ring(&mut memory, &many, now);
+        assert_eq!((rung.alarms.len(), rung.failed.len()), (4 * many.len(), 0));
+        let told: std::collections::BTreeSet<_> =
+            rung.alarms.iter().map(|alarm| alarm.dispute.id.clone()).collect();
+        assert_eq!(told.len(), many.len());
+        assert!(super::ring(&mut memory, &many, now).alarms.is_empty(), "once each");
     }
 }

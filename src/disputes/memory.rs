@@ -1,11 +1,13 @@
 //! A record in memory, for tests.
 
+use super::worklist::{Month, Sales};
 use super::{
     DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
     stripe,
 };
 use crate::domain::{
-    Decision, Dispute, DisputeId, Event, EventKind, LabelClass, Text, Transaction, TransactionId,
+    Decision, Dispute, DisputeId, DisputeStatus, Event, EventKind, LabelClass, Text, Timestamp,
+    Transaction, TransactionId,
 };
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -153,6 +155,31 @@ impl DisputeStore for Memory {
         Ok(reports.any(|report| {
             report.id == *id && report.processor.as_str() == processor && !is_neutral(report)
         }))
+    }
+
+    fn is_contested(&self, id: &DisputeId) -> Result<bool, Infallible> {
+        let of_it = |report: &&Intake| {
+            report.event.kind == EventKind::EvidenceSubmitted
+                && report.event.dispute_id.as_ref() == Some(id)
+                || report.dispute.as_ref().is_some_and(|dispute| {
+                    dispute.id == *id && dispute.status == DisputeStatus::UnderReview
+                })
+        };
+        Ok(self.reports.iter().any(|report| of_it(&report)))
+    }
+
+    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, Infallible> {
+        let is_notice = |event: &&Event| event.kind.is_notice() && event.event_time >= since;
+        let reported = self.reports.iter().map(|report| &report.event);
+        Ok(reported.chain(&self.events).filter(is_notice).cloned().collect())
+    }
+
+    fn card_sales(&self, month: Month) -> Result<Sales, Infallible> {
+        let mut sales = Sales { whole: true, ..Sales::default() };
+        for sale in self.sales.iter().filter(|sale| month.contains(sale.event_time)) {
+            sales.add(sale);
+        }
+        Ok(sales)
     }
 
     fn disputes(&self) -> Result<Vec<Dispute>, Infallible> {

@@ -19,10 +19,12 @@ pub(crate) mod memory;
 mod merge;
 mod neutral;
 pub mod packet;
+mod proof;
 pub mod reasons;
 pub mod rulebook;
 mod store;
 pub mod stripe;
+pub mod worklist;
 
 pub use error::{IntakeError, PacketError};
 pub use intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
@@ -30,6 +32,7 @@ pub use label::{label_of, label_of_warning};
 pub use merge::merge;
 pub use neutral::{DisputeReport, is_neutral, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
+pub use proof::{Manifest, Misfit, NamedRecord, Proof};
 pub use store::{
     DisputeStore, Link, OF_INQUIRY, Sending, Taken, case_file, is_same_card, links, take_in,
 };

@@ -1,6 +1,7 @@
 //! What disputes need of the record, and the one path every message takes into it.
 
 use super::packet::{CaseFile, OtherSale};
+use super::worklist::{Month, Sales};
 use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
 use crate::domain::{
     Actor, Decision, Dispute, DisputeId, DisputeReason, DisputeStage, Event, EventData, EventId,
@@ -82,6 +83,25 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, Self::Error>;
+
+    /// Whether a dispute was answered: evidence was sent, or the processor had it under review. Only then does its
+    /// end say how good the evidence was.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn is_contested(&self, id: &DisputeId) -> Result<bool, Self::Error>;
+
+    /// Fraud reports, messages of support and refunds that happened since, in the order of the ledger.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, Self::Error>;
+
+    /// Card sales of a period that were paid, by network.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn card_sales(&self, month: Month) -> Result<Sales, Self::Error>;
 
     /// Every dispute, latest opened first, then by identifier.
     ///

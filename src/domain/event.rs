@@ -117,6 +117,26 @@ impl EventKind {
         matches!(self, K::DisputeAlarm | K::ProcessorMessage) || self.is_of_evidence()
     }
 
+    /// True for what may say where a dispute stands.
+    pub fn reports_dispute(self) -> bool {
+        use EventKind as K;
+        matches!(
+            self,
+            K::DisputeCreated
+                | K::DisputeUpdated
+                | K::DisputeFundsWithdrawn
+                | K::DisputeFundsReinstated
+                | K::DisputeClosed
+                | K::EvidenceSubmitted
+        )
+    }
+
+    /// True for what tells, before there is a dispute, that there may be one, or that the money went back.
+    pub fn is_notice(self) -> bool {
+        use EventKind as K;
+        matches!(self, K::FraudWarning | K::SupportMessage | K::Refund)
+    }
+
     /// True for the steps of sending evidence to a processor.
     pub fn is_of_evidence(self) -> bool {
         use EventKind as K;

@@ -120,6 +120,9 @@ pub struct Contact {
     /// The channel, e.g. `email`, `account page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Text<64>>,
+    /// What it is about: `refund` and `complaint` are ranked before they become disputes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Text<32>>,
 }
 
 /// Signs that an account is used by more than one person.

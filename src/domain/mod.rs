@@ -11,6 +11,7 @@ mod currency;
 mod currency_table;
 mod decision;
 mod dispute;
+mod dispute_terms;
 mod event;
 mod evidence;
 mod ids;
@@ -33,6 +34,7 @@ pub use decision::{
     RuleAction, RuleHit, RuleMode, Shadowed, Spared, Versions, Warning,
 };
 pub use dispute::{Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus};
+pub use dispute_terms::DisputeTerms;
 pub use event::{
     Actor, ChallengeKind, Event, EventData, EventKind, IncompleteEvent, LabelClass, Outcome,
 };

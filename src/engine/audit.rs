@@ -1,4 +1,5 @@
-//! Changes of the service itself, in the chain: access keys, and what decisions are made with.
+//! Changes of the service itself, in the chain: access keys, what decisions are made with, holds and
+//! erasures.
 //!
 //! What people do to a buyer is an act of the desk. These entries name no buyer, so all of them lies open
 //! and outlives every erasure. They record what came into use, however it came there: a file changed by
@@ -28,14 +29,29 @@ pub enum Changed {
     Reloaded,
     /// The same from one start to the next.
     StartedWith,
+    /// A person must not be erased.
+    Held,
+    /// A person may be erased again.
+    Released,
+    /// A person is erased.
+    Erased,
 }
 
 impl Changed {
     /// The words of all, as entries of the ledger have them for their type.
-    pub const WORDS: [&'static str; 6] =
-        ["key.add", "key.rotate", "key.change", "key.revoke", "reload", "start"];
+    pub const WORDS: [&'static str; 9] = [
+        "key.add",
+        "key.rotate",
+        "key.change",
+        "key.revoke",
+        "reload",
+        "start",
+        "person.hold",
+        "person.release",
+        "person.erase",
+    ];
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::KeyAdded => "key.add",
             Self::KeyRotated => "key.rotate",
@@ -43,6 +59,9 @@ impl Changed {
             Self::KeyRevoked => "key.revoke",
             Self::Reloaded => "reload",
             Self::StartedWith => "start",
+            Self::Held => "person.hold",
+            Self::Released => "person.release",
+            Self::Erased => "person.erase",
         }
     }
 }
@@ -52,7 +71,7 @@ impl Changed {
 pub struct Audit {
     /// What changed.
     pub changed: Changed,
-    /// The id of a key.
+    /// The id of a key, or the keyed hash of a person.
     pub about: Option<String>,
     /// How it is now, and how it was; no secret, and nothing about a person.
     pub detail: Value,

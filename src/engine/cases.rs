@@ -9,24 +9,27 @@ use super::known::Landing;
 use super::query::{read_decision, read_event, read_open_event, read_sealed_event};
 use super::service::{Begun, Engine};
 use super::stored::Report;
+use crate::disputes::worklist::{Month, Sales};
 use crate::disputes::{
     DisputeStore, Intake, Link, OtherSale, SaleKeys, Sending, is_neutral, is_same_card, merge,
 };
 use crate::domain::{
-    Decision, Dispute, DisputeId, Event, EventId, EventKind, Outcome, TenantId, Timestamp,
-    Transaction, TransactionId,
+    Decision, Dispute, DisputeId, DisputeStatus, Event, EventId, EventKind, Outcome, TenantId,
+    Timestamp, Transaction, TransactionId,
 };
 use crate::ledger::{
     EntryKind, Index, IndexKey, LedgerError, LookupField, MAX_ROWS, MasterKey, Position, Query,
-    Reader, SigningKey, StoredEntry, Summary, refresh, unindexed,
+    Reader, Row, SigningKey, StoredEntry, Summary, refresh, unindexed,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
-/// Most pages of disputes' reports, alarms among them: a million.
+/// Most pages of disputes' reports of one type: a million.
 const DISPUTE_PAGES: usize = 100;
+/// Most pages of notices of one type.
+const NOTICE_PAGES: usize = 10;
 /// Most entries read that the index does not have yet: those of some seconds.
 const MAX_UNINDEXED: usize = 10_000;
 /// After how many entries of ours the index is asked how far it got.
@@ -181,6 +184,26 @@ impl<'e> Cases<'e> {
         Ok(stored.into_iter().filter_map(|stored| stored.transaction).collect())
     }
 
+    /// The transactions scored under the order of one, it among them, in the order they came; none where it is
+    /// not recorded, and it alone where it has no order.
+    ///
+    /// # Errors
+    /// The ledger or its index can't be read.
+    pub fn of_one_order(&self, id: &TransactionId) -> Result<Vec<TransactionId>, EngineError> {
+        let is_sale = |entry: &StoredEntry| entry.kind == EntryKind::Decision;
+        let own = self.of_transaction(id)?.into_iter();
+        let Some(own) = own.filter(is_sale).find(|entry| entry.id == id.as_str()) else {
+            return Ok(Vec::new());
+        };
+        let order = own.lookups.iter().find(|(field, _)| *field == LookupField::Order);
+        let Some(order) = order.copied() else { return Ok(vec![id.clone()]) };
+        let has =
+            |entry: &StoredEntry| entry.tenant == self.tenant && entry.lookups.contains(&order);
+        let entries = self.entries(|query| query.lookups = vec![order], has)?;
+        let ids = entries.iter().filter(|entry| is_sale(entry));
+        Ok(ids.filter_map(|entry| TransactionId::new(&entry.id).ok()).collect())
+    }
+
     fn approved(&self, sale: &Transaction) -> Result<bool, EngineError> {
         for entry in self.of_transaction(&sale.transaction_id)? {
             let event = read_event(&entry)?;
@@ -206,6 +229,23 @@ impl<'e> Cases<'e> {
             entries.extend(self.by_lookup(LookupField::Order, order.as_str())?);
         }
         Ok(entries.into_iter().map(|entry| (entry.sequence, entry)).collect())
+    }
+
+    /// One page of an answer.
+    pub(super) fn rows(&self, query: &Query) -> Result<Vec<Row>, EngineError> {
+        Ok(self.index.list(query)?)
+    }
+
+    /// An entry the index knows.
+    pub(super) fn entry(&self, position: Position) -> Result<StoredEntry, EngineError> {
+        Ok(self.reader.read(position)?)
+    }
+
+    /// Whether an entry is an event of a type, of this tenant.
+    fn is_of(&self, entry: &StoredEntry, kind: EventKind) -> bool {
+        entry.tenant == self.tenant
+            && entry.kind == entry::kind_of(kind)
+            && entry_type(entry).is_some_and(|word| word == kind.word())
     }
 
     fn write(&mut self, event: &Event, report: Option<Report>) -> Result<bool, EngineError> {
@@ -383,12 +423,51 @@ impl DisputeStore for Cases<'_> {
         }))
     }
 
+    fn is_contested(&self, id: &DisputeId) -> Result<bool, EngineError> {
+        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        for entry in &entries {
+            let facts = read_open_event(entry)?;
+            if facts.is_some_and(|facts| facts.kind == EventKind::EvidenceSubmitted) {
+                return Ok(true);
+            }
+        }
+        let reviewed = |report: &Dispute| report.status == DisputeStatus::UnderReview;
+        Ok(reports(&entries)?.iter().any(|report| report.id == *id && reviewed(report)))
+    }
+
+    fn notices(&self, since: Timestamp) -> Result<Vec<Event>, EngineError> {
+        let mut found = Vec::new();
+        for kind in EventKind::ALL.iter().filter(|kind| kind.is_notice()) {
+            let of_kind = |query: &mut Query| {
+                query.kind = Some(entry::kind_of(*kind));
+                query.entry_type = Some(kind.word().to_owned());
+                query.since = Some(since);
+            };
+            let late = |entry: &StoredEntry| entry.event_time >= since && self.is_of(entry, *kind);
+            for entry in self.pages(NOTICE_PAGES, of_kind, late)? {
+                found.extend(read_event(&entry)?.map(|event| (entry.sequence, event)));
+            }
+        }
+        found.sort_by_key(|(sequence, _)| *sequence);
+        Ok(found.into_iter().map(|(_, event)| event).collect())
+    }
+
+    fn card_sales(&self, month: Month) -> Result<Sales, EngineError> {
+        self.sales_of(month)
+    }
+
     fn disputes(&self) -> Result<Vec<Dispute>, EngineError> {
-        let is_dispute =
-            |entry: &StoredEntry| entry.tenant == self.tenant && entry.kind == EntryKind::Dispute;
-        let of_kind = |query: &mut Query| query.kind = Some(EntryKind::Dispute);
-        let entries = self.pages(DISPUTE_PAGES, of_kind, is_dispute)?;
-        let mut disputes: Vec<Dispute> = merged(reports(&entries)?).into_values().collect();
+        let mut found = Vec::new();
+        // By type: alarms and fraud reports lie among them, and must not push reports off the last page.
+        for kind in EventKind::ALL.iter().filter(|kind| kind.reports_dispute()) {
+            let of_kind = |query: &mut Query| {
+                query.kind = Some(EntryKind::Dispute);
+                query.entry_type = Some(kind.word().to_owned());
+            };
+            let is_report = |entry: &StoredEntry| self.is_of(entry, *kind);
+            found.extend(reports(&self.pages(DISPUTE_PAGES, of_kind, is_report)?)?);
+        }
+        let mut disputes: Vec<Dispute> = merged(found).into_values().collect();
         disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
         Ok(disputes)
     }
@@ -411,15 +490,23 @@ fn await_landing(mut landed: watch::Receiver<Landing>) -> Result<(), EngineError
     }
 }
 
+/// The part of an entry every kind has.
+#[derive(Deserialize)]
+struct Open {
+    #[serde(default)]
+    summary: Summary,
+}
+
 /// Whether an entry says that it is about a transaction.
 fn names(entry: &StoredEntry, id: &TransactionId) -> serde_json::Result<bool> {
-    #[derive(Deserialize)]
-    struct Open {
-        #[serde(default)]
-        summary: Summary,
-    }
     let open: Open = serde_json::from_slice(&entry.open)?;
     Ok(open.summary.transaction_id.as_deref() == Some(id.as_str()))
+}
+
+/// Of which type an entry says that it is.
+fn entry_type(entry: &StoredEntry) -> Option<String> {
+    let open: Open = serde_json::from_slice(&entry.open).ok()?;
+    open.summary.entry_type
 }
 
 /// What processors reported in these entries.

@@ -4,7 +4,9 @@ use super::identity::{Identities, KeyMaker};
 use super::known::{ContentHash, IdHash};
 use super::service::ScoreRequest;
 use super::stored::{FORMAT, OpenDecision, OpenEvent, Report, SealedDecision, SealedEvent};
-use crate::domain::{Decision, Event, TenantId, Timestamp, Transaction, TransactionId, Warning};
+use crate::domain::{
+    Decision, Event, EventKind, TenantId, Timestamp, Transaction, TransactionId, Warning,
+};
 use crate::features::Record;
 use crate::ledger::{EntryKind, IndexKey, LookupField, LookupHash, NewEntry, SubjectHash, Summary};
 use crate::reference::canonical;
@@ -152,7 +154,7 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
     let lookups = lookups(parts.keys_of, tenant, &identities, &named);
     NewEntry {
         tenant: (*tenant).clone(),
-        kind: entry_kind(event),
+        kind: kind_of(event.kind),
         id: event.event_id.as_str().to_owned(),
         event_time: event.event_time,
         received_at: parts.received_at,
@@ -163,10 +165,12 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
     }
 }
 
-fn entry_kind(event: &Event) -> EntryKind {
-    match event.kind.word() {
-        "label" => EntryKind::Label,
-        word if word.starts_with("dispute.") || word == "fraud.warning" => EntryKind::Dispute,
+/// The kind of entry an event is kept as.
+pub(super) fn kind_of(kind: EventKind) -> EntryKind {
+    match kind {
+        EventKind::Label => EntryKind::Label,
+        EventKind::FraudWarning | EventKind::DisputeAlarm => EntryKind::Dispute,
+        kind if kind.reports_dispute() => EntryKind::Dispute,
         _ => EntryKind::Event,
     }
 }

@@ -54,6 +54,20 @@ pub enum EngineError {
         /// Why, in one clause; quotes no card number.
         why: String,
     },
+    /// A legal hold forbids erasing the person. The caller's.
+    #[error(
+        "`{account}` can't be erased: held since {date} by `{by}` ({reason}); release it first"
+    )]
+    Held {
+        /// The account.
+        account: String,
+        /// Since which day.
+        date: String,
+        /// Who ordered it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Personal values can't be found or read without it. The operator's.
     #[error("the ledger's master key is not there")]
     NoMasterKey,

@@ -276,11 +276,12 @@ impl Guard<'_> {
     }
 
     fn contact(&self, contact: &Contact) -> Seen {
-        let Contact { ticket, direction, text, channel } = contact;
+        let Contact { ticket, direction, text, channel, topic } = contact;
         self.see("/contact/ticket", ticket)?;
         self.see("/contact/direction", direction)?;
         self.see("/contact/text", text)?;
-        self.see("/contact/channel", channel)
+        self.see("/contact/channel", channel)?;
+        self.see("/contact/topic", topic)
     }
 
     /// Masks names and values; two names that are one afterwards keep the later value.

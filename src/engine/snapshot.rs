@@ -2,12 +2,13 @@
 
 use super::artefacts::policy_digest;
 use crate::decision::Policy;
-use crate::domain::{TenantId, Timestamp, Versions};
+use crate::domain::{Currency, TenantId, Timestamp, Versions};
 use crate::features::Record;
 use crate::lists::Lists;
 use crate::model::Model;
 use crate::reference::Reference;
 use crate::rules::{Canary, RuleSet};
+use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,6 +73,20 @@ impl Snapshot {
         policy: Policy,
     ) -> Self {
         Self::of(reference, Arc::new(rules), model.map(Arc::new), policy)
+    }
+
+    /// Money in another currency by the rates in use; `None` without one of the last days before `on`.
+    pub fn convert(
+        &self,
+        value: Decimal,
+        from: Currency,
+        to: Currency,
+        on: Timestamp,
+    ) -> Option<Decimal> {
+        if from == to {
+            return Some(value);
+        }
+        self.reference.rates()?.convert(value, from, to, on)
     }
 
     /// The same of parts that another snapshot may share.

@@ -17,7 +17,10 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use std::net::{IpAddr, SocketAddr};
+use zeroize::Zeroizing;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -68,11 +71,21 @@ pub(super) async fn pass(
 }
 
 /// The key of a request. A header given twice is none: which one counts would be anybody's guess.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    authorization(headers, "bearer")
+}
+
+/// `user:password` of a request by Basic.
+pub(super) fn basic(headers: &HeaderMap) -> Option<Zeroizing<String>> {
+    let decoded = BASE64_STANDARD.decode(authorization(headers, "basic")?).ok()?;
+    String::from_utf8(decoded).ok().map(Zeroizing::new)
+}
+
+fn authorization<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (all.next()?, all.next());
-    let (scheme, key) = first.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && second.is_none()).then(|| key.trim())
+    let (scheme, given) = first.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case(wanted) && second.is_none()).then(|| given.trim())
 }
 
 fn refusal(denied: Denied, state: &AppState, id: &RequestId) -> Response {

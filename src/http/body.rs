@@ -22,13 +22,26 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Not JSON by its type, too long, too slow or broken off.
 pub(super) async fn read(
     headers: &HeaderMap,
-    mut body: Body,
+    body: Body,
     limit: usize,
     until: Instant,
 ) -> Result<Vec<u8>, Failure> {
-    if !says_json(headers) {
+    read_as("application/json", headers, body, (limit, until)).await
+}
+
+/// The same for a body of another media type.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn read_as(
+    kind: &str,
+    headers: &HeaderMap,
+    mut body: Body,
+    (limit, until): (usize, Instant),
+) -> Result<Vec<u8>, Failure> {
+    if !says(kind, headers) {
         discard(headers, body);
-        return Err(Failure::new(Code::NotJson, "send `Content-Type: application/json`"));
+        return Err(Failure::new(Code::NotJson, format!("send `Content-Type: {kind}`")));
     }
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let read = if stated.and_then(|text| text.parse().ok()).is_some_and(|n: usize| n > limit) {
@@ -49,11 +62,11 @@ pub(super) async fn read(
     }
 }
 
-/// True for `application/json`, whatever its parameters.
-fn says_json(headers: &HeaderMap) -> bool {
+/// True for a body that says it is of a kind, whatever its parameters.
+fn says(kind: &str, headers: &HeaderMap) -> bool {
     let essence = |value: &HeaderValue| {
         let text = value.to_str().unwrap_or_default();
-        text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+        text.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(kind)
     };
     let mut types = headers.get_all(header::CONTENT_TYPE).iter().peekable();
     types.peek().is_some() && types.all(essence)

@@ -28,6 +28,8 @@ const MAX_CONNECTIONS: usize = 4096;
 const HEAD_PATIENCE: Duration = Duration::from_secs(75);
 /// How long its first head may take: who says nothing holds no place for long.
 const FIRST_PATIENCE: Duration = Duration::from_secs(10);
+/// Longest head, in bytes, and what is read ahead of a body: what a connection can make us hold.
+const MAX_HEAD: usize = 64 * 1024;
 /// Pause after a connection could not be accepted: without a free file handle the next could not.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -88,6 +90,7 @@ where
 {
     let mut protocol = http1::Builder::new();
     protocol.half_close(true).timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    protocol.max_buf_size(MAX_HEAD);
     let router = TowerToHyperService::new(router);
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {

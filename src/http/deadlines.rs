@@ -14,6 +14,8 @@ use crate::processor::{Mode, ProcessorError, SendError, Sent, Stripe, key_of, se
 use std::collections::BTreeSet;
 use tokio::runtime::Handle;
 
+/// Most lines of the log one look writes for a tenant; the number of the others is told.
+const MOST_LINES: usize = 10_000;
 /// How long one look may go on sending, in milliseconds.
 const SENDING_MS: i64 = 100_000;
 
@@ -34,7 +36,7 @@ impl AppState {
             let looked = source.open(tenant.clone(), now).and_then(|cases| {
                 let mut cases = cases.writing_through(&self.engine);
                 let disputes = cases.disputes()?;
-                self.tell(&mut cases, &tenant, &disputes, now)?;
+                self.tell(&mut cases, &tenant, &disputes, now);
                 Ok(disputes)
             });
             match looked {
@@ -64,20 +66,34 @@ impl AppState {
         tenants
     }
 
-    fn tell(
-        &self,
-        cases: &mut Cases<'_>,
-        tenant: &TenantId,
-        disputes: &[Dispute],
-        now: Timestamp,
-    ) -> Result<(), EngineError> {
-        for rung in alarm::ring(cases, disputes, now)? {
-            let due = rung.dispute.evidence_due_by.map(|due| due.to_string());
-            let (dispute, hours) = (rung.dispute.id.as_str(), rung.hours);
-            tracing::warn!(tenant = tenant.as_str(), dispute, hours, due, "evidence is due soon");
-            self.metrics.disputes.alarm(rung.hours);
+    fn tell(&self, cases: &mut Cases<'_>, tenant: &TenantId, disputes: &[Dispute], now: Timestamp) {
+        let rung = alarm::ring(cases, disputes, now);
+        let tenant = tenant.as_str();
+        for (place, alarm) in rung.alarms.iter().enumerate() {
+            self.metrics.disputes.alarm(alarm.hours);
+            if place < MOST_LINES {
+                let due = alarm.dispute.evidence_due_by.map(|due| due.to_string());
+                let (dispute, hours) = (alarm.dispute.id.as_str(), alarm.hours);
+                tracing::warn!(tenant, dispute, hours, due, "evidence is due soon");
+            }
         }
-        Ok(())
+        let more = rung.alarms.len().saturating_sub(MOST_LINES);
+        if more > 0 {
+            tracing::warn!(
+                tenant,
+                more,
+                "evidence is due soon; `vouch dispute list` names them all"
+            );
+        }
+        for (id, error) in rung.failed.iter().take(MOST_LINES) {
+            let (dispute, error) = (id.as_str(), with_causes(error));
+            tracing::warn!(
+                tenant,
+                dispute,
+                error,
+                "an alarm could not be recorded; the next look tries again"
+            );
+        }
     }
 
     /// Sends what is due by itself, where the policy says so, as far as the time goes. One that fails or was not

@@ -1,7 +1,7 @@
 //! What `/metrics` says of disputes: messages heard, deadlines, evidence sent.
 
 use super::metrics::Labels;
-use crate::disputes::deadline::{Answer, deadline};
+use crate::disputes::deadline::{ALARM_HOURS, Answer, deadline};
 use crate::domain::{Dispute, Timestamp};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -52,6 +52,10 @@ impl DisputeMetrics {
     /// Tells how many disputes wait, by the last alarm that went off; `past_due` for those too late.
     pub(super) fn waiting(&self, disputes: &[Dispute], now: Timestamp) {
         self.waiting.clear();
+        let all = ALARM_HOURS.map(|hours| hours.to_string());
+        for alarm in all.into_iter().chain(["none".to_owned(), "past_due".to_owned()]) {
+            self.waiting.get_or_create(&vec![("alarm", alarm)]).set(0); // that nothing waits is told, too
+        }
         for dispute in disputes {
             let left = deadline(dispute, now);
             let alarm = match (left.answer, left.alarm_hours) {

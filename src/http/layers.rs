@@ -6,11 +6,12 @@ use super::state::{AppState, RequestId};
 use crate::clock::Stopwatch;
 use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::metrics::gauge::Gauge;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 /// The header of the request id, both ways.
 pub(super) const REQUEST_ID: &str = "x-request-id";
@@ -25,7 +26,10 @@ pub(super) async fn around(
     let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = given.and_then(RequestId::from_client).unwrap_or_else(|| state.next_id());
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request_id = id.as_str());
+    let span = tracing::info_span!("request", request_id = id.as_str(), trace_id = Empty);
+    if let Some(trace) = trace_id(request.headers()) {
+        span.record("trace_id", trace);
+    }
     let ending = Ending::of(&state, &request);
     let task = async move {
         let response = next.run(request).await;
@@ -42,6 +46,15 @@ pub(super) async fn around(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// The caller's trace, so that our lines are found from it: `00-TRACE-PARENT-FLAGS`, in hexadecimal digits.
+/// Source: W3C Trace Context, section 3.2.
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
+    let trace = parts.nth(1)?;
+    let is_hex = trace.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (is_hex && trace.len() == 32 && parts.count() >= 2).then_some(trace)
 }
 
 /// Counts and logs a request when it ends, whether or not anybody still waits for it. One that never
@@ -102,5 +115,30 @@ struct InFlight(Gauge);
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderName;
+
+    #[test]
+    fn a_trace_is_the_callers_where_it_is_one() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for (given, is_one) in [
+            (format!("00-{trace}-00f067aa0ba902b7-01"), true),
+            (format!("cc-{trace}-00f067aa0ba902b7-01-more"), true),
+            (trace.to_owned(), false),
+            (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), false),
+            (format!("00-{trace}0-00f067aa0ba902b7-01"), false),
+            ("00--x-01".to_owned(), false),
+        ] {
+            let headers =
+                [(HeaderName::from_static("traceparent"), HeaderValue::from_str(&given).unwrap())];
+            let headers: HeaderMap = headers.into_iter().collect();
+            assert_eq!(trace_id(&headers), is_one.then_some(trace), "{given}");
+        }
+        assert_eq!(trace_id(&HeaderMap::new()), None);
     }
 }

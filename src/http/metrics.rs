@@ -3,7 +3,8 @@
 
 use super::dispute_metrics::DisputeMetrics;
 use super::state::AppState;
-use crate::domain::{Action, Decision, RuleMode};
+use super::teller_metrics::TellerMetrics;
+use crate::domain::{Action, DAY_MS, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
 use prometheus_client::encoding::text::encode;
@@ -33,8 +34,10 @@ pub(super) struct Metrics {
     rules_undecided: Family<Labels, Counter>,
     not_admitted: Family<Labels, Counter>,
     pub(super) disputes: DisputeMetrics,
+    tellers: TellerMetrics,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
+    days_left: Family<Labels, Gauge>,
     reference_age: Family<Labels, Gauge>,
     reference_stale: Family<Labels, Gauge>,
     velocity_keys: Gauge,
@@ -82,12 +85,14 @@ impl Metrics {
             family
         };
         let part_refused = gauges("part_refused", "1 for each part whose newest file was refused");
-        let reference_age =
-            gauges("reference_age_days", "Days since the data was built, by source");
+        let days_left = gauges("part_days_left", "Days until a part in use is over, by part");
+        let reference_age = gauges("reference_age_days", "Days since data was built, by source");
         let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
             disputes: DisputeMetrics::new(r),
+            tellers: TellerMetrics::new(r),
             part_refused,
+            days_left,
             reference_age,
             reference_stale,
             not_admitted: family(r, "not_admitted", "Requests refused at the door, by error"),
@@ -97,11 +102,7 @@ impl Metrics {
             decisions: family(r, "decisions", "Decisions by action"),
             shadowed: family(r, "shadow_decisions", "Decisions by action and by the shadow's"),
             rule_hits: family(r, "rule_hits", "Rules that matched, by rule and mode"),
-            rules_undecided: family(
-                r,
-                "rules_undecided",
-                "Rules a missing fact would have decided",
-            ),
+            rules_undecided: family(r, "rules_undecided", "Rules that a missing fact would decide"),
             handshakes_failed: counter(r, "tls_handshakes_failed", "Connections lost at TLS"),
             panics: counter(r, "panics", "Requests ended by a panic"),
             refused: counter(r, "refused", "Requests refused because too many were under way"),
@@ -114,11 +115,7 @@ impl Metrics {
             ledger_records: gauge(r, "ledger_records", "Records on disk"),
             ledger_queue: gauge(r, "ledger_queue", "Records waiting for the disk"),
             ledger_failed: gauge(r, "ledger_failed", "1 while the ledger takes no records"),
-            ledger_stalled: gauge(
-                r,
-                "ledger_stalled_ms",
-                "Milliseconds the write under way has taken, 0 for none",
-            ),
+            ledger_stalled: gauge(r, "ledger_stalled_ms", "Age of the write under way; 0: none"),
             index_lag: gauge(r, "index_lag", "Records the SQLite index is behind"),
             latency,
             stages,
@@ -209,6 +206,13 @@ impl Metrics {
         for part in snapshot.degraded.iter().filter_map(|part| part.strip_suffix(".refused")) {
             self.part_refused.get_or_create(&vec![("part", part.to_owned())]).set(1);
         }
+        if let Some(tls) = &state.tls {
+            let tls_part = vec![("part", "tls".to_owned())];
+            let refused = i64::from(tls.is_refused());
+            self.part_refused.get_or_create(&tls_part).set(refused);
+            let left = tls.end().millis_since(now).div_euclid(DAY_MS);
+            self.days_left.get_or_create(&tls_part).set(left);
+        }
         for version in snapshot.reference.versions() {
             let name = version.file.as_ref().unwrap_or(&version.name).clone();
             let age = i64::try_from(version.age_days(now)).unwrap_or(i64::MAX);
@@ -229,6 +233,7 @@ impl Metrics {
     pub(super) fn page(&self, state: &AppState) -> String {
         let engine = &state.engine;
         self.sources(state);
+        self.tellers.read(state);
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let stats = engine.windows().stats();
         self.velocity_keys.set(whole(stats.keys as u64));

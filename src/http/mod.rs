@@ -24,16 +24,20 @@ mod openapi;
 mod ops;
 mod packets;
 mod query;
+mod radar;
 mod reload;
 mod score;
 mod server;
 mod state;
+mod teller_metrics;
+mod tellers;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod webhooks;
+mod worklist;
 
 pub use error::ErrorBody;
 pub use server::{ServeError, bind, router, serve};
-pub use state::AppState;
+pub use state::{AppState, Teller};
 pub use tls::{Tls, TlsError};

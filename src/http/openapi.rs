@@ -4,6 +4,7 @@
 //! oversized head) before a handler sees it.
 
 mod desk;
+pub(super) mod dialects;
 mod disputes;
 
 use super::answer::{KeptDecision, ScoreAnswer};
@@ -13,6 +14,7 @@ use super::events::{BatchReceipt, EventReceipt, MAX_BATCH};
 use super::layers::REQUEST_ID;
 use super::ops::{Liveness, Readiness};
 use super::server::{operating_routes, working_routes};
+use super::tellers::Receivers;
 use crate::domain::{Event, Transaction};
 use crate::engine::{Explanation, Reload};
 use axum::http::StatusCode;
@@ -52,6 +54,8 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEY)).build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(key));
+    let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(BASIC)).build();
+    components.add_security_scheme("basic", SecurityScheme::Http(basic));
     let routes = working_routes().into_iter().chain(operating_routes());
     let scopes: BTreeMap<_, _> = routes.map(|(path, scope, _)| (path, scope)).collect();
     for (path, item) in &mut document.paths.paths {
@@ -72,6 +76,7 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             }
         }
     }
+    dialects::add(&mut document);
     document
 }
 
@@ -84,10 +89,10 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, explanation, reload, health, ready, metrics, openapi),
+    paths(score, events, decision, explanation, reload, webhooks, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
-        BatchReceipt, ErrorBody, Explanation, Reload, Readiness, Liveness
+        BatchReceipt, ErrorBody, Explanation, Reload, Receivers, Readiness, Liveness
     ))
 )]
 struct Contract;
@@ -156,6 +161,14 @@ fn explanation() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn reload() {}
+
+#[utoipa::path(
+    get, path = "/v1/webhooks", tag = "operations",
+    summary = "How the receivers of webhooks stand, and what they never took",
+    responses((status = 200, description = "Those of the tenant", body = Receivers))
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn webhooks() {}
 
 #[utoipa::path(
     get, path = "/healthz", tag = "operations", summary = "The process runs",
@@ -257,6 +270,8 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
 /// How a key is sent.
 const KEY: &str =
     "An access key, where the server has any (`vouch key add`). Each route needs one scope.";
+const BASIC: &str =
+    "The same key in formats of others: as the password in one, as the user in another.";
 /// What answers a request that may not pass.
 const ADMISSION: [Code; 4] =
     [Code::NoKey, Code::ForeignSite, Code::MissingScope, Code::RateLimited];

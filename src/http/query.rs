@@ -58,7 +58,7 @@ fn wrong(message: impl Into<String>) -> Failure {
 }
 
 /// Without percent signs and with spaces for plus signs; `None` for what is not UTF-8.
-fn decoded(text: &str) -> Option<String> {
+pub(super) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

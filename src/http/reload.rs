@@ -33,7 +33,7 @@ impl AppState {
         let reload = move || {
             let before = engine.snapshot().versions.clone();
             let mut done = reloader.map_or_else(|| unchanged(&engine), |r| r.reload());
-            done.parts.extend(tls.map(|tls| tls.reload()));
+            done.parts.extend(tls.map(|tls| tls.reload(crate::clock::now())));
             audit(&engine, &who, &before, &done);
             done
         };
@@ -54,7 +54,7 @@ impl AppState {
         let poll = move || {
             let before = engine.snapshot().versions.clone();
             let done = reloader.and_then(|reloader| reloader.poll());
-            let part = tls.and_then(|tls| tls.poll());
+            let part = tls.and_then(|tls| tls.poll(crate::clock::now()));
             let mut done = done.or_else(|| part.is_some().then(|| unchanged(&engine)))?;
             done.parts.extend(part);
             audit(&engine, &Who::service("poll"), &before, &done);

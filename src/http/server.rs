@@ -5,7 +5,7 @@ use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
     access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
-    reload, score, webhooks,
+    radar, reload, score, tellers, webhooks, worklist,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
@@ -51,6 +51,7 @@ pub(super) fn working_routes() -> [Route; 19] {
         ("/v1/disputes/{id}/stage", Some(Scope::Disputes), post(disputes::stage)),
         ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),
         ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
+        ("/v1/worklist", Some(Scope::Disputes), get(worklist::list)),
         // Its sender has no key: the body is signed.
         ("/v1/webhooks/stripe", None, post(webhooks::stripe)),
         ("/v1/lists", rules_, get(lists::lists)),
@@ -71,12 +72,13 @@ pub(super) fn working_routes() -> [Route; 19] {
 }
 
 /// What operators ask; answered also when there is too much work.
-pub(super) fn operating_routes() -> [Route; 5] {
+pub(super) fn operating_routes() -> [Route; 6] {
     [
         ("/healthz", None, get(ops::health)),
         ("/readyz", None, get(ops::ready)),
         ("/metrics", Some(Scope::Admin), get(ops::metrics)),
         ("/openapi.json", None, get(openapi::document)),
+        ("/v1/webhooks", Some(Scope::Admin), get(tellers::tellers)),
         ("/v1/reload", Some(Scope::Admin), post(reload::reload)),
     ]
 }
@@ -85,7 +87,8 @@ pub(super) fn operating_routes() -> [Route; 5] {
 pub fn router(state: AppState) -> Router {
     let limited = from_fn_with_state(state.clone(), layers::limited);
     let working = with(Router::new(), working_routes(), &state);
-    let working = working.merge(minfraud::routes(&state)).route_layer(limited);
+    let dialects = minfraud::routes(&state).merge(radar::routes(&state));
+    let working = working.merge(dialects).route_layer(limited);
     around(with(working, operating_routes(), &state), state)
 }
 

@@ -4,11 +4,26 @@ use super::metrics::Metrics;
 use super::tls::Tls;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
-use crate::domain::Timestamp;
+use crate::domain::{DisputeTerms, Timestamp};
 use crate::engine::{CaseSource, Engine, Reloader};
+use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+
+/// Most bodies read at once whose sender is not known before they end, and a quarter of all requests.
+const MAX_UNSIGNED: usize = 64;
+
+/// A receiver of webhooks, how it stands, and what it never took.
+pub struct Teller {
+    /// The receiver.
+    pub endpoint: Arc<Endpoint>,
+    /// How it stands.
+    pub standing: Arc<Standing>,
+    /// What was given up.
+    pub letters: DeadLetters,
+}
 
 /// What every handler shares. Cheap to clone.
 #[derive(Clone)]
@@ -31,10 +46,16 @@ pub struct AppState {
     pub(super) stripe_secrets: Option<Arc<Secret>>,
     /// How Stripe is asked.
     pub(super) stripe: Arc<StripeConfig>,
+    /// What answering disputes costs.
+    pub(super) dispute_terms: Arc<DisputeTerms>,
     /// One reload at a time; others wait here and not in a thread each.
     pub(super) reload_turn: Arc<tokio::sync::Mutex<()>>,
+    /// Who is told what happened.
+    pub(super) tellers: Arc<Vec<Teller>>,
     /// What connections are taken in with; absent: plain HTTP.
     pub(super) tls: Option<Arc<Tls>>,
+    /// Places for bodies whose sender is not known before they end.
+    pub(super) unsigned: Arc<Semaphore>,
     /// A merchant's file built more days ago is warned of; 0 for never.
     pub(super) stale_days: u32,
     requests: Arc<AtomicU64>,
@@ -45,6 +66,7 @@ impl AppState {
     /// State over an engine.
     pub fn new(engine: Arc<Engine>, server: ServerConfig, ledger: LedgerSettings) -> Self {
         let started = u64::try_from(crate::clock::now().millis()).unwrap_or_default();
+        let unsigned = (server.max_in_flight / 4).clamp(1, MAX_UNSIGNED);
         Self {
             engine,
             server: Arc::new(server),
@@ -57,8 +79,11 @@ impl AppState {
             cases: None,
             stripe_secrets: None,
             stripe: Arc::default(),
+            dispute_terms: Arc::default(),
             reload_turn: Arc::default(),
+            tellers: Arc::default(),
             tls: None,
+            unsigned: Arc::new(Semaphore::new(unsigned)),
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
             started,
@@ -95,6 +120,18 @@ impl AppState {
         Self { stripe_secrets: secrets.map(Arc::new), stripe: Arc::new(stripe), ..self }
     }
 
+    /// The same, able to say how those who are told what happened stand.
+    #[must_use]
+    pub fn telling(self, tellers: Vec<Teller>) -> Self {
+        Self { tellers: Arc::new(tellers), ..self }
+    }
+
+    /// The same, with disputes valued under these terms.
+    #[must_use]
+    pub fn weighing(self, terms: DisputeTerms) -> Self {
+        Self { dispute_terms: Arc::new(terms), ..self }
+    }
+
     /// The same, where reviews do not wait for ever.
     #[must_use]
     pub fn reviewing(self, review: ReviewConfig) -> Self {
@@ -129,9 +166,10 @@ impl RequestId {
     /// Longest id taken from a client.
     const MAX: usize = 64;
 
-    /// A client's id, if it is 1..=64 visible ASCII characters.
+    /// A client's id, if it is 1..=64 visible ASCII characters. It is logged, so an access key is none.
     pub(super) fn from_client(text: &str) -> Option<Self> {
         let usable = (1..=Self::MAX).contains(&text.len())
+            && !text.contains("vouch_")
             && text.bytes().all(|byte| byte.is_ascii_graphic());
         usable.then(|| Self(text.into()))
     }

@@ -10,6 +10,7 @@ mod minfraud;
 mod packets;
 mod refusals;
 mod secrets;
+mod tenancy;
 mod webhooks;
 
 use super::server::around;

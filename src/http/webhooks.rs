@@ -71,12 +71,17 @@ async fn answer(
     let secret = state.stripe_secrets.clone().ok_or_else(unset)?;
     let until = deadline::of(headers, state.server.default_deadline_ms)?;
     let most = state.server.max_body_bytes.min(MAX_MESSAGE_BYTES);
-    let message = body::read(headers, body, most, until).await?;
     let mut given = headers.get_all(SIGNATURE).iter();
     let signature = match (given.next().and_then(|value| value.to_str().ok()), given.next()) {
         (Some(signature), None) => signature.to_owned(),
         _ => return Err(Failure::new(Code::BadSignature, "send one header `Stripe-Signature`")),
     };
+    // Anybody may begin a message and never end it: they wait in few places, and checkouts in the others.
+    let place = state.unsigned.try_acquire();
+    let place =
+        place.map_err(|_| Failure::new(Code::Busy, "too many messages are on their way"))?;
+    let message = body::read(headers, body, most, until).await?;
+    drop(place);
     let state = state.clone();
     apart(move || {
         let tenant = sender(&secret, &signature, &message)?;

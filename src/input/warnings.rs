@@ -47,7 +47,8 @@ fn push_path(pointer: &mut String, path: &Path<'_>) {
         }
         Path::Map { parent, key } => {
             push_path(pointer, parent);
-            push_step(pointer, key);
+            // A mailbox in the place of a name: warnings lie open in the ledger.
+            push_step(pointer, if key.contains('@') { "…" } else { key });
         }
         Path::Some { parent }
         | Path::NewtypeStruct { parent }

@@ -14,6 +14,7 @@ use super::bytes::hex;
 use super::error::{LedgerError, StorageFault};
 use super::frame::HEADER_BYTES;
 use super::keyfile::KEYS_FILE;
+use super::roots::ROOTS_FILE;
 use super::seal::{MASTER_KEY_FILE, MasterKey};
 use super::segment::{LOG_DIR, segment_path, segments};
 use super::signing::SIGNING_KEY_FILE;
@@ -99,6 +100,7 @@ pub fn backup(
         copy.log()?;
         copy.optional(MASTER_KEY_FILE, what.without_master_key)?;
         copy.optional(SIGNING_KEY_FILE, what.without_master_key)?;
+        copy.optional(ROOTS_FILE, false)?;
         for name in what.also {
             copy.directory(name)?;
         }

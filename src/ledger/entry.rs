@@ -148,7 +148,9 @@ impl fmt::Debug for ChainHash {
 }
 
 /// Where a record lies: a segment file and a byte offset in it. Never changes, orders like sequence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Position {
     /// Number of the segment, from 1.
     pub segment: u32,

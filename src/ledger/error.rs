@@ -108,6 +108,14 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// A line of the roots is no root.
+    #[error("`{}` line {line} is not a signed root", path.display())]
+    RootMalformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// The subject keys were wrapped by another master key.
     #[error("`{}` belongs to another master key", path.display())]
     MasterKeyWrong {
@@ -201,6 +209,11 @@ pub enum DamageKind {
     KeyLost,
     /// The index knows the record; the log ends before it, or has another in its place.
     Indexed,
+    /// The records from it to `last` are not those their root was signed over, though the chain fits.
+    Rooted {
+        /// The last record of the root.
+        last: u64,
+    },
 }
 
 impl fmt::Display for Damage {
@@ -217,6 +230,9 @@ impl fmt::Display for Damage {
             DamageKind::KeyLost => write!(f, "the key of record {sequence} is lost"),
             DamageKind::Indexed => {
                 write!(f, "record {sequence} was removed or altered: the index knows another one")
+            }
+            DamageKind::Rooted { last } => {
+                write!(f, "records {sequence} to {last} are not those of their signed root")
             }
         }?;
         write!(f, ", {position}")

@@ -9,7 +9,8 @@
 //! DIR/ledger/00000001.log  segments of the log      frame, segment, walk, log
 //! DIR/keys.log             wrapped subject keys     keyfile, keyring
 //! DIR/master.key           what unwraps them        seal
-//! DIR/signing.key          signs manifests           signing
+//! DIR/signing.key          signs manifests, roots    signing
+//! DIR/roots.jsonl          a signed root a day       roots, merkle
 //! DIR/index.sqlite         rebuildable index        index
 //! DIR/ledger.lock          one writer at a time     storage
 //! ```
@@ -18,7 +19,8 @@
 //! leaves the acknowledged prefix and possibly whole records beyond it.
 //! INVARIANT: damage before the end of the log is an error with its place, never cut away.
 //! What a chain can't show is a log cut off at its end, or rewritten whole by someone who holds the
-//! directory: `verify` also asks the index, and beyond that an outside witness is needed.
+//! directory: `verify` also asks the index and the signed roots, and beyond that an outside witness is
+//! needed, such as a root that was given away.
 //!
 //! Rejected: an embedded store (SQLite, redb, fjall) as the truth. Each commits slower, takes twice
 //! the bytes or stalls, and none chains its records.
@@ -34,9 +36,12 @@ mod frame;
 mod index;
 mod keyfile;
 mod keyring;
+mod last;
 mod log;
+mod merkle;
 mod reader;
 mod recover;
+mod roots;
 mod seal;
 mod segment;
 mod signing;
@@ -61,8 +66,10 @@ pub use entry::{
 pub use error::{Damage, DamageKind, LedgerError, StorageFault};
 pub use frame::FORMAT_VERSION;
 pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh, unindexed};
+pub use last::{Holder, LastRecords, holder, verify_last};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
+pub use roots::{Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
 pub use seal::{IndexKey, MasterKey};
 pub use signing::{Signed, SigningKey};
 pub use storage::{Disk, Storage, StorageFile};

@@ -1,4 +1,4 @@
-//! The key that signs what leaves the ledger for others: manifests of evidence packets.
+//! The key that signs what leaves the ledger for others: manifests of evidence packets, roots of days.
 //!
 //! Ed25519, in `signing.key` beside `master.key`, made at first use and readable by its owner alone. It
 //! is no child of the master key: who checks signatures keeps the public half, and a merchant may keep
@@ -12,6 +12,7 @@ use super::error::{LedgerError, StorageFault};
 use super::seal::{Secret, keep_secret, read_secret};
 use ed25519_dalek::ed25519::signature::Signer;
 use ed25519_dalek::{Signature, VerifyingKey};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) const SIGNING_KEY_FILE: &str = "signing.key";
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 /// A signature with the public half that checks it, as printed in a packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
     /// Public key, 64 hexadecimal digits.
     pub key: String,

@@ -149,6 +149,21 @@ impl DirLock {
     /// File of the lock in the data directory. It stays; only the lock on it goes.
     const FILE: &'static str = "ledger.lock";
 
+    /// Fails where a process holds the lock; makes and changes nothing.
+    pub(super) fn held_by(data_dir: &Path) -> Result<(), super::LedgerError> {
+        let path = data_dir.join(Self::FILE);
+        match File::open(&path).and_then(|file| file.try_lock_shared().map_err(Into::into)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(super::LedgerError::Locked { pid: Self::holder(&path), path })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn holder(path: &Path) -> Option<u32> {
+        fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok())
+    }
+
     pub(super) fn acquire(data_dir: &Path) -> Result<Self, super::LedgerError> {
         let path = data_dir.join(Self::FILE);
         let file = OpenOptions::new()
@@ -161,8 +176,7 @@ impl DirLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
-                let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-                return Err(super::LedgerError::Locked { path, pid });
+                return Err(super::LedgerError::Locked { pid: Self::holder(&path), path });
             }
             Err(fs::TryLockError::Error(error)) => {
                 return Err(StorageFault::new("lock", &path, error).into());

@@ -1,9 +1,10 @@
-//! Checking a ledger from the outside: every checksum, every link, every key.
+//! Checking a ledger from the outside: every checksum, every link, every key, every signed root.
 
 use super::entry::ChainHash;
 use super::error::{Damage, DamageKind, LedgerError};
 use super::index;
 use super::reader::Reader;
+use super::roots::Rooted;
 use super::seal::{KnownKey, MasterKey};
 use super::walk::Tail;
 use std::path::Path;
@@ -24,6 +25,8 @@ pub struct VerifyReport {
     pub last_hash: ChainHash,
     /// Records whose personal part was erased.
     pub erased: u64,
+    /// Signed roots that cover what they were signed over.
+    pub roots: u64,
     /// Whole records that were never acknowledged: left behind by a commit that failed.
     pub superseded: u64,
     /// What lies behind the last record: after a crash, remains of a commit. No finding.
@@ -50,11 +53,14 @@ pub fn verify(
         bytes: 0,
         last_hash: ChainHash::GENESIS,
         erased: 0,
+        roots: 0,
         superseded: 0,
         tail: Tail::Clean,
         finding: None,
     };
-    match check(&reader, indexed, &mut report, progress) {
+    // Before the log: a root that is signed meanwhile is of records read by then.
+    let rooted = Rooted::open(data_dir)?;
+    match check(&reader, (indexed, rooted), &mut report, progress) {
         Err(LedgerError::Damaged(damage)) => report.finding = Some(damage),
         other => other?,
     }
@@ -63,7 +69,7 @@ pub fn verify(
 
 fn check(
     reader: &Reader,
-    indexed: Option<index::Progress>,
+    (indexed, mut rooted): (Option<index::Progress>, Rooted),
     report: &mut VerifyReport,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), LedgerError> {
@@ -84,6 +90,10 @@ fn check(
             Some(KnownKey::Erased) => report.erased += 1,
             Some(KnownKey::Live) | None => {}
         }
+        if let Some(damage) = rooted.see(&entry) {
+            return Err(LedgerError::Damaged(damage));
+        }
+        report.roots = rooted.good;
         report.records = entry.sequence;
         report.last_hash = entry.hash;
         if entry.sequence % PROGRESS_EVERY == 0 {
@@ -96,6 +106,9 @@ fn check(
     if let Tail::Torn { sequence, position, records_after: true, .. } = report.tail {
         let kind = DamageKind::Checksum;
         return Err(LedgerError::Damaged(Damage { sequence, position, kind }));
+    }
+    if let Some(damage) = rooted.end(scan.walk().position()) {
+        return Err(LedgerError::Damaged(damage));
     }
     match indexed {
         Some(at) if at.sequence > report.records => {

@@ -23,6 +23,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Longest answer read, in bytes.
 const MAX_ANSWER: usize = 4 << 20;
+/// What we call ourselves.
+pub(super) const USER_AGENT: &str = concat!("vouch/", env!("CARGO_PKG_VERSION"));
 /// Longest wait between two tries, whatever the answer asks for.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
@@ -66,11 +68,11 @@ pub(super) struct Client {
 }
 
 /// Status, headers and body.
-type Whole = (StatusCode, HeaderMap, Vec<u8>);
+pub(super) type Whole = (StatusCode, HeaderMap, Vec<u8>);
 
 /// Why a try has no answer.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
+pub(super) enum Broken {
     #[error(transparent)]
     Connection(#[from] std::io::Error),
     #[error("the host is no name of a server")]
@@ -81,6 +83,19 @@ enum Broken {
     Http(#[from] hyper::Error),
     #[error("the answer broke off or is over {MAX_ANSWER} bytes")]
     Body,
+}
+
+impl Broken {
+    /// With what caused it.
+    pub(super) fn with_causes(&self) -> String {
+        let mut why = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            why = format!("{why}: {error}");
+            cause = error.source();
+        }
+        why
+    }
 }
 
 /// What became of one try.
@@ -104,14 +119,7 @@ impl Client {
         let mut authorization =
             HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| ProcessorError::Key)?;
         authorization.set_sensitive(true);
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let provider = Arc::new(ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| ProcessorError::Garbled { what: "TLS", why: error.to_string() })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { runtime, authorization, patience, tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { runtime, authorization, patience, tls: connector()? })
     }
 
     /// Makes a call, from a thread that may block.
@@ -143,33 +151,12 @@ impl Client {
     async fn once(&self, call: &Call) -> Try {
         match self.exchange(call).await {
             Ok((status, headers, body)) => judge(status, &headers, body),
-            Err(error) => {
-                let mut why = error.to_string();
-                let mut cause = std::error::Error::source(&error);
-                while let Some(error) = cause {
-                    why = format!("{why}: {error}");
-                    cause = error.source();
-                }
-                Try::Again { why, after: None, last: None }
-            }
+            Err(error) => Try::Again { why: error.with_causes(), after: None, last: None },
         }
     }
 
     async fn exchange(&self, call: &Call) -> Result<Whole, Broken> {
-        let host = call.base.host().unwrap_or_default();
-        let is_tls = call.base.scheme_str() == Some("https");
-        let port = call.base.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let tcp = TcpStream::connect((bare, port)).await?;
-        tcp.set_nodelay(true)?;
-        let request = self.request(call)?;
-        let response = if is_tls {
-            let name = ServerName::try_from(bare.to_owned())?;
-            exchange_on(TokioIo::new(self.tls.connect(name, tcp).await?), request).await?
-        } else {
-            exchange_on(TokioIo::new(tcp), request).await?
-        };
-        Ok(response)
+        exchange(&self.tls, &call.base, self.request(call)?, MAX_ANSWER).await
     }
 
     fn request(&self, call: &Call) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
@@ -179,7 +166,7 @@ impl Client {
             .uri(&call.path)
             .header(header::HOST, authority)
             .header(header::AUTHORIZATION, self.authorization.clone())
-            .header(header::USER_AGENT, concat!("vouch/", env!("CARGO_PKG_VERSION")))
+            .header(header::USER_AGENT, USER_AGENT)
             .header(header::CONNECTION, "close");
         if let Some(key) = &call.idempotency {
             request = request.header("idempotency-key", key.clone());
@@ -193,7 +180,44 @@ impl Client {
     }
 }
 
-async fn exchange_on<T>(io: TokioIo<T>, request: Request<Full<Bytes>>) -> Result<Whole, Broken>
+/// What TLS is spoken with.
+pub(super) fn connector() -> Result<TlsConnector, ProcessorError> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ProcessorError::Garbled { what: "TLS", why: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// One request and its answer, whose body is read where it may be longer than nothing.
+pub(super) async fn exchange(
+    tls: &TlsConnector,
+    to: &Uri,
+    request: Request<Full<Bytes>>,
+    most: usize,
+) -> Result<Whole, Broken> {
+    let host = to.host().unwrap_or_default();
+    let is_tls = to.scheme_str() == Some("https");
+    let port = to.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let tcp = TcpStream::connect((bare, port)).await?;
+    tcp.set_nodelay(true)?;
+    if is_tls {
+        let name = ServerName::try_from(bare.to_owned())?;
+        exchange_on(TokioIo::new(tls.connect(name, tcp).await?), request, most).await
+    } else {
+        exchange_on(TokioIo::new(tcp), request, most).await
+    }
+}
+
+async fn exchange_on<T>(
+    io: TokioIo<T>,
+    request: Request<Full<Bytes>>,
+    most: usize,
+) -> Result<Whole, Broken>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -201,7 +225,10 @@ where
     let driving = tokio::spawn(connection);
     let answer = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| Broken::Body)?;
+        if most == 0 {
+            return Ok((head.status, head.headers, Vec::new()));
+        }
+        let body = Limited::new(body, most).collect().await.map_err(|_| Broken::Body)?;
         let body = body.to_bytes().to_vec();
         Ok((head.status, head.headers, body))
     };
@@ -237,10 +264,16 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Try {
 
 /// An address of an interface. Clear text is for this machine alone.
 pub(super) fn base(given: &str) -> Result<Uri, ProcessorError> {
-    let wrong = || ProcessorError::Address { given: given.to_owned() };
-    let uri: Uri = given.trim_end_matches('/').parse().map_err(|_| wrong())?;
+    let uri = address(given.trim_end_matches('/'))?;
     let has_path = !matches!(uri.path(), "" | "/") || uri.query().is_some();
-    let host = uri.host().filter(|_| !has_path).ok_or_else(wrong)?;
+    if has_path { Err(ProcessorError::Address { given: given.to_owned() }) } else { Ok(uri) }
+}
+
+/// The same, with a path.
+pub(super) fn address(given: &str) -> Result<Uri, ProcessorError> {
+    let wrong = || ProcessorError::Address { given: given.to_owned() };
+    let uri: Uri = given.parse().map_err(|_| wrong())?;
+    let host = uri.host().ok_or_else(wrong)?;
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(wrong());
     }

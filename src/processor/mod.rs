@@ -1,4 +1,4 @@
-//! Calls of a processor's interface: evidence handed over and sent.
+//! Calls of a processor's interface: evidence handed over and sent; and messages posted to the merchant's own.
 //!
 //! The network is here and nowhere else. A submission is final and may be made once; [`send`] records what
 //! it is going to send before it does, so that neither a crash nor a lost answer makes it two.
@@ -9,10 +9,12 @@
 mod client;
 mod error;
 mod keys;
+mod post;
 mod send;
 mod stripe;
 
 pub use error::{ProcessorError, SendError};
 pub use keys::key_of;
+pub use post::{Address, Poster, Untaken};
 pub use send::{Done, Mode, Sent, send};
 pub use stripe::{Live, Stripe};

@@ -23,10 +23,11 @@ use super::error::{ProcessorError, SendError};
 use super::stripe::{Live, Stripe};
 use crate::disputes::packet::{self, CaseFile, PdfOptions, Profile};
 use crate::disputes::stripe::evidence::{CE3, Evidence};
+use crate::disputes::stripe::{signature::TOLERANCE_S, status_of};
 use crate::disputes::{self, DisputeStore, Intake, OF_INQUIRY, SaleKeys, Sending};
 use crate::domain::{
-    Actor, DisputeId, DisputeStage, DisputeStatus, Event, EventData, EventId, EventKind, Text,
-    Timestamp, excerpt,
+    Actor, Dispute, DisputeId, DisputeStage, DisputeStatus, Event, EventData, EventId, EventKind,
+    SECOND_MS, Text, Timestamp, excerpt,
 };
 use crate::ledger::SigningKey;
 use sha2::{Digest, Sha256};
@@ -249,7 +250,7 @@ impl<S: DisputeStore> Desk<'_, S> {
         let intent = open.event_id.as_str();
         if let Err(over) = is_taken(self.case, live, self.now) {
             let says = format!("not sent: {over}");
-            self.close(EventKind::EvidenceRefused, intent, &[], &says)?;
+            self.refused(intent, &[], &says)?;
             return Err(over);
         }
         let form = open.form.as_ref().and_then(|form| serde_json::from_str(form).ok());
@@ -261,7 +262,7 @@ impl<S: DisputeStore> Desk<'_, S> {
     fn found(&mut self, intent: &str, live: &Live) -> Result<Sent, SendError<S::Error>> {
         let status = live.status.clone();
         let says = format!("found sent: {status}");
-        self.close(EventKind::EvidenceSubmitted, intent, &[], &says)?;
+        self.submitted(intent, &[], (&says, &status))?;
         Ok(Sent { done: Done::FoundSent, status, notes: Vec::new() })
     }
 
@@ -278,11 +279,11 @@ impl<S: DisputeStore> Desk<'_, S> {
         loop {
             match self.stripe.update(id, form, &format!("vouch-{intent}")) {
                 Ok(live) => {
-                    self.close(EventKind::EvidenceSubmitted, &intent, form, &live.status)?;
+                    self.submitted(&intent, form, (&live.status, &live.status))?;
                     return Ok(Sent { done: Done::Submitted, status: live.status, notes });
                 }
                 Err(refused @ ProcessorError::Refused { .. }) => {
-                    self.close(EventKind::EvidenceRefused, &intent, form, &refused.to_string())?;
+                    self.refused(&intent, form, &refused.to_string())?;
                     return Err(refused.into());
                 }
                 Err(failed @ ProcessorError::Failed { status: 500.., .. }) => {
@@ -319,16 +320,43 @@ impl<S: DisputeStore> Desk<'_, S> {
         )
     }
 
-    fn close(
+    /// Records that evidence was sent, and the status the processor answered with as a report of the dispute:
+    /// from here on it waits for the bank, whenever the processor's own message comes.
+    fn submitted(
         &mut self,
-        kind: EventKind,
+        intent: &str,
+        form: &[(String, String)],
+        (says, status): (&str, &str),
+    ) -> Result<(), SendError<S::Error>> {
+        let kind = EventKind::EvidenceSubmitted;
+        let name = intent.replacen("submitting", "submitted", 1);
+        let mut step = self.step(kind, &name, form, Some(says));
+        step.dispute = self.as_answered(&step.event.event_id, status);
+        self.store.record_report(&step).map(drop).map_err(SendError::Store)
+    }
+
+    fn refused(
+        &mut self,
         intent: &str,
         form: &[(String, String)],
         says: &str,
     ) -> Result<(), SendError<S::Error>> {
-        let word = if kind == EventKind::EvidenceSubmitted { "submitted" } else { "refused" };
-        let name = intent.replacen("submitting", word, 1);
-        self.record(kind, &name, form, Some(says)).map(drop)
+        let name = intent.replacen("submitting", "refused", 1);
+        self.record(EventKind::EvidenceRefused, &name, form, Some(says)).map(drop)
+    }
+
+    /// The dispute as the processor's answer shows it. Dated a little before our clock, by as much as webhooks may
+    /// differ from it: what the processor says of a later moment always stands over it.
+    fn as_answered(&self, by: &EventId, status: &str) -> Option<Dispute> {
+        let known = &self.case.dispute;
+        let at = self.now.plus_millis(-TOLERANCE_S * SECOND_MS).max(known.updated_at);
+        Some(Dispute {
+            status: status_of(status),
+            processor_status: Text::new(status).ok()?,
+            updated_at: at,
+            updated_by: by.clone(),
+            ..known.clone()
+        })
     }
 
     /// True when the step is new.
@@ -339,6 +367,17 @@ impl<S: DisputeStore> Desk<'_, S> {
         form: &[(String, String)],
         says: Option<&str>,
     ) -> Result<bool, SendError<S::Error>> {
+        let step = self.step(kind, name, form, says);
+        self.store.record_report(&step).map_err(SendError::Store)
+    }
+
+    fn step(
+        &self,
+        kind: EventKind,
+        name: &str,
+        form: &[(String, String)],
+        says: Option<&str>,
+    ) -> Intake {
         let dispute = &self.case.dispute;
         let sale = self.case.transaction.as_ref();
         let account = sale.and_then(|sale| sale.account.as_ref());
@@ -364,8 +403,7 @@ impl<S: DisputeStore> Desk<'_, S> {
         };
         let raw = serde_json::to_string(form).unwrap_or_default(); // texts always serialise
         let sale = SaleKeys::default();
-        let step = Intake { dispute: None, event, sale, dated: true, raw: raw.into() };
-        self.store.record_report(&step).map_err(SendError::Store)
+        Intake { dispute: None, event, sale, dated: true, raw: raw.into() }
     }
 }
 

@@ -200,6 +200,7 @@ pub(super) fn message(stage: &mut Stage, paid: &Paid, at: Timestamp, text: &str)
             direction: Text::new("in").ok(),
             text: Personal::new(text).ok(),
             channel: Text::new("email").ok(),
+            topic: None,
         });
     });
 }

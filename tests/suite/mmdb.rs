@@ -29,7 +29,7 @@ const ADDRESSES: [&str; 8] = [
 ];
 
 /// A file of a city and flags.
-fn good() -> Vec<u8> {
+pub(crate) fn good() -> Vec<u8> {
     let record = json!({"city": {"names": {"en": "Milton"}}, "country": {"iso_code": "US"},
         "location": {"latitude": 47.25, "longitude": -122.3, "accuracy_radius": 22_u16},
         "traits": {"is_tor_exit_node": true}});

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use vouch::disputes::packet::{self, PdfOptions, Profile};
-use vouch::disputes::{CaseFile, Link, OtherSale, stripe};
+use vouch::disputes::{CaseFile, Link, Manifest, OtherSale, stripe};
 use vouch::domain::{Event, Transaction, TransactionId};
 use vouch::ledger::SigningKey;
 
@@ -93,7 +93,14 @@ fn write(dir: &Path, name: &str, case: &CaseFile, profile: Profile, says: &[&str
         "says": says, "never": NEVER});
     fs::write(dir.join(format!("{name}.pdf")), &made.bytes).unwrap();
     fs::write(dir.join(format!("{name}.json")), wanted.to_string()).unwrap();
-    fs::write(dir.join(format!("{name}.manifest")), made.signed_manifest()).unwrap();
+    let whole = made.signed_manifest();
+    let manifest = Manifest::read(&whole).unwrap();
+    assert_eq!(manifest.exhibits(), made.exhibits.len());
+    assert_eq!(manifest.signed, made.signed);
+    if !made.warnings.iter().any(|warning| warning.starts_with("shortened")) {
+        assert_eq!(manifest.has_exhibits(&packet::text(case).text), Ok(()));
+    }
+    fs::write(dir.join(format!("{name}.manifest")), whole).unwrap();
 }
 
 #[test]

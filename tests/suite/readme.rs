@@ -1,9 +1,9 @@
 //! The README's commands, run as they stand against the real binary: it can't tell what is not so.
 //!
-//! Only the address and `cargo run --release --` are replaced. Needs `sh`, `curl` and `python3`, as
-//! the README does.
+//! Only the address and `cargo run --release --` are replaced. Needs `sh`, `curl`, `openssl` and `python3`,
+//! as the README does.
 
-use crate::serve::Server;
+use crate::serve::{Server, vouch};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -74,9 +74,23 @@ fn the_readme_tells_what_is_so() {
     for receipt in receipts["results"].as_array().unwrap() {
         assert_eq!(receipt["warnings"], serde_json::json!([]));
     }
-    let address = server.address().to_owned();
     server.stop();
-    let packet = sh(commands[1], &address, dir.path());
+
+    // The second block is the server started again, with a secret.
+    let (name, secret) = commands[1].split(' ').next().unwrap().split_once('=').unwrap();
+    let mut again = vouch(&["serve", "--dev", "--listen", "127.0.0.1:0"], &data_dir);
+    again.env(name, secret);
+    let server = Server::start_by(again, &data_dir, "");
+    let told = sh(commands[2], server.address(), dir.path());
+    let (lines, packet) = told.split_at(told.find("ANSWER TO A DISPUTE").unwrap());
+    for code in
+        ["visa 10.4", "visa 13.1", "visa 13.2", "visa 13.3", "mastercard 4837", "mastercard 4853"]
+    {
+        let line = lines.lines().find_map(|line| line.strip_prefix(&format!("{code}: ")));
+        let (answers, rest) = line.unwrap_or_else(|| panic!("no {code} in\n{told}")).split_at(1);
+        assert_eq!(rest, " answers, %PDF-", "{code}");
+        assert!(answers.parse::<u8>().unwrap() >= 1, "{code}: {answers} answers");
+    }
     let shown = shown[0].lines().filter(|line| !line.contains('…') && !line.contains("UTC"));
     for line in shown {
         assert!(packet.contains(line), "`{line}` is not in\n{packet}");

@@ -120,6 +120,14 @@ impl Case {
         (status.code().unwrap(), out, err)
     }
 
+    /// Where the dispute stands by the record: our word and the processor's.
+    fn status(&self) -> (String, String) {
+        let output = vouch(&["dispute", "show", "dp_1", "--json"], &self.data()).output().unwrap();
+        let dispute: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let word = |name: &str| dispute[name].as_str().unwrap().to_owned();
+        (word("status"), word("processor_status"))
+    }
+
     /// Kinds of the steps on record.
     fn steps(&self) -> Vec<String> {
         let args = ["ledger", "list", "--json", "--limit", "1000"];
@@ -164,11 +172,23 @@ fn evidence_is_handed_over_and_sent_once() {
     assert_eq!(without(&staged[0]), without(form), "handing over changes no evidence");
     let steps = ["evidence.staged", "evidence.submitted", "evidence.submitting"];
     assert_eq!(case.steps(), steps);
+    assert_eq!(case.status(), ("under_review".to_owned(), "under_review".to_owned()));
     for what in ["submit", "stage"] {
         let (code, _, err) = case.run(what);
         assert!(code == 2 && err.contains("was sent already on"), "{err}");
     }
     assert_eq!(case.fake.submitted().len(), 1);
+    // A message of before that comes late does not make it wait again; one of after stands.
+    let server = Server::start(&case.data(), &config(&case.data(), ""));
+    let late = event("evt_0", "charge.dispute.funds_withdrawn", "needs_response", 3_600);
+    assert_eq!(hear(&server, &late).1["status"], "under_review");
+    assert_eq!(
+        hear(&server, &event("evt_9", "charge.dispute.closed", "won", 0)).1["status"],
+        "won"
+    );
+    assert_eq!(hear(&server, &late).1["repeated"], true);
+    server.stop();
+    assert_eq!(case.status().0, "won");
 }
 
 #[test]
@@ -206,6 +226,7 @@ fn a_lost_answer_is_found_by_the_next_run() {
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("was submitted already"), "{out}");
     assert_eq!(case.steps(), ["evidence.submitted", "evidence.submitting"]);
+    assert_eq!(case.status().0, "under_review", "the found answer is a report as well");
     assert_eq!(case.run("submit").0, 2);
     assert_eq!(case.fake.submitted().len(), 1);
 }
@@ -394,14 +415,15 @@ fn the_server_sends_by_request_and_by_policy() {
     server.wait_for_metric("vouch_disputes_waiting{alarm=\"6\"} 1");
     server.stop();
     let again = Server::start(&case.data(), &more(policy));
-    again.wait_for_metric("vouch_disputes_waiting{alarm=\"6\"} 1");
+    again.wait_for_metric("vouch_disputes_waiting{alarm=\"6\"} 0");
     let page = again.metrics();
     assert!(!page.contains("vouch_dispute_alarms_total{hours"), "told once: {page}");
     again.stop();
     assert_eq!(case.fake.submitted().len(), 2);
-    let list = vouch(&["dispute", "worklist"], &case.data()).output().unwrap();
+    let list = vouch(&["dispute", "list"], &case.data()).output().unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
-    assert!(list.lines().next().unwrap().ends_with("  alarm 6h"), "{list}");
+    assert!(list.lines().all(|line| line.contains("  under_review  ")), "{list}");
+    assert!(!list.contains("alarm"), "{list}");
     assert!(!std::fs::read_to_string(case.data().with_extension("log")).unwrap().contains(KEY));
 }
 
@@ -458,4 +480,91 @@ fn disputes_of_any_processor_come_by_request_and_by_table() {
     let list = String::from_utf8(list.stdout).unwrap();
     assert_eq!(list.lines().count(), 4, "{list}");
     assert!(list.contains(r#""id":"pp-2""#) && list.contains(r#""status":"lost""#));
+}
+
+#[test]
+fn the_worklist_says_what_to_do_over_http_and_on_the_terminal() {
+    let case = Case::new();
+    let server = Server::start(&case.data(), &config(&case.data(), ""));
+    let (status, list) = server.ask("GET", "/v1/worklist?limit=10", "");
+    assert_eq!((status, &list["rest"]), (200, &json!(0)), "{list}");
+    let item = &list["items"][0];
+    assert_eq!((&item["id"], &item["kind"]), (&json!("dp_1"), &json!("dispute")));
+    assert_eq!(item["liability_moves"], true, "two undisputed purchases: {item}");
+    assert_eq!((&item["win"]["bp"], &item["win"]["cases"]), (&json!(5000), &json!(0)));
+    assert!(item["win"]["low_bp"].as_u64() < item["win"]["high_bp"].as_u64());
+    assert_eq!(
+        (&item["advice"], &item["choices"][0]["advice"]),
+        (&json!("fight"), &json!("fight"))
+    );
+    let vamp = &list["monitoring"][0];
+    assert_eq!((&vamp["programme"], &vamp["lower_bound"]), (&json!("VAMP"), &json!(true)));
+    for query in ["limit=0", "limit=1001", "other=1"] {
+        let (status, error) = server.ask("GET", &format!("/v1/worklist?{query}"), "");
+        assert_eq!((status, &error["error"]["code"]), (422, &json!("invalid_field")), "{query}");
+    }
+    server.stop();
+    let run = |args: &[&str]| {
+        let output =
+            vouch(&[&["dispute", "worklist"], args].concat(), &case.data()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = run(&[]);
+    let line = text.lines().next().unwrap();
+    assert!(
+        line.starts_with("fight   dp_1  dispute  visa 10.4  fraud_cnp  49.00 EUR  gains "),
+        "{text}"
+    );
+    assert!(line.contains("0 own cases, prior single"), "{text}");
+    assert!(text.contains("VAMP  visa ") && text.contains("no fraud report was ever received"));
+    let told: Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    assert_eq!(told["items"][0]["win"], list["items"][0]["win"]);
+}
+
+#[test]
+fn what_is_unknown_missing_or_too_large_is_said() {
+    let case = Case::new();
+    let mut foreign = event("evt_7", "charge.dispute.created", "needs_response", 30);
+    foreign["data"]["object"]["id"] = json!("dp_7");
+    foreign["data"]["object"]["charge"] = json!("ch_of_nobody");
+    let key = case.data().with_extension("key");
+    let (key, url) = (key.to_str().unwrap(), &case.fake.url);
+    let own = format!("secret_key = {key:?}\nbase_url = {url:?}\nfiles_url = {url:?}\n");
+    let server = Server::start(&case.data(), &config(&case.data(), &own));
+    // A body too large is refused before its signature is looked at, and one signed by nobody is counted.
+    let large = format!("{{\"pad\":\"{}\"}}", "x".repeat(1 << 20));
+    let (status, error) =
+        server.connect().ask_with("POST", "/v1/webhooks/stripe", &large, "").unwrap();
+    assert_eq!((status, &error["error"]["code"]), (413, &json!("body_too_large")));
+    let header = "stripe-signature: t=1,v1=00\r\n";
+    let (status, error) =
+        server.connect().ask_with("POST", "/v1/webhooks/stripe", "{}", header).unwrap();
+    assert_eq!((status, &error["error"]["code"]), (401, &json!("bad_signature")));
+    server.wait_for_metric("vouch_not_admitted_total{error=\"bad_signature\"} 1");
+    // No such dispute.
+    for (method, path) in [("GET", "packet"), ("POST", "stage"), ("POST", "submit")] {
+        let (status, error) = server.ask(method, &format!("/v1/disputes/dp_none/{path}"), "");
+        assert_eq!((status, &error["error"]["code"]), (404, &json!("not_found")), "{path}");
+    }
+    // A dispute of a sale nobody recorded: kept, listed with no evidence, and never sent.
+    let (status, said) = hear(&server, &foreign);
+    assert_eq!((status, &said["transaction_id"]), (200, &Value::Null), "{said}");
+    case.fake.dispute("dp_7", "visa");
+    case.fake.set("dp_7", "/charge", json!("ch_of_nobody"));
+    let (status, error) = server.ask("POST", "/v1/disputes/dp_7/submit", "");
+    assert_eq!(status, 422, "{error}");
+    assert!(error.to_string().contains("the sale is not recorded"), "{error}");
+    let (_, list) = server.ask("GET", "/v1/worklist", "");
+    let items = list["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["id"] == "dp_7").unwrap();
+    assert_eq!(item["evidence"]["bp"], 0, "{item}");
+    server.stop();
+    for what in ["show", "packet", "ce3"] {
+        let output = vouch(&["dispute", what, "dp_none"], &case.data()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{what}");
+        assert!(said.contains("no dispute `dp_none` is recorded"), "{what}: {said}");
+    }
+    assert!(case.fake.submitted().is_empty());
 }

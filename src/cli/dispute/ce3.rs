@@ -68,6 +68,10 @@ fn write_report(report: &Report<'_>, out: &mut dyn Write) -> anyhow::Result<()> 
         writeln!(out, "{:<18}{}", "does not count", report.sale_malformed)?;
     }
     writeln!(out, "{:<18}{}", "other sales", report.candidates.len())?;
+    let out_of_time = report.candidates.iter().filter(|c| c.is_out_of_time()).count();
+    if out_of_time > 0 {
+        writeln!(out, "{:<18}{out_of_time} of them too new or too old", "")?;
+    }
     let unmet = Profile::ALL.into_iter().find(|p| report.verdict(*p).pair().is_none());
     let Some(profile) = unmet else { return Ok(()) };
     let misses = report.near_misses(profile);

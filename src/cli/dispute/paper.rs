@@ -2,8 +2,8 @@
 
 use crate::cli::output::Output;
 use crate::disputes::packet::{self, CaseFile, Paper, PdfOptions, Profile};
-use crate::disputes::{self, DisputeStore};
-use crate::ledger::SigningKey;
+use crate::disputes::{self, DisputeStore, Manifest, Proof};
+use crate::ledger::{self, SigningKey};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::io::Write;
@@ -24,6 +24,9 @@ pub(in crate::cli) struct PaperArgs {
     /// Write the signed manifest to this file, too
     #[arg(long, value_name = "FILE", requires = "pdf")]
     manifest: Option<PathBuf>,
+    /// Write what shows that its records are in the ledger to this file, for `verify`
+    #[arg(long, value_name = "FILE", requires = "manifest")]
+    proof: Option<PathBuf>,
 }
 
 fn profile(text: &str) -> Result<Profile, String> {
@@ -55,8 +58,15 @@ impl PaperArgs {
         let packet = packet::pdf(case, &links, &key, options)?;
         keep(self.pdf.as_deref(), &packet.bytes)?;
         writeln!(notes, "{} pages, {} bytes", packet.pages, packet.bytes.len())?;
+        let manifest = packet.signed_manifest();
         if self.manifest.is_some() {
-            keep(self.manifest.as_deref(), packet.signed_manifest().as_bytes())?;
+            keep(self.manifest.as_deref(), manifest.as_bytes())?;
+        }
+        if self.proof.is_some() {
+            let records = Manifest::read(&manifest)?.sequences();
+            let inclusions = ledger::prove(data_dir, &key, &records)?;
+            let proof = Proof::sign(&key, &manifest, &packet.bytes, inclusions);
+            keep(self.proof.as_deref(), (serde_json::to_string(&proof)? + "\n").as_bytes())?;
         }
         Ok(packet.warnings)
     }

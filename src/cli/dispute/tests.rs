@@ -19,7 +19,7 @@ struct Cli {
 fn shell(memory: &mut Memory, line: &[&str]) -> Result<(String, String), String> {
     let line = ["dispute"].iter().chain(line).chain(&["--data-dir", "unused"]);
     let args = Cli::try_parse_from(line).map_err(|error| error.to_string())?.dispute;
-    assert_eq!(args.command.place().tenant.as_str(), "default");
+    assert_eq!(args.command.place().unwrap().tenant.as_str(), "default");
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let now = at("2027-02-01T00:00:00Z");
     run(&args.command, memory, now, &mut out, &mut notes).map_err(|error| format!("{error:#}"))?;

@@ -52,6 +52,7 @@ fn report_json(report: &VerifyReport) -> Value {
         "bytes": report.bytes,
         "last_hash": report.last_hash.to_string(),
         "erased": report.erased,
+        "roots": report.roots,
         "superseded": report.superseded,
         "torn_tail": torn,
         "finding": finding,
@@ -66,6 +67,9 @@ pub(super) fn report_text(report: &VerifyReport) -> String {
         None => writeln!(text, "ok: {good}"),
     };
     let _ = writeln!(text, "hash of the last good record: {}", report.last_hash);
+    if report.roots > 0 {
+        let _ = writeln!(text, "roots: {} signed roots hold", report.roots);
+    }
     if report.erased > 0 {
         let _ = writeln!(text, "erased: the personal fields of {} records", report.erased);
     }

@@ -8,6 +8,9 @@
 //! down hold on what is recorded. Every earlier sale is reported with what it lacks, so that a merchant
 //! learns what to start recording.
 //!
+//! A sale on a day no reading takes is set aside by its dates and never compared: most of a long history
+//! is, and to read the values of a thousand sales is what an evaluation costs.
+//!
 //! Rejected: choosing the two best sales first and intersecting their elements after. Three sales of
 //! which only one pair shares the same elements would be missed.
 
@@ -18,14 +21,16 @@ mod rules;
 mod sale;
 
 pub use element::{Address, Element, Elements};
-pub use report::{Action, Bar, Bars, Candidate, Pair, Report, Verdict};
+pub use report::{Action, Bar, Bars, Candidate, Compared, Pair, Report, Verdict};
 pub use rules::{Profile, Version};
 pub use sale::{Goods, Sale};
 
-use super::packet::{CaseFile, OtherSale};
+use super::packet::CaseFile;
 use super::rulebook::{Day, Rulebook};
 use crate::domain::{Dispute, Text};
+use pair::Chosen;
 use rules::Ages;
+use sale::Earlier;
 use serde::Serialize;
 
 /// The dispute as the rule sees it.
@@ -80,15 +85,7 @@ pub fn of_case(case: &CaseFile) -> Result<Report<'_>, NotApplicable> {
         return Err(NotApplicable::OtherClaim);
     }
     let sale = case.transaction.as_ref().ok_or(NotApplicable::SaleUnknown)?;
-    let disputed = Sale::recorded(sale, &case.events);
-    // Each is read when it is compared: a long history is never in memory a second time.
-    let by_id = |id: &str| {
-        let is_it = |other: &&OtherSale| other.transaction.transaction_id.as_str() == id;
-        case.other_sales.iter().find(is_it).map(Sale::of)
-    };
-    let earlier = case.other_sales.iter();
-    let others = earlier.filter(|o| o.transaction.transaction_id != sale.transaction_id);
-    Ok(judge(&claim, &disputed, others.map(Sale::of), by_id))
+    Ok(judge(&claim, &Sale::recorded(sale, &case.events), &case.other_sales))
 }
 
 /// Evaluates a dispute: holds each earlier sale against the disputed one, and looks for a pair.
@@ -96,7 +93,7 @@ pub fn of_case(case: &CaseFile) -> Result<Report<'_>, NotApplicable> {
 /// The disputed sale itself among `earlier` is skipped. Adding sales never loses a verdict; their order
 /// changes nothing but the order of the candidates.
 ///
-/// Cost: O(sales) and one allocation; 64 sets of elements are compared for the pair.
+/// Cost: O(sales) and one allocation for the candidates; 64 sets of elements are compared for the pair.
 ///
 /// # Errors
 /// The dispute is of another kind.
@@ -108,26 +105,31 @@ pub fn evaluate<'a>(
     if !claim.is_eligible() {
         return Err(NotApplicable::OtherClaim);
     }
-    let by_id = |id: &str| earlier.iter().find(|sale| sale.id == id).cloned();
-    let others = earlier.iter().filter(|sale| sale.id != disputed.id).cloned();
-    Ok(judge(claim, disputed, others, by_id))
+    Ok(judge(claim, disputed, earlier))
 }
 
-fn judge<'a>(
-    claim: &Claim<'_>,
-    disputed: &Sale<'a>,
-    others: impl Iterator<Item = Sale<'a>>,
-    by_id: impl Fn(&str) -> Option<Sale<'a>>,
-) -> Report<'a> {
+fn judge<'a, 's, T>(claim: &Claim<'_>, disputed: &Sale<'a>, others: &'s [T]) -> Report<'a>
+where
+    &'s T: Earlier<'a>,
+{
     let version = Version::on(claim.processed);
     let (recorded, valid) = (disputed.recorded_elements(), disputed.valid_elements());
-    let mut candidates: Vec<Candidate<'a>> = Vec::with_capacity(others.size_hint().1.unwrap_or(0));
-    candidates
-        .extend(others.map(|sale| candidate((claim, version), disputed, (recorded, valid), &sale)));
-    let pairs = pair::choose(version, &candidates);
-    let verdict = |pair: Option<Pair<'a>>, profile| {
-        let Some(pair) = pair else { return Verdict::NotQualified };
-        let sales = pair.transactions.map(&by_id);
+    let mut candidates = Vec::with_capacity(others.len());
+    for (place, other) in others.iter().enumerate().filter(|(_, other)| other.id() != disputed.id) {
+        let mut candidate = dated((claim, version), disputed, place, other);
+        if !candidate.is_out_of_time() {
+            let sale = other.sale();
+            let more = |profile| rules::bars(profile, version, disputed, &sale);
+            candidate.visa_bars = candidate.visa_bars.or(more(Profile::Visa));
+            candidate.stripe_bars = candidate.stripe_bars.or(more(Profile::Stripe));
+            candidate.compared = Some(compared(disputed, (recorded, valid), &sale));
+        }
+        candidates.push(candidate);
+    }
+    let [visa, stripe] = pair::choose(version, &candidates);
+    let verdict = |chosen: Option<Chosen<'a>>, profile| {
+        let Some(Chosen { pair, places }) = chosen else { return Verdict::NotQualified };
+        let sales = places.map(|place| others.get(place).map(Earlier::sale));
         let actions = actions(profile, disputed, sales.iter().flatten());
         if actions.is_empty() {
             Verdict::Qualified { pair }
@@ -135,7 +137,6 @@ fn judge<'a>(
             Verdict::RequiresAction { pair, actions }
         }
     };
-    let [visa, stripe] = pairs;
     Report {
         version,
         visa: verdict(visa, Profile::Visa),
@@ -146,16 +147,33 @@ fn judge<'a>(
     }
 }
 
-/// An earlier sale, held against the disputed one.
-fn candidate<'a>(
+/// An earlier sale with what its day alone says.
+fn dated<'a>(
     (claim, version): (&Claim<'_>, Version),
     disputed: &Sale<'a>,
-    (recorded, valid): (Elements, Elements),
-    sale: &Sale<'a>,
+    place: usize,
+    other: impl Earlier<'a>,
 ) -> Candidate<'a> {
-    let ages = Ages::of(claim, disputed, sale);
-    let kinship = rules::Kinship::of(version, disputed, sale);
-    let bars = |profile| rules::bars(profile, version, ages, kinship, sale);
+    let ages = Ages::of(claim, disputed.day, other.day());
+    let bars = |profile| ages.bars(profile, version, other.original_credit());
+    Candidate {
+        transaction_id: other.id(),
+        age_at_dispute_days: ages.at_dispute,
+        age_at_sale_days: ages.at_sale,
+        compared: None,
+        visa_bars: bars(Profile::Visa),
+        stripe_bars: bars(Profile::Stripe),
+        is_safe: ages.are_safe(),
+        place,
+    }
+}
+
+/// An earlier sale's values, held against those of the disputed one.
+fn compared(
+    disputed: &Sale<'_>,
+    (recorded, valid): (Elements, Elements),
+    sale: &Sale<'_>,
+) -> Compared {
     let equal = disputed.equal_elements(sale);
     let theirs = sale.recorded_elements();
     let counting = valid.and(sale.counting_beside(equal, valid));
@@ -165,19 +183,13 @@ fn candidate<'a>(
     } else {
         Elements::default()
     };
-    Candidate {
-        transaction_id: sale.id,
-        age_at_dispute_days: ages.at_dispute,
-        age_at_sale_days: ages.at_sale,
+    Compared {
         shared,
         missing: recorded.minus(theirs),
         differs: counting.minus(equal),
         malformed: recorded.and(theirs).minus(counting),
         inherited,
         same_network: !equal.has(Element::Ip) && disputed.is_in_network_of(sale),
-        visa_bars: bars(Profile::Visa),
-        stripe_bars: bars(Profile::Stripe),
-        is_safe: ages.are_safe(),
     }
 }
 
@@ -217,5 +229,7 @@ where
     actions
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

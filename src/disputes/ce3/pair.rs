@@ -21,7 +21,8 @@ impl<'c, 'a> Best<'c, 'a> {
     fn of(candidates: impl Iterator<Item = &'c Candidate<'a>>) -> Self {
         let mut best = Self([[None; 2]; SETS]);
         for candidate in candidates {
-            if let Some(two) = best.0.get_mut(usize::from(candidate.shared.number())) {
+            let shared = candidate.compared.map_or(0, |compared| compared.shared.number());
+            if let Some(two) = best.0.get_mut(usize::from(shared)) {
                 keep(two, candidate);
             }
         }
@@ -68,8 +69,18 @@ fn by_age(one: &Candidate<'_>, other: &Candidate<'_>) -> Ordering {
     (distance(one), one.transaction_id).cmp(&(distance(other), other.transaction_id))
 }
 
+/// A pair, and which of the sales given it is.
+#[derive(Clone)]
+pub(super) struct Chosen<'a> {
+    pub(super) pair: Pair<'a>,
+    pub(super) places: [usize; 2],
+}
+
 /// The pair of Visa's text and of Stripe's interface.
-pub(super) fn choose<'a>(version: Version, candidates: &[Candidate<'a>]) -> [Option<Pair<'a>>; 2] {
+pub(super) fn choose<'a>(
+    version: Version,
+    candidates: &[Candidate<'a>],
+) -> [Option<Chosen<'a>>; 2] {
     let is_free = |candidate: &&Candidate<'_>, profiles: &[Profile]| {
         profiles.iter().all(|profile| candidate.bars(*profile).is_empty())
     };
@@ -86,7 +97,7 @@ pub(super) fn choose<'a>(version: Version, candidates: &[Candidate<'a>]) -> [Opt
 }
 
 /// The best pair that meets the given profiles.
-fn find<'a>(version: Version, profiles: &[Profile], best: &Best<'_, 'a>) -> Option<Pair<'a>> {
+fn find<'a>(version: Version, profiles: &[Profile], best: &Best<'_, 'a>) -> Option<Chosen<'a>> {
     let meets = |set: Elements| profiles.iter().all(|p| short(*p, version, set) == 0);
     let mut sets: Vec<Elements> =
         (0..Elements::SETS).map(Elements::numbered).filter(|set| meets(*set)).collect();
@@ -102,11 +113,16 @@ fn find<'a>(version: Version, profiles: &[Profile], best: &Best<'_, 'a>) -> Opti
     {
         std::mem::swap(&mut one, &mut other);
     }
-    let inherited = [one, other].map(|candidate| candidate.inherited.and(shared));
-    Some(Pair {
-        transactions: [one.transaction_id, other.transaction_id],
-        shared,
-        inherited: Elements::numbered(inherited.iter().fold(0, |set, more| set | more.number())),
-        meets_both: profiles.len() > 1,
+    let inherited = |candidate: &Candidate<'_>| candidate.compared.map(|c| c.inherited);
+    let inherited =
+        [one, other].into_iter().filter_map(inherited).fold(Elements::default(), Elements::or);
+    Some(Chosen {
+        pair: Pair {
+            transactions: [one.transaction_id, other.transaction_id],
+            shared,
+            inherited: inherited.and(shared),
+            meets_both: profiles.len() > 1,
+        },
+        places: [one.place, other.place],
     })
 }

@@ -107,6 +107,12 @@ impl Bars {
         self.0 == 0
     }
 
+    /// What is in either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// How many.
     pub fn len(self) -> u32 {
         self.0.count_ones()
@@ -133,6 +139,23 @@ pub struct Candidate<'a> {
     pub age_at_dispute_days: i64,
     /// Days before the disputed sale.
     pub age_at_sale_days: i64,
+    /// What comparing it gave; `None` where its day alone rules it out in every reading.
+    #[serde(flatten)]
+    pub compared: Option<Compared>,
+    /// What speaks against it in Visa's text. Of a sale that was not compared, its age alone.
+    pub visa_bars: Bars,
+    /// What speaks against it at Stripe. Of a sale that was not compared, its age alone.
+    pub stripe_bars: Bars,
+    #[serde(skip)]
+    pub(super) is_safe: bool,
+    /// Which of the sales given.
+    #[serde(skip)]
+    pub(super) place: usize,
+}
+
+/// What an earlier sale has in common with the disputed one, and what not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Compared {
     /// Elements it shares with the disputed sale, of a value that counts.
     pub shared: Elements,
     /// Elements only the disputed sale has.
@@ -145,12 +168,6 @@ pub struct Candidate<'a> {
     pub inherited: Elements,
     /// The addresses differ and are in one IPv6 network.
     pub same_network: bool,
-    /// What speaks against it in Visa's text.
-    pub visa_bars: Bars,
-    /// What speaks against it at Stripe.
-    pub stripe_bars: Bars,
-    #[serde(skip)]
-    pub(super) is_safe: bool,
 }
 
 impl Candidate<'_> {
@@ -162,9 +179,16 @@ impl Candidate<'_> {
         }
     }
 
-    /// How many more elements it would have to share with the disputed sale.
+    /// Whether its day alone rules it out in every reading: no value of it can change that.
+    pub fn is_out_of_time(&self) -> bool {
+        let is_aged = |bars: Bars| bars.has(Bar::TooNew) || bars.has(Bar::TooOld);
+        is_aged(self.visa_bars) && is_aged(self.stripe_bars)
+    }
+
+    /// How many more elements it would have to share with the disputed sale; 0 where it was not
+    /// compared.
     pub fn elements_short(&self, profile: Profile, version: Version) -> u32 {
-        short(profile, version, self.shared)
+        self.compared.map_or(0, |compared| short(profile, version, compared.shared))
     }
 
     /// Why it does not count under a profile, in one line; `None` where it does.
@@ -174,8 +198,8 @@ impl Candidate<'_> {
         let elements_short = self.elements_short(profile, version);
         let bars = self.bars(profile);
         let mut parts: Vec<String> = bars.iter().map(|bar| self.bar_text(profile, bar)).collect();
-        if elements_short > 0 {
-            parts.push(self.lacks(elements_short));
+        if let Some(compared) = self.compared.filter(|_| elements_short > 0) {
+            parts.push(compared.lacks(elements_short));
         }
         (!parts.is_empty())
             .then(|| format!("transaction {} {}", self.transaction_id, parts.join("; ")))
@@ -191,8 +215,10 @@ impl Candidate<'_> {
             _ => bar.phrase().to_owned(),
         }
     }
+}
 
-    fn lacks(&self, elements_short: u32) -> String {
+impl Compared {
+    fn lacks(self, elements_short: u32) -> String {
         let wanted: Vec<&str> = [self.missing, self.differs, self.malformed]
             .into_iter()
             .flat_map(Elements::iter)
@@ -312,14 +338,17 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Candidates that do not count under a profile, the nearest to counting first.
+    /// Candidates that do not count under a profile, the nearest to counting first; last those whose
+    /// day rules them out.
     pub fn near_misses(&self, profile: Profile) -> Vec<&Candidate<'a>> {
         let lack = |candidate: &Candidate<'_>| {
             candidate.elements_short(profile, self.version) + candidate.bars(profile).len()
         };
         let mut missed: Vec<&Candidate<'a>> =
             self.candidates.iter().filter(|candidate| lack(candidate) > 0).collect();
-        missed.sort_by_key(|candidate| (lack(candidate), candidate.transaction_id));
+        missed.sort_by_key(|candidate| {
+            (candidate.is_out_of_time(), lack(candidate), candidate.transaction_id)
+        });
         missed
     }
 }

@@ -92,12 +92,27 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    pub(super) fn of(claim: &Claim<'_>, disputed: &Sale<'_>, earlier: &Sale<'_>) -> Self {
+    /// Of a sale of a day, the disputed one being of another.
+    pub(super) fn of(claim: &Claim<'_>, disputed: Day, earlier: Day) -> Self {
         Self {
-            at_dispute: claim.processed.days_since(earlier.day),
-            at_submission: claim.submitted.days_since(earlier.day),
-            at_sale: disputed.day.days_since(earlier.day),
+            at_dispute: claim.processed.days_since(earlier),
+            at_submission: claim.submitted.days_since(earlier),
+            at_sale: disputed.days_since(earlier),
         }
+    }
+
+    /// What they say against an earlier sale under a profile. An original credit has no least age.
+    pub(super) fn bars(self, profile: Profile, version: Version, is_original_credit: bool) -> Bars {
+        let mut bars = Bars::default();
+        let (age, least) = self.youngest(profile, version);
+        if age < least && !is_original_credit {
+            bars.insert(Bar::TooNew);
+        }
+        let (age, most) = self.oldest(profile);
+        if age > most {
+            bars.insert(Bar::TooOld);
+        }
+        bars
     }
 
     /// Whether every reading of the window takes it.
@@ -107,7 +122,7 @@ impl Ages {
     }
 
     /// The age a profile's lower limit is about, and that limit.
-    pub(super) fn youngest(self, profile: Profile, version: Version) -> (i64, i64) {
+    fn youngest(self, profile: Profile, version: Version) -> (i64, i64) {
         match (profile, version) {
             (Profile::Visa, Version::UntilOctober2026) => (self.at_dispute, VISA_AGE.0),
             (Profile::Visa, Version::FromOctober2026) => (self.at_submission, VISA_AGE.0),
@@ -116,7 +131,7 @@ impl Ages {
     }
 
     /// The age a profile's upper limit is about, and that limit.
-    pub(super) fn oldest(self, profile: Profile) -> (i64, i64) {
+    fn oldest(self, profile: Profile) -> (i64, i64) {
         match profile {
             Profile::Visa => (self.at_dispute, VISA_AGE.1),
             Profile::Stripe => (self.at_sale, STRIPE_AGE.1),
@@ -124,51 +139,24 @@ impl Ages {
     }
 }
 
-/// How an earlier sale stands to the disputed one, whatever the profile.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Kinship {
-    card: Option<bool>,
-    other_merchant: bool,
-    other_acquirer: bool,
-}
-
-impl Kinship {
-    pub(super) fn of(version: Version, disputed: &Sale<'_>, earlier: &Sale<'_>) -> Self {
-        Self {
-            card: same_card(version, disputed, earlier),
-            other_merchant: differ(disputed.merchant, earlier.merchant),
-            other_acquirer: differ(disputed.acquirer, earlier.acquirer),
-        }
-    }
-}
-
-/// What speaks against an earlier sale under a profile, its elements aside.
+/// What speaks against an earlier sale under a profile, its day and its elements aside.
 pub(super) fn bars(
     profile: Profile,
     version: Version,
-    ages: Ages,
-    kinship: Kinship,
+    disputed: &Sale<'_>,
     earlier: &Sale<'_>,
 ) -> Bars {
     let mut bars = earlier.bars;
-    let (age, least) = ages.youngest(profile, version);
-    if age < least && !earlier.original_credit {
-        bars.insert(Bar::TooNew);
-    }
-    let (age, most) = ages.oldest(profile);
-    if age > most {
-        bars.insert(Bar::TooOld);
-    }
-    match kinship.card {
+    match same_card(version, disputed, earlier) {
         Some(true) => {}
         Some(false) => bars.insert(Bar::OtherCard),
         None => bars.insert(Bar::CardUnknown),
     }
     let one_merchant = (profile, version) != (Profile::Visa, Version::FromOctober2026);
-    if one_merchant && kinship.other_merchant {
+    if one_merchant && differ(disputed.merchant, earlier.merchant) {
         bars.insert(Bar::OtherMerchant);
     }
-    if kinship.other_acquirer {
+    if differ(disputed.acquirer, earlier.acquirer) {
         bars.insert(Bar::OtherAcquirer);
     }
     bars

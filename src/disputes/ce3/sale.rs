@@ -30,7 +30,7 @@ pub enum Goods {
 }
 
 /// A payment. What is absent is missing; text is as recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sale<'a> {
     /// The transaction.
     pub id: &'a str,
@@ -71,14 +71,19 @@ pub struct Sale<'a> {
 }
 
 impl<'a> Sale<'a> {
-    /// A recorded payment and its events, of which only those naming it count.
+    /// A recorded payment with its own events.
     pub fn of(other: &'a OtherSale) -> Self {
-        Self::recorded(&other.transaction, &other.events)
+        Self::read(&other.transaction, &other.events, |_| true)
     }
 
-    /// As [`Self::of`], from its parts.
+    /// A recorded payment and its account's events, of which only those naming it count.
     pub fn recorded(sale: &'a Transaction, events: &'a [Event]) -> Self {
-        let (captured, bars) = history(sale, events);
+        let id = Some(&sale.transaction_id);
+        Self::read(sale, events, |event| event.transaction_id.as_ref() == id)
+    }
+
+    fn read(sale: &'a Transaction, events: &'a [Event], is_its: impl Fn(&Event) -> bool) -> Self {
+        let (captured, bars) = history(sale, events, is_its);
         let payment = sale.payment.as_ref();
         let device = sale.device.as_ref();
         let account = sale.account.as_ref();
@@ -187,6 +192,58 @@ impl<'a> Sale<'a> {
     }
 }
 
+/// An earlier sale, of which no more is read than is asked for.
+///
+/// A long history lies in more memory than a processor keeps near: what an evaluation costs is how much
+/// of it is touched.
+pub(super) trait Earlier<'a>: Copy {
+    /// [`Sale::id`].
+    fn id(self) -> &'a str;
+    /// [`Sale::day`].
+    fn day(self) -> Day;
+    /// [`Sale::original_credit`].
+    fn original_credit(self) -> bool;
+    /// All of it.
+    fn sale(self) -> Sale<'a>;
+}
+
+impl<'a> Earlier<'a> for &'a OtherSale {
+    fn id(self) -> &'a str {
+        self.transaction.transaction_id.as_str()
+    }
+
+    fn day(self) -> Day {
+        let captured = self.events.iter().find(|event| event.kind == EventKind::Capture);
+        Day::of(captured.map_or(self.transaction.event_time, |event| event.event_time))
+    }
+
+    fn original_credit(self) -> bool {
+        false
+    }
+
+    fn sale(self) -> Sale<'a> {
+        Sale::of(self)
+    }
+}
+
+impl<'a> Earlier<'a> for &Sale<'a> {
+    fn id(self) -> &'a str {
+        self.id
+    }
+
+    fn day(self) -> Day {
+        self.day
+    }
+
+    fn original_credit(self) -> bool {
+        self.original_credit
+    }
+
+    fn sale(self) -> Sale<'a> {
+        *self
+    }
+}
+
 fn has_chars(text: Option<&str>, least: usize) -> bool {
     text.is_some_and(|text| {
         text.len() >= least && (text.is_ascii() || text.chars().count() >= least)
@@ -211,7 +268,11 @@ fn goods(sale: &Transaction) -> Option<Goods> {
 
 /// When a payment was captured, and what speaks against it whatever it is compared with. For safety an
 /// inquiry counts as a dispute, and what the merchant labels fraud or refunds for fraud counts as reported.
-fn history(sale: &Transaction, events: &[Event]) -> (Option<Timestamp>, Bars) {
+fn history(
+    sale: &Transaction,
+    events: &[Event],
+    is_its: impl Fn(&Event) -> bool,
+) -> (Option<Timestamp>, Bars) {
     use EventKind as K;
     let mut bars = Bars::default();
     let (mut captured, mut paid, mut declined) = (None, false, false);
@@ -235,7 +296,7 @@ fn history(sale: &Transaction, events: &[Event]) -> (Option<Timestamp>, Bars) {
             _ => continue,
         };
         // Last: the names lie elsewhere in memory, and most events are of no such kind.
-        if event.transaction_id.as_ref() != Some(&sale.transaction_id) {
+        if !is_its(event) {
             continue;
         }
         match (told, event.kind) {

@@ -1,9 +1,11 @@
 //! The table of `tests/data/ce3.txt`, and what holds of any sales.
 
 use super::*;
+use crate::disputes::OtherSale;
 use crate::disputes::memory::data;
 use crate::domain::{DAY_MS, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const FEWEST_CASES: usize = 60;
@@ -229,13 +231,16 @@ fn holds(report: &Report<'_>, word: &str) -> bool {
         let profile = if profile == "visa" { Profile::Visa } else { Profile::Stripe };
         return candidate.elements_short(profile, report.version).to_string() == count;
     }
-    let has = |set: Elements, name: &str| set.iter().any(|element| element.word() == name);
+    let has = |set: fn(Compared) -> Elements, name: &str| {
+        let set = candidate.compared.map(set).unwrap_or_default();
+        set.iter().any(|element| element.word() == name)
+    };
     match fact.split_once('=') {
-        Some(("missing", name)) => has(candidate.missing, name),
-        Some(("differs", name)) => has(candidate.differs, name),
-        Some(("malformed", name)) => has(candidate.malformed, name),
-        Some(("inherited", name)) => has(candidate.inherited, name),
-        _ if fact == "same_network" => candidate.same_network,
+        Some(("missing", name)) => has(|compared| compared.missing, name),
+        Some(("differs", name)) => has(|compared| compared.differs, name),
+        Some(("malformed", name)) => has(|compared| compared.malformed, name),
+        Some(("inherited", name)) => has(|compared| compared.inherited, name),
+        _ if fact == "same_network" => candidate.compared.is_some_and(|c| c.same_network),
         _ => Profile::ALL
             .iter()
             .any(|profile| candidate.bars(*profile).iter().any(|bar| bar.word() == fact)),
@@ -300,9 +305,9 @@ fn near_misses_say_what_is_missing() {
         .collect();
     expect_test::expect![[r#"
         [
-            "transaction tx-1 is too new (80 days before the dispute)",
             "transaction tx-2 lacks a matching IP address: one element short",
             "transaction tx-3 was disputed or asked about; lacks a matching account: one element short",
+            "transaction tx-1 is too new (80 days before the dispute)",
         ]
     "#]]
     .assert_debug_eq(&lines);
@@ -322,8 +327,137 @@ fn arb_row() -> impl Strategy<Value = Row> {
     })
 }
 
+/// A sale of few different values, so that many are shared, and many nearly.
+fn arb_mixed_row() -> impl Strategy<Value = Row> {
+    let changes = prop::sample::subsequence(
+        vec![
+            "~ip",
+            "ip=::ffff:81.2.69.142",
+            "ip=10.0.0.1",
+            "ip=2a02:1::1",
+            "ip=2a02:1::2",
+            "-ip",
+            "~id",
+            "id=short",
+            "-id",
+            "fp=fedcba9876543210fedcb",
+            "fp=short",
+            "account=john",
+            "account=123e4567-e89b-12d3-a456-426614174000",
+            "-account",
+            "email= J@Example.COM",
+            "email=none",
+            "-email",
+            "address=home",
+            "address=nowhere",
+            "~card",
+            "-card",
+            "token=t1",
+            "token=t2",
+            "-merchant",
+            "~merchant",
+            "~acquirer",
+            "-charge",
+            "charge=pi_1",
+            "-goods",
+            "-described",
+            "mit",
+            "credit",
+            "+disputed",
+            "+not_paid",
+        ],
+        0..5,
+    );
+    (prop_oneof![Just(250_i64), Just(150), 100_i64..400], changes).prop_map(|(age, words)| {
+        let mut row = Row { day: 20_780 - age, ..first() };
+        for word in words {
+            row.change(word, 20_780);
+        }
+        row
+    })
+}
+
+/// Another sale as it is recorded, with events of every kind that counts.
+fn arb_other_sale() -> impl Strategy<Value = OtherSale> {
+    let events = prop::collection::vec((0..7_usize, 0..40_i64), 0..4);
+    let device = prop::sample::select(vec!["d-51c0a8e2b7f94d10", "358240051111110358240", "short"]);
+    (0..6_u8, 60..420_i64, events, device, any::<bool>()).prop_map(
+        |(id, age, events, device, renewal)| {
+            let at = Timestamp::from_millis((20_780 - age) * DAY_MS);
+            let id = format!("tx-{id}");
+            let transaction = json!({"transaction_id": id, "event_time": at,
+                "type": if renewal { "renewal" } else { "purchase" },
+                "amount": {"value": "9.00", "currency": "EUR"}, "account": {"id": "jane"},
+                "card": {"fingerprint": "c1"}, "device": {"ip": "81.2.69.142", "device_id": device}});
+            let event = |(number, (kind, days)): (usize, (usize, i64))| {
+                let data = match kind {
+                    0 => json!({"outcome": "approved"}),
+                    1 => json!({"outcome": "declined"}),
+                    2 => json!({"label": "stolen_instrument"}),
+                    3 => json!({"reason": "Fraudulent"}),
+                    _ => json!({}),
+                };
+                let kinds = ["auth.result", "auth.result", "label", "refund", "capture",
+                    "dispute.created", "fraud.warning"];
+                serde_json::from_value(json!({"event_id": format!("e-{number}"),
+                    "type": kinds[kind], "event_time": at.plus_millis(days * DAY_MS),
+                    "transaction_id": id, "data": data})).unwrap()
+            };
+            OtherSale {
+                transaction: serde_json::from_value(transaction).unwrap(),
+                events: events.into_iter().enumerate().map(event).collect(),
+            }
+        },
+    )
+}
+
 fn qualifies(report: &Report<'_>, profile: Profile) -> bool {
     report.verdict(profile).pair().is_some()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn what_is_found_is_what_reading_every_pair_finds(
+        sale in arb_mixed_row(), mut rows in prop::collection::vec(arb_mixed_row(), 0..12),
+        submitted in -3..1_i64,
+    ) {
+        for (number, row) in rows.iter_mut().enumerate() {
+            row.id = format!("tx-{number:02}");
+        }
+        let sale = Row { day: 20_775, id: "tx-03".to_owned(), ..sale };
+        let earlier: Vec<Sale<'_>> = rows.iter().map(Row::sale).collect();
+        for processed in [20_730, 20_780] {
+            let claim = Claim {
+                network: "visa", code: "10.4", processed: day(processed), submitted: day(processed + submitted),
+            };
+            let found = evaluate(&claim, &sale.sale(), &earlier).unwrap();
+            prop_assert_eq!(found, oracle::report(&claim, &sale.sale(), &earlier));
+        }
+    }
+
+    #[test]
+    fn a_recorded_case_is_read_as_its_sales_are(
+        sale in arb_other_sale(), other_sales in prop::collection::vec(arb_other_sale(), 0..12),
+    ) {
+        let mut transaction = sale.transaction;
+        transaction.event_time = Timestamp::from_millis(20_770 * DAY_MS);
+        let file = json!({"id": "dp", "processor": "stripe", "stage": "chargeback", "status": "needs_response",
+            "processor_status": "needs_response", "updated_at": Timestamp::from_millis(20_780 * DAY_MS), "updated_by": "e",
+            "network": "visa", "network_reason_code": "10.4", "reason": "fraud",
+            "opened_at": Timestamp::from_millis(20_780 * DAY_MS), "amount": {"value": "9.00", "currency": "EUR"}});
+        let case = CaseFile {
+            dispute: serde_json::from_value(file).unwrap(),
+            transaction: Some(transaction.clone()), decision: None, events: sale.events, other_sales,
+        };
+        let disputed = Sale::recorded(&transaction, &case.events);
+        let others = case.other_sales.iter();
+        let earlier: Vec<Sale<'_>> =
+            others.map(|other| Sale::recorded(&other.transaction, &other.events)).collect();
+        let slow = oracle::report(&Claim::of(&case.dispute), &disputed, &earlier);
+        prop_assert_eq!(of_case(&case).unwrap(), slow);
+    }
 }
 
 proptest! {

@@ -11,6 +11,7 @@
 
 mod choose;
 mod clean;
+mod complete;
 mod facts;
 mod layout;
 mod manifest;
@@ -25,6 +26,7 @@ mod sale;
 mod sheets;
 mod words;
 
+pub use complete::{Completeness, MissingItem, completeness};
 pub use pdf::{Pdf, PdfOptions, pdf};
 pub use profile::{Limits, Paper, Profile};
 

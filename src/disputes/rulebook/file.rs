@@ -63,6 +63,7 @@ pub(super) fn bundled() -> Result<Rulebook, RuleFileError> {
     }
     add_invalid(&mut book)?;
     add_liability(&mut book)?;
+    book.odds = super::odds::bundled(&book.sources)?;
     Ok(book)
 }
 

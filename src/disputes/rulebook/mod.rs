@@ -8,8 +8,10 @@
 
 mod dated;
 mod file;
+mod odds;
 
 pub use dated::{Day, Period};
+pub use odds::{BINS, Before, EscalationPrior, Odds, Price, Programme, SalesOf, WinPrior};
 
 use crate::domain::{DisputeCategory, DisputeStage};
 use serde::{Deserialize, Serialize};
@@ -258,6 +260,7 @@ pub struct Rulebook {
     invalid: Vec<InvalidFact>,
     three_ds: Vec<EciRule>,
     trust: Vec<TrustRule>,
+    odds: Odds,
     sources: BTreeMap<String, Source>,
 }
 
@@ -328,6 +331,11 @@ impl Rulebook {
                 && rule.period.contains(on)
         };
         self.trust.iter().find(applies)
+    }
+
+    /// Chances, fees and monitoring programmes.
+    pub fn odds(&self) -> &Odds {
+        &self.odds
     }
 
     /// A document rows name.

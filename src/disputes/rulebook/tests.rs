@@ -77,6 +77,7 @@ fn every_row_is_found_named_and_sourced() {
         .chain(book.invalid.iter().map(|fact| &fact.provenance))
         .chain(book.three_ds.iter().map(|rule| &rule.provenance))
         .chain(book.trust.iter().map(|rule| &rule.provenance))
+        .chain(book.odds.provenances())
         .map(|provenance| provenance.source.as_str())
         .collect();
     for id in used {
@@ -126,4 +127,29 @@ fn a_row_of_an_unknown_source_is_refused() {
         error.to_string(),
         "`data/disputes/visa.toml`: `hearsay` is no source of sources.toml"
     );
+}
+
+#[test]
+fn every_case_has_a_chance_a_fee_and_its_programmes() {
+    let (book, today) = (book(), day("2026-11-22"));
+    let odds = book.odds();
+    for category in DisputeCategory::ALL {
+        for (network, qualified) in [("visa", true), ("visa", false), ("", false)] {
+            let row = odds.win(network, *category, qualified, today).unwrap();
+            assert!((0..BINS).is_sorted_by_key(|bin| row.at(bin)), "{category}: more never harms");
+            assert!((0..BINS).all(|bin| (1..10_000).contains(&row.at(bin))) && row.strength > 0);
+        }
+        for stage in DisputeStage::ALL {
+            assert!(odds.lost_fee(*category, *stage).is_some(), "{category} {stage}");
+        }
+    }
+    let fraud = |qualified| odds.win("visa", DisputeCategory::FraudCnp, qualified, today).unwrap();
+    assert!(fraud(true).at(4) > fraud(false).at(4), "Compelling Evidence 3.0 is worth having");
+    assert!(Before::ALL.iter().all(|kind| odds.escalation(*kind).is_some()));
+    let bp = |on: &str| odds.programmes(day(on)).map(|p| (p.id.clone(), p.ratio_bp)).collect();
+    let at: Vec<(String, u32)> = bp("2026-03-31");
+    assert_eq!(at[0], ("VAMP".to_owned(), 220));
+    let now: Vec<(String, u32)> = bp("2026-04-01");
+    let wanted = [("VAMP", 150), ("ECM", 150), ("HECM", 300)];
+    assert_eq!(now, wanted.map(|(id, bp)| (id.to_owned(), bp)));
 }

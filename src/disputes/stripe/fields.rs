@@ -60,6 +60,11 @@ impl Method {
     }
 }
 
+/// The status of a status word.
+pub fn status_of(word: &str) -> DisputeStatus {
+    stage_and_status(word, None).1
+}
+
 /// Stage and status of a status word; the kind of case decides the stage only where the word leaves
 /// it open.
 pub(super) fn stage_and_status(
@@ -114,7 +119,7 @@ pub(super) fn money(node: &Node<'_>, member: &str, less: i64) -> Result<Amount, 
 }
 
 /// Decimals of Stripe's amounts in a currency; `None` where the currency has no minor unit.
-fn exponent(currency: Currency) -> Option<u32> {
+pub fn exponent(currency: Currency) -> Option<u32> {
     let code = currency.code();
     if ZERO_DECIMAL.contains(&code) {
         Some(0)

@@ -10,6 +10,8 @@ mod fields;
 mod payment;
 pub mod signature;
 
+pub use fields::exponent;
+
 use super::intake::{Intake, MAX_MESSAGE_BYTES, SaleKeys};
 use super::json::{Node, constant, optional_text};
 use super::{IntakeError, reasons, sha256_hex};
@@ -17,6 +19,7 @@ use crate::domain::{
     Amount, Dispute, DisputeId, DisputeReason, DisputeStatus, Event, EventData, EventId, EventKind,
     Text, Timestamp, excerpt,
 };
+pub use fields::status_of;
 use fields::{Method, amount, due_by, sale_keys, stage_and_status};
 use serde_json::Value;
 

@@ -2,17 +2,15 @@
 //!
 //! The key says whose tenant it is; the account number is the client's own business and only has to be there.
 
-use super::super::access::pass;
+use super::super::access::{basic, pass};
 use super::super::state::{AppState, RequestId};
 use super::refusal::Refusal;
 use crate::access::{Denied, Scope};
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 /// Lets a request pass whose key has the scope, within the key's limits.
@@ -46,14 +44,7 @@ pub(super) async fn admit(
 fn key(headers: &HeaderMap) -> Result<Zeroizing<String>, Refusal> {
     let unauthorized = |code, message: &str| Refusal::of(StatusCode::UNAUTHORIZED, code, message);
     let no_account = || unauthorized("ACCOUNT_ID_REQUIRED", "send an account number");
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    // A header given twice is none: which one counts would be anybody's guess.
-    let (Some(given), None) = (all.next(), all.next()) else { return Err(no_account()) };
-    let given = given.to_str().ok().and_then(|text| text.split_once(' '));
-    let encoded = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-    let decoded = encoded.and_then(|(_, text)| BASE64_STANDARD.decode(text.trim()).ok());
-    let decoded = Zeroizing::new(decoded.ok_or_else(no_account)?);
-    let text = std::str::from_utf8(&decoded).map_err(|_| no_account())?;
+    let text = basic(headers).ok_or_else(no_account)?;
     match text.split_once(':') {
         None | Some(("", _)) => Err(no_account()),
         Some((_, "")) => Err(unauthorized("LICENSE_KEY_REQUIRED", "send a licence key")),

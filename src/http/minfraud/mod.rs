@@ -50,16 +50,24 @@ fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
     })
 }
 
+/// The routes' paths: score, insights, factors, report.
+pub(super) const PATHS: [&str; 4] = [
+    "/minfraud/v2.0/score",
+    "/minfraud/v2.0/insights",
+    "/minfraud/v2.0/factors",
+    "/minfraud/v2.0/transactions/report",
+];
+
 /// The routes of the format.
 pub(super) fn routes(state: &AppState) -> Router<AppState> {
     let admit = |scope| from_fn_with_state((state.clone(), scope), admit::admit);
+    let [to_score, to_insights, to_factors, to_report] = PATHS;
     let scored = Router::new()
-        .route("/minfraud/v2.0/score", post(score::score))
-        .route("/minfraud/v2.0/insights", post(score::insights))
-        .route("/minfraud/v2.0/factors", post(score::factors))
+        .route(to_score, post(score::score))
+        .route(to_insights, post(score::insights))
+        .route(to_factors, post(score::factors))
         .route_layer(admit(Scope::Score));
-    let reported = Router::new()
-        .route("/minfraud/v2.0/transactions/report", post(report::report))
-        .route_layer(admit(Scope::Events));
+    let reported =
+        Router::new().route(to_report, post(report::report)).route_layer(admit(Scope::Events));
     scored.merge(reported)
 }

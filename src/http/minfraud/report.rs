@@ -4,6 +4,9 @@
 //! Refused, rather than taken and dropped: a report that names an address alone (it would label everybody
 //! who ever shared it), and `clear`, as a label here is followed by another and never taken back.
 //!
+//! A report is about a transaction of the client's, which may have been scored more than once, with other
+//! values each time: each scoring gets the label, for each is a row that a model learns from.
+//!
 //! A report has no id. The same body within some minutes is the same report; later it is another, as a sale
 //! may be found fraud, then not, then fraud after all.
 
@@ -17,10 +20,11 @@ use super::answer::decision_id;
 use super::inputs::Inputs;
 use super::once::told;
 use super::refusal::Refusal;
+use super::request::is_one;
 use super::{MAX_BODY, hex, windows};
 use crate::disputes::reasons;
 use crate::domain::{DisputeReason, LabelClass, TenantId, Timestamp, TransactionId};
-use crate::engine::Keeping;
+use crate::engine::{Keeping, decision_name};
 use crate::input::read_event;
 use axum::Extension;
 use axum::body::Body;
@@ -59,12 +63,13 @@ async fn taken(
     let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
     let bytes = body::read(headers, body, MAX_BODY, until).await?;
     let recording = state.clone();
-    let keeping = apart(move || recorded(&recording, &tenant, &bytes)).await??;
-    kept(keeping, until).await.map_err(Failure::from)?;
+    for keeping in apart(move || recorded(&recording, &tenant, &bytes)).await?? {
+        kept(keeping, until).await.map_err(Failure::from)?;
+    }
     Ok(())
 }
 
-fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Keeping, Refusal> {
+fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Vec<Keeping>, Refusal> {
     let mut inputs = Inputs::read(bytes)?;
     let digest = Sha256::digest(inputs.canonical());
     let now = crate::clock::now();
@@ -82,21 +87,69 @@ fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Keeping
         let message = format!("`{}` is no member of a report", unknown.input_pointer);
         return Err(Refusal::invalid("PARAMETER_UNKNOWN", message));
     }
-    let digest = hex(digest.iter().take(16));
-    let [id, before] = windows(now).map(|window| format!("mf-report-{digest}-{window}"));
-    if let Some(keeping) = state.engine.event_keeping(tenant, &before) {
-        return Ok(keeping);
+    let report = Report { digest: hex(digest.iter().take(16)), tag, label, code, now };
+    let scorings = scorings(state, tenant, transaction)?;
+    scorings.iter().enumerate().map(|(place, id)| report.record(state, tenant, place, id)).collect()
+}
+
+/// Most scorings of one transaction that a report reaches.
+const MOST_SCORINGS: usize = 100;
+
+/// Every scoring of the transaction a report is about, the one it names first. One that nobody scored yet is
+/// labelled all the same.
+fn scorings(
+    state: &AppState,
+    tenant: &TenantId,
+    named: TransactionId,
+) -> Result<Vec<TransactionId>, Refusal> {
+    let others = match &state.cases {
+        Some(cases) => cases.open(tenant.clone(), crate::clock::now())?.of_one_order(&named)?,
+        None => Vec::new(),
+    };
+    let is_other = |id: &TransactionId| *id != named && is_one(id.as_str(), named.as_str());
+    let others: Vec<_> = others.into_iter().filter(is_other).take(MOST_SCORINGS).collect();
+    Ok(std::iter::once(named).chain(others).collect())
+}
+
+/// A report that was read.
+struct Report {
+    /// Of its body.
+    digest: String,
+    tag: String,
+    label: LabelClass,
+    code: Option<String>,
+    now: Timestamp,
+}
+
+impl Report {
+    /// Records it of one scoring; the first has the name reports had when there was no other.
+    fn record(
+        &self,
+        state: &AppState,
+        tenant: &TenantId,
+        place: usize,
+        transaction: &TransactionId,
+    ) -> Result<Keeping, Refusal> {
+        let of_one = match place {
+            0 => String::new(),
+            _ => format!("-{}", decision_name(tenant, transaction.as_str())),
+        };
+        let name = |window| format!("mf-report-{}-{window}{of_one}", self.digest);
+        let [id, before] = windows(self.now).map(name);
+        if let Some(keeping) = state.engine.event_keeping(tenant, &before) {
+            return Ok(keeping);
+        }
+        let mut event = json!({
+            "event_id": id, "type": "label", "event_time": self.now,
+            "transaction_id": transaction, "data": { "label": self.label, "reason": self.tag },
+        });
+        let data = event.get_mut("data").and_then(Value::as_object_mut);
+        if let (Some(code), Some(data)) = (&self.code, data) {
+            data.insert("network_reason_code".to_owned(), json!(code));
+        }
+        let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
+        Ok(told(state, tenant, &event, self.now)?)
     }
-    let mut event = json!({
-        "event_id": id, "type": "label", "event_time": now,
-        "transaction_id": transaction, "data": { "label": label, "reason": tag },
-    });
-    let data = event.get_mut("data").and_then(Value::as_object_mut);
-    if let (Some(code), Some(data)) = (code, data) {
-        data.insert("network_reason_code".to_owned(), json!(code));
-    }
-    let (event, _) = read_event(event.to_string().as_bytes()).map_err(Failure::from)?;
-    Ok(told(state, tenant, &event, now)?)
 }
 
 /// What a tag says of a sale.

@@ -97,7 +97,7 @@ impl Sent {
 
     /// The id for a second scoring of one transaction with other values.
     pub(super) fn id_by_content(&self, id: &str) -> String {
-        format!("{}~{}", id.get(..id.floor_char_boundary(LONGEST_STEM)).unwrap_or(id), self.short())
+        format!("{}~{}", stem(id), self.short())
     }
 
     fn short(&self) -> String {
@@ -447,6 +447,19 @@ const RESERVED: [(&str, [&str; 2], Shape); 11] = [
     ("terms_version", ["terms", "version"], Shape::Text),
     ("trial", ["subscription", "trial"], Shape::Flag),
 ];
+
+/// True for two scorings of one transaction of the client's, whose ids [`Sent::id_by_content`] may have made.
+pub(super) fn is_one(one: &str, other: &str) -> bool {
+    stem(one) == stem(other)
+}
+
+fn stem(id: &str) -> &str {
+    let made = id.rsplit_once('~').filter(|(_, digest)| {
+        digest.len() == 24 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    });
+    let whole = made.map_or(id, |(stem, _)| stem);
+    whole.get(..whole.floor_char_boundary(LONGEST_STEM)).unwrap_or(whole)
+}
 
 fn put(native: &mut Map<String, Value>, [group, name]: [&str; 2], value: Value) {
     let members = native.entry(group).or_insert_with(|| json!({}));

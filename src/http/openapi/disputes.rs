@@ -3,6 +3,7 @@
 use super::{BODY, CONTENT, refusals};
 use crate::disputes::DisputeReport;
 use crate::disputes::deadline::Deadline;
+use crate::disputes::worklist::Worklist;
 use crate::domain::Dispute;
 use crate::http::disputes::{DisputeReceipt, EvidenceReceipt};
 use crate::http::error::Code;
@@ -14,14 +15,15 @@ use utoipa::{IntoResponses, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(report, stage, submit, packet, stripe),
+    paths(report, stage, submit, packet, worklist, stripe),
     components(schemas(
         DisputeReport,
         DisputeReceipt,
         Dispute,
         Deadline,
         EvidenceReceipt,
-        WebhookReceipt
+        WebhookReceipt,
+        Worklist
     ))
 )]
 pub(super) struct Disputes;
@@ -79,6 +81,19 @@ fn submit() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn packet() {}
+
+#[utoipa::path(
+    get, path = "/v1/worklist", tag = "disputes",
+    summary = "What to fight, accept or refund, most pressing first, and where the monitoring ratios end",
+    description = "Open disputes, fraud reports, requests for a refund and complaints by expected value. Chances \
+        start from published estimates and move with the seller's own outcomes; each has its range and its number \
+        of cases. Valued anew at each request, which reads the sales of two months: ask by the hour, not by the \
+        second.",
+    params(("limit" = Option<usize>, Query, description = "1 to 1,000; 50 without", minimum = 1, maximum = 1000)),
+    responses((status = 200, description = "What to do", body = Worklist), PacketRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn worklist() {}
 
 #[utoipa::path(
     post, path = "/v1/webhooks/stripe", tag = "disputes",

@@ -6,9 +6,9 @@ use crate::domain::Timestamp;
 use crate::http::server::{operating_routes, working_routes};
 
 /// A server with a key for each tenant and all that the tenant may do.
-struct Keyed {
-    server: Server,
-    keys: Vec<(TenantId, String)>,
+pub(super) struct Keyed {
+    pub(super) server: Server,
+    pub(super) keys: Vec<(TenantId, String)>,
 }
 
 fn key(tenant: &TenantId, scopes: &[Scope]) -> (Key, String) {
@@ -28,7 +28,7 @@ fn guarded(server: Server, keys: Vec<Key>) -> Server {
 }
 
 impl Keyed {
-    fn new(server: Server, tenants: &[&str]) -> Self {
+    pub(super) fn new(server: Server, tenants: &[&str]) -> Self {
         let tenants = tenants.iter().map(|name| TenantId::new(name).unwrap());
         let made: Vec<_> = tenants.map(|tenant| (key(&tenant, Scope::ALL), tenant)).collect();
         let keys = made.iter().map(|((_, text), tenant)| (tenant.clone(), text.clone())).collect();

@@ -138,6 +138,34 @@ async fn a_report_labels_the_sale_once() {
     assert_eq!((status, text(&error["code"])), (400, "TRANSACTION_ID_REQUIRED"));
 }
 
+#[tokio::test]
+async fn a_report_reaches_every_scoring_of_a_transaction() {
+    let server = Server::with(Settings { index: true, ..Settings::default() });
+    let scored = |order: Value, id: &str| {
+        let mut body = whole();
+        body["order"] = order;
+        body["event"]["transaction_id"] = json!(id);
+        body
+    };
+    let mut ids = Vec::new();
+    for (amount, id) in [(100, "txn-1"), (200, "txn-1"), (300, "txn-1"), (100, "txn-2")] {
+        let body = scored(json!({"amount": amount, "currency": "EUR"}), id);
+        ids.push(asked(&server, "score", &body).await.1["id"].clone());
+    }
+    let known = server.state.engine.known_ids();
+    // By the second scoring, then by the transaction: three labels each, and none of the other.
+    for (report, labels) in [
+        (json!({"tag": "chargeback", "minfraud_id": ids[1]}), 3),
+        (json!({"tag": "chargeback", "minfraud_id": ids[1]}), 3),
+        (json!({"tag": "chargeback", "transaction_id": "txn-1"}), 6),
+        (json!({"tag": "chargeback", "transaction_id": "txn-2"}), 7),
+        (json!({"tag": "chargeback", "transaction_id": "txn-3"}), 8),
+    ] {
+        assert_eq!(asked(&server, "transactions/report", &report).await.0, 204);
+        assert_eq!(server.state.engine.known_ids(), known + labels, "{report}");
+    }
+}
+
 fn hasty(policy: OnSlowDisk) -> Settings {
     let server = ServerConfig { default_deadline_ms: 20, ..ServerConfig::default() };
     let ledger = LedgerSettings { on_slow_disk_score: policy, ..LedgerSettings::default() };

@@ -33,7 +33,7 @@ async fn disputed() -> Server {
 }
 
 /// Waits until the index has all there is.
-async fn indexed(server: &Server) {
+pub(super) async fn indexed(server: &Server) {
     loop {
         let health = server.state.engine.ledger().unwrap().health();
         if health.indexed == Some(health.sequence) {

@@ -24,7 +24,7 @@ async fn hearing() -> Server {
 }
 
 impl Server {
-    fn hearing(self, file: &Path) -> Self {
+    pub(super) fn hearing(self, file: &Path) -> Self {
         let text = format!("[stripe]\nwebhook_secrets = {:?}", file.to_str().unwrap());
         let stripe = Config::parse(&text, Path::new("test.toml")).unwrap().stripe;
         let state = self.state.clone().hearing_stripe(stripe.webhook_secrets(), stripe);

@@ -1,8 +1,10 @@
-//! The fast scorer of a forest: quantise once, then match what can be matched and walk the rest.
+//! The fast scorer of a forest: quantise once, then match what can be matched and walk the rest; many
+//! rows go through the trees side by side.
 //!
 //! Which trees are matched is a rule, not a timing: the engines agree bit for bit, so nothing depends
 //! on the choice but speed, and a model loads the same way twice. No allocation per row.
 
+use super::columns::{Columns, ROWS, Scratch};
 use super::matching::{self, Fitted, Matched};
 use super::packed::Packed;
 use super::quantise::{self, Quantiser};
@@ -24,6 +26,10 @@ pub struct Engine {
     quantiser: Quantiser,
     matched: Option<(Token, Matched)>,
     packed: Packed,
+    /// For batches: all trees but those of too many leaves, and those.
+    columns: Columns,
+    wide: Packed,
+    token: Option<Token>,
     base: i64,
     units: Units,
     link: Link,
@@ -31,8 +37,6 @@ pub struct Engine {
 
 /// Slots of most forests, and the row kept on the stack for them.
 const FEW_SLOTS: usize = 512;
-/// Rows evaluated together in a batch.
-const BATCH: usize = 4;
 
 /// Sixteenth parts of a nanosecond, guessed from a prototype: a pair by how far its slots reach, and a walked tree.
 const PAIR_COSTS: [(usize, usize); 5] = [(16, 22), (32, 24), (64, 30), (128, 44), (256, 80)];
@@ -101,8 +105,13 @@ impl Engine {
             None => None,
         };
         let packed = Packed::build(forest, &walked, &slots, units).ok_or_else(too_many)?;
-        let base = units.count(forest.base);
-        Ok(Self { quantiser, matched, packed, base, units, link: forest.link })
+        let (narrow, wide): (Vec<usize>, Vec<usize>) = (0..forest.trees.len()).partition(|place| {
+            forest.trees.get(*place).is_some_and(|tree| Columns::fits(tree.nodes()))
+        });
+        let columns = Columns::build(forest, &narrow, &slots, units).ok_or_else(too_many)?;
+        let wide = Packed::build(forest, &wide, &slots, units).ok_or_else(too_many)?;
+        let (base, link) = (units.count(forest.base), forest.link);
+        Ok(Self { quantiser, matched, packed, columns, wide, token, base, units, link })
     }
 
     /// The margin of one row: one number a feature, NaN for missing, as what a short row lacks.
@@ -116,37 +125,41 @@ impl Engine {
     }
 
     fn margin_in(&self, row: &[f64], bytes: &mut [u8]) -> f64 {
-        let matched = if let Some((token, matched)) = &self.matched {
-            token.quantise(&self.quantiser, row, bytes);
-            let [sum] = token.sums(matched, [bytes]);
-            sum
-        } else {
-            self.quantiser.quantise(row, bytes);
-            0
-        };
+        self.quantise([row], bytes.as_chunks_mut().0);
+        let matched = self.matched.as_ref().map_or(0, |(token, matched)| token.sum(matched, bytes));
         self.units.sum(self.base + matched + self.packed.sum(bytes))
     }
 
-    /// The margins of rows of `width` numbers each, one after another, as many as `out` holds.
+    /// The margins of rows of `width` numbers each, one after another, as many as `out` holds. Allocates
+    /// once, whatever their number.
     pub fn margins(&self, rows: &[f64], width: usize, out: &mut [f64]) {
-        let mut rows = rows.chunks_exact(width.max(1));
-        let mut out = out.iter_mut();
-        if let Some((token, matched)) =
-            self.matched.as_ref().filter(|_| self.quantiser.slots() <= FEW_SLOTS)
-        {
-            let mut bytes = [[0_u8; FEW_SLOTS]; BATCH];
-            while rows.len() >= BATCH && out.len() >= BATCH {
-                for (bytes, row) in bytes.iter_mut().zip(rows.by_ref()) {
-                    token.quantise(&self.quantiser, row, bytes);
+        let width = width.max(1);
+        let block = ROWS.saturating_mul(width);
+        let mut scratch = Scratch::new(self.quantiser.slots());
+        for (rows, out) in rows.chunks(block).zip(out.chunks_mut(ROWS)) {
+            let mut each = rows.chunks_exact(width);
+            if rows.len() < block || out.len() < ROWS {
+                for (row, out) in each.zip(out) {
+                    *out = self.margin(row);
                 }
-                let sums = token.sums(matched, bytes.each_ref().map(|bytes| &bytes[..]));
-                for ((sum, bytes), out) in sums.iter().zip(&bytes).zip(out.by_ref()) {
-                    *out = self.units.sum(self.base + sum + self.packed.sum(bytes));
-                }
+                continue;
             }
+            let each = std::array::from_fn(|_| each.next().unwrap_or_default());
+            self.quantise(each, &mut scratch.rows);
+            let mut sums = [self.base; ROWS];
+            self.wide.add(&scratch.rows, &mut sums);
+            match self.token {
+                Some(token) => token.add(&self.columns, &mut scratch, &mut sums),
+                None => self.columns.add(&mut scratch, &mut sums),
+            }
+            out.iter_mut().zip(sums).for_each(|(out, sum)| *out = self.units.sum(sum));
         }
-        for (row, out) in rows.zip(out) {
-            *out = self.margin(row);
+    }
+
+    fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
+        match self.token {
+            Some(token) => token.quantise(&self.quantiser, rows, out),
+            None => self.quantiser.quantise(rows, out),
         }
     }
 

@@ -50,10 +50,12 @@ pub(super) struct Class {
 
 /// Two stages, in the order the AVX2 kernel reads them.
 #[derive(Debug, Clone)]
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 pub(super) struct Pair {
     /// Slot of each question, 16 a stage.
     pub(super) slot: [u8; 32],
+    /// What is taken from its byte before the comparison.
+    pub(super) turn: [u8; 32],
     /// Its code with the top bit flipped, for a signed comparison; unused: never true.
     pub(super) code: [u8; 32],
     /// Masks of the paths: the first eight of each stage, then the other eight of each.
@@ -66,12 +68,18 @@ pub(super) struct Pair {
 pub(super) const FLIP: u8 = 0x80;
 
 impl Pair {
-    const EMPTY: Self =
-        Self { slot: [0; 32], code: [u8::MAX ^ FLIP; 32], mask: [0; 32], value: [1; 32] };
+    const EMPTY: Self = Self {
+        slot: [0; 32],
+        turn: [0; 32],
+        code: [u8::MAX ^ FLIP; 32],
+        mask: [0; 32],
+        value: [1; 32],
+    };
 
     fn put(&mut self, half: usize, stage: &Stage, asked: &[Asked]) -> Option<()> {
-        for (place, Asked { slot, code }) in asked.iter().enumerate() {
+        for (place, Asked { slot, code, turn }) in asked.iter().enumerate() {
             *self.slot.get_mut(half * WIDTH + place)? = u8::try_from(*slot).ok()?;
+            *self.turn.get_mut(half * WIDTH + place)? = *turn;
             *self.code.get_mut(half * WIDTH + place)? = code ^ FLIP;
         }
         for (place, Path { mask, value, .. }) in stage.paths.iter().enumerate() {

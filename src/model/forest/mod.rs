@@ -6,6 +6,7 @@
 //! sum does not depend on its order, so every engine, batch size and processor gives equal bits. The
 //! unit is below 2⁻⁵² of the largest possible margin, finer than the rounding of a sum of doubles.
 
+mod columns;
 mod engine;
 mod error;
 mod matching;

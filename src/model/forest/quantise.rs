@@ -1,11 +1,11 @@
 //! From a row of numbers to one byte a *slot*: all a forest can ask of the row, asked once.
 //!
-//! A numeric feature's slot holds how many of its thresholds lie below the value, 0 to 255: `x <= t`
-//! exactly when the count is at most the threshold's place, whatever `x` is. Beyond 255 thresholds a
-//! feature has several slots, one per page of 255. A slot also says what a missing value counts as, so
-//! a feature whose splits send it both ways has two. A category set is a slot of its own: 255 where
-//! the value is outside the set and 0 inside. So every question is `slot > code`, right when true, and
-//! missing values, zeros and categories cost an engine nothing.
+//! A numeric feature's slot holds one more than how many of its thresholds lie below the value, 1 to 255:
+//! `x <= t` exactly when the count is at most the threshold's place, whatever `x` is. Beyond 254 thresholds
+//! a feature has several slots, one per page of 254. A missing value is 0, less than any; a question that
+//! sends it right takes one from the byte first, which makes of 0 the greatest. A category set is a slot
+//! of its own: 255 where the value is outside the set and 0 inside. So every question is `slot - turn >
+//! code`, right when true, and missing values, zeros and categories cost an engine nothing.
 //!
 //! Slots are numbered by use, the most asked for first: what an engine with room for 256 can't hold is
 //! what few trees need.
@@ -14,7 +14,7 @@ use super::{Forest, Input, Missing, Question, Test};
 use std::collections::BTreeMap;
 
 /// Thresholds of a page.
-const PAGE: usize = 255;
+const PAGE: usize = 254;
 /// Thresholds compared at once.
 const CHUNK: usize = 16;
 
@@ -23,11 +23,14 @@ type Chunk = [f64; CHUNK];
 /// Most slots of a forest.
 pub(super) const MAX_SLOTS: usize = 1 << 16;
 
-/// A question in terms of slots: right when the slot's byte is greater than `code`.
+/// A question in terms of slots: right when the slot's byte less `turn`, which wraps, is greater than
+/// `code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) slot: u16,
     pub(super) code: u8,
+    /// 1 where a missing value goes right, else 0.
+    pub(super) turn: u8,
 }
 
 /// Turns rows into bytes.
@@ -41,7 +44,7 @@ pub(super) struct Quantiser {
     tables: Box<[Table]>,
 }
 
-/// Up to 255 thresholds of one feature.
+/// Up to 254 thresholds of one feature.
 #[derive(Debug)]
 struct Page {
     feature: u32,
@@ -85,14 +88,27 @@ impl Slots {
         match test {
             Test::AtMost(threshold) => {
                 let place = place_of(self.thresholds.get(feature)?, *threshold);
-                let slot = *self.numbers.get(&(*feature, place / PAGE, *missing))?;
-                Some(Asked { slot, code: u8::try_from(place % PAGE).ok()? })
+                let slot = *self.numbers.get(&(*feature, place / PAGE, counted(*missing)))?;
+                let place = u8::try_from(place % PAGE).ok()?;
+                Some(match missing {
+                    Missing::Right | Missing::ZeroRight => Asked { slot, code: place, turn: 1 },
+                    _ => Asked { slot, code: place + 1, turn: 0 },
+                })
             }
             Test::In(set) => {
                 let slot = *self.sets.get(&(*feature, set.clone(), *missing))?;
-                Some(Asked { slot, code: 0 })
+                Some(Asked { slot, code: 0, turn: 0 })
             }
         }
+    }
+}
+
+/// What a slot depends on of what is missing: not which way that goes.
+fn counted(missing: Missing) -> Missing {
+    match missing {
+        Missing::Left | Missing::Right => Missing::Left,
+        Missing::ZeroLeft | Missing::ZeroRight => Missing::ZeroLeft,
+        Missing::AsZero => Missing::AsZero,
     }
 }
 
@@ -121,9 +137,8 @@ pub(super) fn plan(forest: &Forest) -> Option<(Quantiser, Slots)> {
             keys.next_if(|(key, _)| (key.0, key.1) == (feature, page))
         {
             let code = match missing {
-                Missing::Left | Missing::ZeroLeft => 0,
-                Missing::Right | Missing::ZeroRight => u8::MAX,
-                Missing::AsZero => u8::try_from(place_of(thresholds, 0.0)).ok()?,
+                Missing::AsZero => u8::try_from(1 + place_of(thresholds, 0.0)).ok()?,
+                _ => 0,
             };
             writes.push(Write { slot, missing: code, zero_is_missing: missing.takes_zero() });
         }
@@ -172,7 +187,7 @@ fn number_slots(forest: &Forest) -> Option<Slots> {
         let uses = match test {
             Test::AtMost(threshold) => {
                 let place = place_of(thresholds.get(feature)?, *threshold);
-                numbers.entry((*feature, place / PAGE, *missing)).or_default()
+                numbers.entry((*feature, place / PAGE, counted(*missing))).or_default()
             }
             Test::In(set) => sets.entry((*feature, set.clone(), *missing)).or_default(),
         };
@@ -223,57 +238,73 @@ impl Quantiser {
         self.slots
     }
 
-    /// Writes a row's bytes. Bytes of slots the forest does not have stay as they are.
+    /// Writes the bytes of rows, by slot, a feature after the other. Bytes of slots the forest does not
+    /// have stay as they are.
     #[inline]
-    pub(super) fn quantise(&self, row: &[f64], out: &mut [u8]) {
-        let value = |feature: u32| {
-            let x = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
-            self.input.read(x.copied().unwrap_or(f64::NAN))
-        };
+    pub(super) fn quantise<const N: usize>(&self, rows: [&[f64]; N], out: &mut [[u8; N]]) {
         let mut begin = 0;
         for page in &self.pages {
-            let x = value(page.feature);
-            let code = self.code(page, x);
             let end = usize::try_from(page.writes_end).unwrap_or(usize::MAX);
-            for write in self.writes.get(begin..end).unwrap_or_default() {
-                let missing = x.is_nan() || (write.zero_is_missing && x == 0.0);
-                if let Some(byte) = out.get_mut(usize::from(write.slot)) {
-                    *byte = if missing { write.missing } else { code };
+            let writes = self.writes.get(begin..end).unwrap_or_default();
+            for (at, row) in rows.into_iter().enumerate() {
+                let x = self.value(row, page.feature);
+                let code = self.code(page, x);
+                for write in writes {
+                    let missing = x.is_nan() || (write.zero_is_missing && x == 0.0);
+                    put(out, write.slot, at, if missing { write.missing } else { code });
                 }
             }
             begin = end;
         }
         for table in &self.tables {
-            let x = value(table.feature);
-            let categories = table.categories.len();
-            let line = if x.is_nan() {
-                categories + 1
-            } else {
-                let category = self.input.category(x);
-                category
-                    .and_then(|category| table.categories.binary_search(&category).ok())
-                    .unwrap_or(categories)
-            };
-            let bytes = table.bytes.chunks_exact(table.slots.len().max(1)).nth(line);
-            for (slot, byte) in table.slots.iter().zip(bytes.unwrap_or_default()) {
-                if let Some(out) = out.get_mut(usize::from(*slot)) {
-                    *out = *byte;
+            for (at, row) in rows.into_iter().enumerate() {
+                let bytes = table.line(self.input, self.value(row, table.feature));
+                for (slot, byte) in table.slots.iter().zip(bytes) {
+                    put(out, *slot, at, *byte);
                 }
             }
         }
     }
 
-    /// How many thresholds of the page lie below `x`; 0 for NaN.
+    /// NaN for what a short row lacks.
+    #[inline]
+    fn value(&self, row: &[f64], feature: u32) -> f64 {
+        let x = usize::try_from(feature).ok().and_then(|feature| row.get(feature));
+        self.input.read(x.copied().unwrap_or(f64::NAN))
+    }
+
+    /// One more than how many thresholds of the page lie below `x`, as if a NaN were below them all.
     #[inline]
     fn code(&self, page: &Page, x: f64) -> u8 {
         let start = usize::try_from(page.start).unwrap_or(usize::MAX);
         let chunk = |at: usize| self.chunks.get(at).map_or(0, |chunk| below(chunk, x));
         if page.single {
-            return chunk(start);
+            return chunk(start).wrapping_add(1);
         }
         let full = chunk(start);
-        // INVARIANT: at most 15 full chunks and 15 thresholds behind them: 255.
-        full.wrapping_mul(16).wrapping_add(chunk(start + 1 + usize::from(full)))
+        // INVARIANT: at most 15 full chunks and 14 thresholds behind them: 254.
+        full.wrapping_mul(16).wrapping_add(chunk(start + 1 + usize::from(full))).wrapping_add(1)
+    }
+}
+
+impl Table {
+    /// The bytes of a value, one a slot.
+    fn line(&self, input: Input, x: f64) -> &[u8] {
+        let categories = self.categories.len();
+        let line = if x.is_nan() {
+            categories + 1
+        } else {
+            let place = input.category(x).and_then(|c| self.categories.binary_search(&c).ok());
+            place.unwrap_or(categories)
+        };
+        self.bytes.chunks_exact(self.slots.len().max(1)).nth(line).unwrap_or_default()
+    }
+}
+
+#[inline]
+fn put<const N: usize>(out: &mut [[u8; N]], slot: u16, row: usize, byte: u8) {
+    if let Some(place) = out.get_mut(usize::from(slot)).and_then(|column| column.get_mut(row)) {
+        *place = byte;
     }
 }
 

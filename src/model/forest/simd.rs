@@ -5,6 +5,7 @@
 //! is as long as the vector and an unaligned load is used.
 #![expect(unsafe_code, reason = "vector loads and calls after detection, see above")]
 
+use super::columns::{Columns, ROWS, Scratch};
 use super::matching::Matched;
 use super::quantise::Quantiser;
 
@@ -20,14 +21,24 @@ impl Token {
         None
     }
 
-    /// Adds up the leaves of each quantised row.
-    pub(super) fn sums<const R: usize>(self, _: &Matched, _: [&[u8]; R]) -> [i64; R] {
-        [0; R]
+    /// Adds up the leaves a quantised row ends in.
+    pub(super) fn sum(self, _: &Matched, _: &[u8]) -> i64 {
+        0
+    }
+
+    /// As [`Columns::add`].
+    pub(super) fn add(self, columns: &Columns, scratch: &mut Scratch, sums: &mut [i64; ROWS]) {
+        columns.add(scratch, sums);
     }
 
     /// As [`Quantiser::quantise`].
-    pub(super) fn quantise(self, quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
-        quantiser.quantise(row, out);
+    pub(super) fn quantise<const N: usize>(
+        self,
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
+        quantiser.quantise(rows, out);
     }
 }
 
@@ -40,24 +51,35 @@ impl Token {
         has_all.then_some(Self(()))
     }
 
-    /// Adds up the leaves each quantised row ends in.
-    pub(super) fn sums<const R: usize>(self, matched: &Matched, rows: [&[u8]; R]) -> [i64; R] {
+    /// Adds up the leaves a quantised row ends in.
+    pub(super) fn sum(self, matched: &Matched, row: &[u8]) -> i64 {
         // SAFETY: `self` proves that the features are there.
         unsafe {
             match matched.groups {
-                0 | 1 => avx2::sums::<1, R>(matched, rows),
-                2 => avx2::sums::<2, R>(matched, rows),
-                4 => avx2::sums::<4, R>(matched, rows),
-                8 => avx2::sums::<8, R>(matched, rows),
-                _ => avx2::sums::<16, R>(matched, rows),
+                0 | 1 => avx2::sum::<1>(matched, row),
+                2 => avx2::sum::<2>(matched, row),
+                4 => avx2::sum::<4>(matched, row),
+                8 => avx2::sum::<8>(matched, row),
+                _ => avx2::sum::<16>(matched, row),
             }
         }
     }
 
-    /// As [`Quantiser::quantise`], with four thresholds compared at once.
-    pub(super) fn quantise(self, quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
+    /// As [`Columns::add`], 32 rows to a vector.
+    pub(super) fn add(self, columns: &Columns, scratch: &mut Scratch, sums: &mut [i64; ROWS]) {
         // SAFETY: `self` proves that the features are there.
-        unsafe { avx2::quantise(quantiser, row, out) }
+        unsafe { avx2::add(columns, scratch, sums) }
+    }
+
+    /// As [`Quantiser::quantise`], with four thresholds compared at once.
+    pub(super) fn quantise<const N: usize>(
+        self,
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
+        // SAFETY: `self` proves that the features are there.
+        unsafe { avx2::quantise(quantiser, rows, out) }
     }
 }
 
@@ -65,73 +87,66 @@ impl Token {
 #[expect(clippy::indexing_slicing, reason = "constant indices within arrays of constant length")]
 mod avx2 {
     use super::super::matching::{
-        FLIP, FOUR_LEAVES, HALF_LEAVES, Matched, ONE_LEAVES, Pair, TWO_LEAVES,
+        Class, FLIP, FOUR_LEAVES, HALF_LEAVES, Matched, ONE_LEAVES, Pair, TWO_LEAVES,
     };
-    use super::Quantiser;
+    use super::{Columns, Quantiser, ROWS, Scratch};
     use std::arch::x86_64::{
         __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi8, _mm256_and_si256, _mm256_blendv_epi8,
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi16, _mm256_cmpgt_epi8, _mm256_loadu_si256,
         _mm256_movemask_epi8, _mm256_packs_epi16, _mm256_set1_epi8, _mm256_set1_epi32,
-        _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_xor_si256,
+        _mm256_setr_epi8, _mm256_shuffle_epi8, _mm256_sub_epi8, _mm256_xor_si256,
     };
 
     #[target_feature(enable = "avx2,bmi1")]
-    pub(super) fn quantise(quantiser: &Quantiser, row: &[f64], out: &mut [u8]) {
-        quantiser.quantise(row, out);
+    pub(super) fn quantise<const N: usize>(
+        quantiser: &Quantiser,
+        rows: [&[f64]; N],
+        out: &mut [[u8; N]],
+    ) {
+        quantiser.quantise(rows, out);
     }
 
     #[target_feature(enable = "avx2,bmi1")]
-    pub(super) fn sums<const G: usize, const R: usize>(
-        matched: &Matched,
-        rows: [&[u8]; R],
-    ) -> [i64; R] {
-        let rows = rows.map(|row| load_row::<G>(row));
-        let mut sums = [0; R];
+    pub(super) fn add(columns: &Columns, scratch: &mut Scratch, sums: &mut [i64; ROWS]) {
+        columns.add(scratch, sums);
+    }
+
+    #[target_feature(enable = "avx2,bmi1")]
+    pub(super) fn sum<const G: usize>(matched: &Matched, row: &[u8]) -> i64 {
+        let row = &load_row::<G>(row);
+        let mut sum = 0;
         let halves = matched.half.leaves.as_chunks::<{ 2 * HALF_LEAVES }>().0;
         for (pair, leaves) in matched.half.pairs.iter().zip(halves) {
-            for (sum, row) in sums.iter_mut().zip(&rows) {
-                let paths = paths(pair, row);
-                // A bit above each half stands for the leaf without a path.
-                *sum += leaves[low(paths & 0xffff | 0x1_0000)];
-                *sum += leaves[HALF_LEAVES + low(paths >> 16 | 0x1_0000)];
-            }
+            let paths = paths(pair, row);
+            // A bit above each half stands for the leaf without a path.
+            sum += leaves[low(paths & 0xffff | 0x1_0000)];
+            sum += leaves[HALF_LEAVES + low(paths >> 16 | 0x1_0000)];
         }
         let ones = matched.one.leaves.as_chunks::<ONE_LEAVES>().0;
         for (pair, leaves) in matched.one.pairs.iter().zip(ones) {
-            for (sum, row) in sums.iter_mut().zip(&rows) {
-                *sum += leaves[low(paths(pair, row))];
-            }
+            sum += leaves[low(paths(pair, row))];
         }
         let twos = matched.two.leaves.as_chunks::<TWO_LEAVES>().0;
         for (pairs, leaves) in matched.two.pairs.as_chunks::<2>().0.iter().zip(twos) {
-            for (sum, row) in sums.iter_mut().zip(&rows) {
-                let both =
-                    u64::from(paths(&pairs[0], row)) | u64::from(paths(&pairs[1], row)) << 32;
-                *sum += leaves[both.trailing_zeros() as usize];
-            }
+            let both = u64::from(paths(&pairs[0], row)) | u64::from(paths(&pairs[1], row)) << 32;
+            sum += leaves[both.trailing_zeros() as usize];
         }
-        many::<3, G, R>((&matched.three.pairs, &matched.three.leaves), &rows, &mut sums);
-        many::<4, G, R>((&matched.four.pairs, &matched.four.leaves), &rows, &mut sums);
-        sums
+        sum + many::<3, G>(&matched.three, row) + many::<4, G>(&matched.four, row)
     }
 
     #[inline]
     #[target_feature(enable = "avx2,bmi1")]
-    fn many<const P: usize, const G: usize, const R: usize>(
-        (pairs, leaves): (&[Pair], &[i64]),
-        rows: &[[__m256i; G]; R],
-        sums: &mut [i64; R],
-    ) {
-        let leaves = leaves.as_chunks::<FOUR_LEAVES>().0;
-        for (pairs, leaves) in pairs.as_chunks::<P>().0.iter().zip(leaves) {
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                let mut all = 0_u128;
-                for (place, pair) in pairs.iter().enumerate() {
-                    all |= u128::from(paths(pair, row)) << (32 * place);
-                }
-                *sum += leaves[all.trailing_zeros() as usize];
+    fn many<const P: usize, const G: usize>(class: &Class, row: &[__m256i; G]) -> i64 {
+        let mut sum = 0;
+        let leaves = class.leaves.as_chunks::<FOUR_LEAVES>().0;
+        for (pairs, leaves) in class.pairs.as_chunks::<P>().0.iter().zip(leaves) {
+            let mut all = 0_u128;
+            for (place, pair) in pairs.iter().enumerate() {
+                all |= u128::from(paths(pair, row)) << (32 * place);
             }
+            sum += leaves[all.trailing_zeros() as usize];
         }
+        sum
     }
 
     /// The lowest bit that is set, 32 for none.
@@ -144,7 +159,8 @@ mod avx2 {
     #[inline]
     #[target_feature(enable = "avx2,bmi1")]
     fn paths<const G: usize>(pair: &Pair, row: &[__m256i; G]) -> u32 {
-        let answers = _mm256_cmpgt_epi8(bytes(row, load(&pair.slot)), load(&pair.code));
+        let bytes = _mm256_sub_epi8(bytes(row, load(&pair.slot)), load(&pair.turn));
+        let answers = _mm256_cmpgt_epi8(bytes, load(&pair.code));
         // Each answer is a bit now; each half of the vector gets its stage's sixteen, eight times.
         let answers = _mm256_shuffle_epi8(
             _mm256_set1_epi32(_mm256_movemask_epi8(answers)),

@@ -145,7 +145,7 @@ proptest! {
     fn every_engine_is_the_plain_walk(shape in shapes(), seed in any::<u64>()) {
         let forest = forest(seed, shape);
         let mut dice = Dice(ChaCha8Rng::seed_from_u64(!seed));
-        let rows: Vec<Vec<f64>> = (0..42).map(|_| row(&mut dice, shape)).collect();
+        let rows: Vec<Vec<f64>> = (0..150).map(|_| row(&mut dice, shape)).collect();
         let flat = rows.concat();
         for kernel in [Kernel::Packed, Kernel::Avx2] {
             let engine = Engine::with_kernel(&forest, kernel).unwrap();

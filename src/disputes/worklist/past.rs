@@ -1,0 +1,226 @@
+//! What became of earlier disputes, and of what came before disputes.
+
+use super::chance::{Chance, Counted, chance};
+use super::network_of;
+use crate::disputes::packet::{CaseFile, Completeness, completeness};
+use crate::disputes::rulebook::{BINS, Before, Contest, Day, Rulebook};
+use crate::disputes::{DisputeStore, SaleKeys, case_file, ce3, reasons};
+use crate::domain::{
+    DAY_MS, Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus, Event, EventKind,
+    Text, Timestamp, TransactionId,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most ended disputes whose evidence is read again: beyond, a regression would say more than a table.
+const MAX_ENDED: usize = 500;
+/// Notices are looked at for so many days.
+const NOTICES_DAYS: i64 = 180;
+/// A notice this many days old has become a dispute by now, or will not.
+const RIPE_DAYS: i64 = 60;
+
+/// One cell of the table of wins.
+type Cell = (String, DisputeCategory, bool, usize);
+
+/// What was seen.
+pub(super) struct Past {
+    wins: BTreeMap<Cell, Counted>,
+    escalated: BTreeMap<Before, Counted>,
+    notices: Vec<Notice>,
+    refunded: BTreeSet<TransactionId>,
+    unread: usize,
+}
+
+/// Something that may become a dispute.
+pub(super) struct Notice {
+    pub(super) kind: Before,
+    pub(super) event: Event,
+    network: Option<String>,
+}
+
+impl Past {
+    /// Reads what there is.
+    pub(super) fn read<S: DisputeStore>(
+        store: &S,
+        disputes: &[Dispute],
+        now: Timestamp,
+    ) -> Result<Self, S::Error> {
+        let mut past = Self {
+            wins: BTreeMap::new(),
+            escalated: BTreeMap::new(),
+            notices: Vec::new(),
+            refunded: BTreeSet::new(),
+            unread: 0,
+        };
+        past.count_wins(store, disputes)?;
+        for event in store.notices(now.plus_millis(-NOTICES_DAYS * DAY_MS))? {
+            if event.kind == EventKind::Refund {
+                past.refunded.extend(event.transaction_id);
+            } else if let Some(kind) = kind_of(&event) {
+                let network = network(store, kind, &event)?;
+                past.notices.push(Notice { kind, event, network });
+            }
+        }
+        past.count_escalations(disputes, now);
+        Ok(past)
+    }
+
+    fn count_wins<S: DisputeStore>(
+        &mut self,
+        store: &S,
+        disputes: &[Dispute],
+    ) -> Result<(), S::Error> {
+        let mut read = 0;
+        for dispute in disputes {
+            let won = match dispute.status {
+                DisputeStatus::Won => true,
+                DisputeStatus::Lost => false,
+                _ => continue,
+            };
+            if !store.is_contested(&dispute.id)? {
+                continue;
+            }
+            if read == MAX_ENDED {
+                self.unread += 1;
+                continue;
+            }
+            // Of an erased buyer nothing tells how complete the evidence was.
+            if let Some(case) = case_file(store, &dispute.id)?.filter(|c| c.transaction.is_some()) {
+                read += 1;
+                self.wins.entry(cell(&case, completeness(&case).bin())).or_default().add(won);
+            }
+        }
+        Ok(())
+    }
+
+    fn count_escalations(&mut self, disputes: &[Dispute], now: Timestamp) {
+        let mut opened: BTreeMap<&TransactionId, Timestamp> = BTreeMap::new();
+        for dispute in disputes.iter().filter(|d| d.stage >= DisputeStage::Chargeback) {
+            let Some(sale) = &dispute.transaction_id else { continue };
+            let at = opened.entry(sale).or_insert(dispute.opened_at);
+            *at = dispute.opened_at.max(*at);
+        }
+        let mut counted = BTreeSet::new();
+        for notice in &self.notices {
+            let Some(sale) = &notice.event.transaction_id else { continue };
+            let at = notice.event.event_time;
+            // A refund headed it off, or did not: neither says what happens without one.
+            let ripe = now.millis_since(at) >= RIPE_DAYS * DAY_MS;
+            if ripe && !self.refunded.contains(sale) && counted.insert((notice.kind, sale)) {
+                let became = opened.get(sale).is_some_and(|opened| *opened >= at);
+                self.escalated.entry(notice.kind).or_default().add(became);
+            }
+        }
+    }
+
+    /// The chance to win a case; `None` where nobody reads an answer.
+    pub(super) fn win(&self, case: &CaseFile, complete: &Completeness) -> Option<Chance> {
+        let row = reasons::of(&case.dispute);
+        if row.is_some_and(|row| row.contest == Contest::None) {
+            return None;
+        }
+        let (network, category, qualified, bin) = cell(case, complete.bin());
+        let day = Day::of(case.dispute.opened_at);
+        let prior = Rulebook::bundled().odds().win(&network, category, qualified, day)?;
+        let rare = row.is_some_and(|row| row.contest == Contest::Rare);
+        let prior_bp = prior.at(if rare { 0 } else { bin });
+        let counted = self.wins.get(&(network, category, qualified, bin));
+        let counted = counted.copied().unwrap_or_default();
+        Some(chance(prior_bp, prior.strength, counted, &prior.provenance))
+    }
+
+    /// The chance that something becomes a dispute.
+    pub(super) fn becomes(&self, kind: Before) -> Option<Chance> {
+        let prior = Rulebook::bundled().odds().escalation(kind)?;
+        let counted = self.escalated.get(&kind).copied().unwrap_or_default();
+        Some(chance(prior.share_bp, prior.strength, counted, &prior.provenance))
+    }
+
+    /// Fraud reports: network, where known, and time.
+    pub(super) fn warnings(&self) -> Vec<(Option<String>, Timestamp)> {
+        let warnings = self.notices.iter().filter(|notice| notice.kind == Before::Warning);
+        warnings.map(|notice| (notice.network.clone(), notice.event.event_time)).collect()
+    }
+
+    /// Notices since an instant about sales that are neither refunded nor disputed: of each sale the gravest, of
+    /// those the latest.
+    pub(super) fn open_notices(&self, disputes: &[Dispute], since: Timestamp) -> Vec<&Notice> {
+        let disputed: BTreeSet<&TransactionId> =
+            disputes.iter().filter_map(|dispute| dispute.transaction_id.as_ref()).collect();
+        let mut open: BTreeMap<&TransactionId, &Notice> = BTreeMap::new();
+        for notice in self.notices.iter().filter(|notice| notice.event.event_time >= since) {
+            let Some(sale) = &notice.event.transaction_id else { continue };
+            if disputed.contains(sale) || self.refunded.contains(sale) {
+                continue;
+            }
+            let known = open.entry(sale).or_insert(notice);
+            if notice.kind <= known.kind {
+                *known = notice;
+            }
+        }
+        open.into_values().collect()
+    }
+
+    /// What the numbers do not cover.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let unread = self.unread;
+        let note =
+            format!("{unread} older disputes that were fought are not counted in the chances");
+        (unread > 0).then_some(note).into_iter().collect()
+    }
+}
+
+/// What a notice is; `None` for a message about something else.
+fn kind_of(event: &Event) -> Option<Before> {
+    if event.kind == EventKind::FraudWarning {
+        return Some(Before::Warning);
+    }
+    let contact = event.data.contact.as_ref()?;
+    if contact.direction.as_ref().map(Text::as_str) == Some("out") {
+        return None;
+    }
+    match contact.topic.as_ref()?.as_str() {
+        "refund" => Some(Before::RefundRequest),
+        "complaint" => Some(Before::Complaint),
+        _ => None,
+    }
+}
+
+/// The network of a fraud report: as it says, else that of the sale's card.
+fn network<S: DisputeStore>(
+    store: &S,
+    kind: Before,
+    event: &Event,
+) -> Result<Option<String>, S::Error> {
+    if kind != Before::Warning {
+        return Ok(None);
+    }
+    if let Some(network) = &event.data.network {
+        return Ok(Some(Rulebook::bundled().network(network.as_str()).to_owned()));
+    }
+    let keys = SaleKeys { transaction_id: event.transaction_id.clone(), ..SaleKeys::default() };
+    let sale = store.find_sale(&keys)?;
+    Ok(sale.as_ref().and_then(network_of).map(str::to_owned))
+}
+
+/// Where a case stands in the table of wins.
+fn cell(case: &CaseFile, bin: usize) -> Cell {
+    let network = case.dispute.network.as_ref().map(Text::as_str).unwrap_or_default();
+    let network = Rulebook::bundled().network(network).to_owned();
+    let category = reasons::category(&case.dispute);
+    (network, category, is_qualified(case), bin.min(BINS - 1))
+}
+
+/// Whether a rule holds by its conditions that moves the loss to the issuer.
+pub(super) fn is_qualified(case: &CaseFile) -> bool {
+    let is_fraud =
+        matches!(case.dispute.reason, DisputeReason::Fraud | DisputeReason::Unrecognized);
+    let pair = || {
+        let report = ce3::of_case(case).ok()?;
+        report.visa.pair().or(report.stripe.pair()).map(drop)
+    };
+    let shifted = || {
+        let card = case.transaction.as_ref()?.card.as_ref()?;
+        (card.three_ds.as_ref()?.liability_shift == Some(true)).then_some(())
+    };
+    is_fraud && pair().or_else(shifted).is_some()
+}
