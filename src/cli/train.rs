@@ -81,6 +81,9 @@ pub(super) struct TrainArgs {
     /// The labels are generated: the model advises and rules act
     #[arg(long)]
     synthetic: bool,
+    /// Train no challenger and no baseline for the report: a fraction of the time on a million rows
+    #[arg(long)]
+    alone: bool,
     /// Fit again without each of the best features, and with labels as they were known then and
     /// later: some twelve fits more
     #[arg(long)]
@@ -151,6 +154,7 @@ impl TrainArgs {
             test_to: self.test_to,
             seed: self.seed,
             costs: error_costs(&policy.costs),
+            alone: self.alone,
             ablation: self.ablation,
             ..TrainConfig::default()
         })

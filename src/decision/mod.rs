@@ -12,10 +12,12 @@ mod cost;
 mod decide;
 mod delivery;
 mod hindsight;
+mod pass_through;
 mod policy;
 
 pub use cost::{CostTerms, ExpectedCosts, expected_costs};
 pub use decide::{Matched, Sale, ScoreOutcome, Verdict, decide};
 pub use delivery::delivery;
 pub use hindsight::costs_in_hindsight;
+pub use pass_through::PassThrough;
 pub use policy::{ChallengePolicy, CostPolicy, Policy, PolicyError, Thresholds};

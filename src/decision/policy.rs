@@ -1,5 +1,6 @@
 //! What a wrong decision costs this merchant: the settings behind the expected costs.
 
+use super::pass_through::PassThrough;
 use crate::domain::{ChallengeKind, Currency, DisputeRight};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ pub struct Policy {
     /// guarded would decline them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub guard_clean_history: bool,
+    /// Declines that pass to learn from them; off unless set. Never one by a hard block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pass_through: Option<PassThrough>,
 }
 
 /// Costs in one currency. Shares are in [0, 1]; money is per transaction, not below zero.
@@ -125,6 +129,7 @@ impl Default for Policy {
             review_open: true,
             limited_credit_share: 0.1,
             guard_clean_history: true,
+            pass_through: None,
         }
     }
 }
@@ -246,6 +251,9 @@ impl Policy {
         }
         if !(0.0..=1.0).contains(&self.limited_credit_share) {
             return fail("limited_credit_share".to_owned(), "a share from 0 to 1");
+        }
+        if self.pass_through.is_some_and(|pass| !pass.is_sound()) {
+            return fail("pass_through.one_in".to_owned(), "from 10 to 1,000,000");
         }
         self.check_thresholds()
     }

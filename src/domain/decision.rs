@@ -105,10 +105,12 @@ words! {
         Appeal = "appeal",
         /// The buyer has a clean history: the decline became a milder action.
         CleanHistory = "clean_history",
+        /// The decline was drawn to pass, so that what becomes of it can be learned.
+        PassThrough = "pass_through",
     }
 }
 
-/// A decline that was softened.
+/// A decline that was softened, or passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Spared {
     /// What it would have been.
@@ -117,6 +119,10 @@ pub struct Spared {
     pub by: Vec<String>,
     /// What spared the buyer.
     pub guard: HeldBack,
+    /// Of so many declines one passes as this one did; absent where a guard spared the buyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub one_in: Option<u32>,
 }
 
 /// Why the score or the action is what it is.
@@ -244,7 +250,7 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// Every rule that matched, live and shadow, in rule-set order.
     pub rules: Vec<RuleHit>,
-    /// A decline that became a milder action, and by what.
+    /// A decline that became a milder action or passed, and by what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub spared: Option<Spared>,

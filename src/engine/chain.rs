@@ -4,13 +4,14 @@
 //! request is not looked at any more; everything the decision rests on is in the record.
 
 use super::entry;
+use super::query::is_payment;
 use super::snapshot::Snapshot;
 use super::standing::{Standing, spares};
-use crate::decision::{Sale, ScoreOutcome, decide};
+use crate::decision::{PassThrough, Sale, ScoreOutcome, Verdict, decide, delivery};
 use crate::domain::{
-    Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
-    PaymentMethod, Reason, RuleAction, Shadowed, TenantId, Timestamp, TransactionId, Versions,
-    Warning,
+    Action, Calibration, ChallengeKind, Decision, DecisionId, Defensibility, FulfilmentMethod,
+    PaymentMethod, Reason, RuleAction, Shadowed, Spared, TenantId, Timestamp, TransactionId,
+    Versions, Warning,
 };
 use crate::features::{FieldId, Record, Value, fields as f};
 use crate::model::{Contribution, Model, Score};
@@ -58,9 +59,14 @@ pub(super) fn run<'s>(
     let outcome = snapshot.rules.evaluate_with(record, occasion.now, &mut memory.rules);
     let mut standing = Standing::of(&outcome.hits, record);
     let sale = Sale { is_spared: spares(&snapshot.policy, record).is_some(), ..sale(record) };
-    let verdict =
+    let mut verdict =
         decide(&snapshot.policy, score.as_ref().map(|(_, s)| *s), &standing.matched(), &sale);
     let spared = verdict.spared.then(|| standing.spare(&snapshot.policy, record)).flatten();
+    let passed = if passes(snapshot, record, &occasion, &verdict) {
+        let_through(snapshot, &mut standing, &mut verdict, &sale)
+    } else {
+        None
+    };
     let decision = Decision {
         decision_id: decision_id(occasion.tenant, occasion.transaction_id),
         transaction_id: occasion.transaction_id.clone(),
@@ -73,7 +79,7 @@ pub(super) fn run<'s>(
         calibration: score.as_ref().map_or(Calibration::None, |(_, s)| s.calibration),
         reasons: reasons(&standing, &memory.shares),
         rules: standing.brief(),
-        spared,
+        spared: spared.or(passed),
         customer_text: standing.customer_text(verdict.action),
         costs: verdict.costs,
         defensibility: defensibility(record),
@@ -86,6 +92,33 @@ pub(super) fn run<'s>(
         shadow: None,
     };
     (decision, outcome.unknown)
+}
+
+/// Whether a decline is drawn to pass: a payment's alone, by the policy and the transaction's id.
+fn passes(
+    snapshot: &Snapshot,
+    record: &Record,
+    occasion: &Occasion<'_>,
+    verdict: &Verdict,
+) -> bool {
+    let drawn =
+        |pass: PassThrough| pass.takes(occasion.tenant.as_str(), occasion.transaction_id.as_str());
+    verdict.action == Action::Decline
+        && is_payment(record)
+        && snapshot.policy.pass_through.is_some_and(drawn)
+}
+
+/// Turns a decline into an approval to learn from, unless a hard block stands.
+fn let_through(
+    snapshot: &Snapshot,
+    standing: &mut Standing<'_>,
+    verdict: &mut Verdict,
+    sale: &Sale,
+) -> Option<Spared> {
+    let spared = standing.let_through(snapshot.policy.pass_through?.one_in)?;
+    verdict.action = Action::Approve;
+    verdict.delivery = delivery(Action::Approve, sale.fulfilment);
+    Some(spared)
 }
 
 /// Puts a score into the record's `model.*` fields, where rules read it.

@@ -6,10 +6,10 @@
 
 use super::chain::Memory;
 use super::replay::{Kept, decide_again};
-use super::{Snapshot, StoredDecision};
-use crate::domain::{Action, Decision};
+use super::{Engine, EngineError, Snapshot, StoredDecision};
+use crate::domain::{Action, Decision, TenantId};
 use crate::features::{Record, Value, fields as f};
-use crate::model::{Edge, Model, sigmoid};
+use crate::model::{Contribution, Edge, Model, sigmoid};
 use serde::Serialize;
 
 /// Most features whose changes are tried.
@@ -20,7 +20,7 @@ const HALVINGS: usize = 40;
 const LEAST_EFFECT: f64 = 0.01;
 
 /// Why a decision was made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Explanation {
     /// The transaction.
     pub transaction_id: String,
@@ -30,6 +30,9 @@ pub struct Explanation {
     pub fraud_probability: f64,
     /// That of a transaction average in everything.
     pub base_probability: f64,
+    /// True where the groups' contributions are exact Shapley values; false where they follow the paths
+    /// of a forest whose leaves do not say how many training rows they stand for.
+    pub is_exact: bool,
     /// Groups of facts, the heaviest first.
     pub groups: Vec<GroupEffect>,
     /// Single facts that would have led to another action, in the order of their weight.
@@ -39,7 +42,7 @@ pub struct Explanation {
 }
 
 /// What a group of facts does to the probability.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct GroupEffect {
     /// The group's stable code.
     pub code: &'static str,
@@ -54,18 +57,57 @@ pub struct GroupEffect {
 }
 
 /// A single change with which the action would have been another.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Counterfactual {
     /// The fact.
     pub feature: String,
     /// What it was; null where it was not known.
+    #[schema(value_type = serde_json::Value)]
     pub was: Value,
     /// The nearest value that changes the action.
+    #[schema(value_type = serde_json::Value)]
     pub would_be: Value,
     /// The action then.
     pub action: Action,
     /// The model's fraud probability then.
     pub fraud_probability: f64,
+}
+
+/// What can be said of a kept decision.
+#[derive(Debug)]
+pub enum Explained {
+    /// Why it was made.
+    Yes(Box<Explanation>),
+    /// Nothing yet: it is still being written.
+    NotYet,
+    /// Nothing any more: the person was erased.
+    Erased,
+    /// Nothing: no model decided.
+    NoModel,
+}
+
+impl Engine {
+    /// Explains a decision of this tenant, by its own name or by its transaction's; `None` for an unknown
+    /// one. Cost: the model is loaded again, and up to some hundred decisions; may wait for the disk.
+    ///
+    /// # Errors
+    /// The ledger, or what the decision was made with, can't be read.
+    pub fn explained(&self, tenant: &TenantId, id: &str) -> Result<Option<Explained>, EngineError> {
+        let Some((decision, ..)) = self.find_decision(tenant, id)? else { return Ok(None) };
+        let Some(stored) = self.kept_decision(tenant, &decision.transaction_id)? else {
+            return Ok(Some(Explained::NotYet));
+        };
+        if stored.erased {
+            return Ok(Some(Explained::Erased));
+        }
+        let Some(artefacts) = &self.artefacts else { return Ok(Some(Explained::NotYet)) };
+        let tables = self.snapshot().reference.clone();
+        let snapshot = artefacts.snapshot(&stored.decision.versions, tables)?;
+        Ok(Some(match explain(&stored, &snapshot) {
+            Some(explanation) => Explained::Yes(Box::new(explanation)),
+            None => Explained::NoModel,
+        }))
+    }
 }
 
 /// Explains a decision; the snapshot must be the one it names. `None` once the person was erased, or where
@@ -79,13 +121,16 @@ pub fn explain(stored: &StoredDecision, snapshot: &Snapshot) -> Option<Explanati
     let mut heaviest = effects(model, &record);
     heaviest.truncate(TRIED);
     let trial = Trial { stored, snapshot, record: &record };
+    let mut parts = Vec::new();
+    let is_exact = model.exact_contributions(&record, &mut parts);
     let counterfactuals = heaviest.iter().filter_map(|edge| trial.nearest(edge)).collect();
     Some(Explanation {
         transaction_id: stored.decision.transaction_id.to_string(),
         action: stored.decision.action,
         fraud_probability: probability,
         base_probability: sigmoid(model.base()),
-        groups: groups(model, &record, probability),
+        is_exact,
+        groups: groups(model, &record, probability, &parts),
         counterfactuals,
         tried: heaviest.len(),
     })
@@ -109,13 +154,18 @@ pub fn group_effects(
     };
     let mut models = snapshot.model.iter().chain(canary).map(AsRef::as_ref);
     let Some(model) = models.find(decided) else { return Vec::new() };
-    groups(model, &record, model.score(&record).fraud_probability)
+    let mut parts = Vec::new();
+    model.contributions(&record, &mut parts);
+    groups(model, &record, model.score(&record).fraud_probability, &parts)
 }
 
-fn groups(model: &Model, record: &Record, probability: f64) -> Vec<GroupEffect> {
-    let mut parts = Vec::new();
-    model.contributions(record, &mut parts);
-    let effect = |part: &crate::model::Contribution| {
+fn groups(
+    model: &Model,
+    record: &Record,
+    probability: f64,
+    parts: &[Contribution],
+) -> Vec<GroupEffect> {
+    let effect = |part: &Contribution| {
         let without = sigmoid(model.without(record, part));
         GroupEffect {
             code: part.group.code,

@@ -61,7 +61,7 @@ pub use desk::{
 };
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
-pub use explain::{Counterfactual, Explanation, GroupEffect, explain, group_effects};
+pub use explain::{Counterfactual, Explained, Explanation, GroupEffect, explain, group_effects};
 pub use fault::Fault;
 pub use holds::{Hold, MAX_REASON, holds, open_dispute, person};
 pub use identity::KeyMaker;

@@ -95,6 +95,21 @@ impl Engine {
         read_decision(&ledger.read(position)?)
     }
 
+    /// The stored decision on a transaction; `None` for an unknown one, and until it is written.
+    ///
+    /// # Errors
+    /// As [`Engine::stored_decision`].
+    pub(super) fn kept_decision(
+        &self,
+        tenant: &TenantId,
+        id: &TransactionId,
+    ) -> Result<Option<StoredDecision>, EngineError> {
+        match self.known.get(&entry::transaction_hash(tenant, id)) {
+            Some(Known::Kept { position, .. }) => self.stored_decision(position).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// The entities of the decision at a position, and the person its entry is about.
     pub(super) fn stored_sale(&self, position: Position) -> Result<SaleRef, EngineError> {
         let ledger = self.ledger.as_ref().ok_or_else(|| LedgerError::Closed)?;

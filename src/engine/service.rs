@@ -41,7 +41,7 @@ pub struct Engine {
     /// When an entry counts as kept.
     pub(super) durability: Durability,
     /// Where what decisions are made with is kept; nowhere without a ledger.
-    artefacts: Option<Artefacts>,
+    pub(super) artefacts: Option<Artefacts>,
     /// Where its own state is kept; nowhere without a ledger.
     pub(super) checkpoints: Option<Checkpoints>,
     /// What people did.

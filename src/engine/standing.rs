@@ -104,6 +104,20 @@ impl<'h> Standing<'h> {
     /// Takes note that a decline was softened: by whom it would have been, and what spared the buyer.
     pub(super) fn spare(&mut self, policy: &Policy, record: &Record) -> Option<Spared> {
         let guard = spares(policy, record)?;
+        Some(self.hold_blocks_back(guard, None))
+    }
+
+    /// Takes note that a decline passes, of so many the one drawn; `None` where a hard block stands.
+    pub(super) fn let_through(&mut self, one_in: u32) -> Option<Spared> {
+        let is_hard =
+            |(hit, acts, _): &(Hit<'_>, bool, _)| *acts && hit.action == RuleAction::HardBlock;
+        if self.hits.iter().any(is_hard) {
+            return None;
+        }
+        Some(self.hold_blocks_back(HeldBack::PassThrough, Some(one_in)))
+    }
+
+    fn hold_blocks_back(&mut self, guard: HeldBack, one_in: Option<u32>) -> Spared {
         let mut by = Vec::new();
         for (hit, acts, held_back) in &mut self.hits {
             if *acts && hit.action == RuleAction::Block {
@@ -114,13 +128,15 @@ impl<'h> Standing<'h> {
         if by.is_empty() {
             by.push("score".to_owned());
         }
-        Some(Spared { would_be: Action::Decline, by, guard })
+        Spared { would_be: Action::Decline, by, guard, one_in }
     }
 
     /// Rules that are a reason of the answer: those that acted, and those that would have declined a
     /// buyer who was spared.
     pub(super) fn reported(&self) -> impl Iterator<Item = &Hit<'h>> {
-        let told = |held_back: Option<HeldBack>| held_back == Some(HeldBack::CleanHistory);
+        let told = |held_back: Option<HeldBack>| {
+            matches!(held_back, Some(HeldBack::CleanHistory | HeldBack::PassThrough))
+        };
         let shown = self.hits.iter().filter(move |(_, acts, held_back)| *acts || told(*held_back));
         shown.map(|(hit, ..)| hit)
     }

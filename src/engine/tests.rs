@@ -1,6 +1,7 @@
 //! The engine end to end, without HTTP: in memory and on a ledger.
 
 mod faults;
+mod passing;
 mod recount;
 mod trials;
 

@@ -25,6 +25,7 @@ pub(super) enum Code {
     BodyTimeout,
     Conflict,
     AlreadySent,
+    NothingToExplain,
     BodyTooLarge,
     NotJson,
     InvalidField,
@@ -41,7 +42,7 @@ pub(super) enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::MalformedBody,
         Self::InvalidHeader,
         Self::NoKey,
@@ -53,6 +54,7 @@ impl Code {
         Self::BodyTimeout,
         Self::Conflict,
         Self::AlreadySent,
+        Self::NothingToExplain,
         Self::BodyTooLarge,
         Self::NotJson,
         Self::InvalidField,
@@ -82,6 +84,7 @@ impl Code {
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
             Self::AlreadySent => ("already_sent", 409, "the evidence of this dispute was sent, or is being sent; there is no second time"),
+            Self::NothingToExplain => ("nothing_to_explain", 409, "no model made this decision, or the person was erased and the facts with them"),
             Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
             Self::NotJson => ("unsupported_media_type", 415, "`Content-Type` is not `application/json`"),
             Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),

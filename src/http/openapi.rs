@@ -16,7 +16,7 @@ use super::ops::{Liveness, Readiness};
 use super::server::{operating_routes, working_routes};
 use super::tellers::Receivers;
 use crate::domain::{Event, Transaction};
-use crate::engine::Reload;
+use crate::engine::{Explanation, Reload};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response as HttpResponse};
 use serde_json::Value;
@@ -89,10 +89,10 @@ pub(super) fn contract() -> utoipa::openapi::OpenApi {
             and named in `warnings`; a repeated id with equal content gets the stored answer.",
         license(name = "Apache-2.0 OR MIT")
     ),
-    paths(score, events, decision, reload, webhooks, health, ready, metrics, openapi),
+    paths(score, events, decision, explanation, reload, webhooks, health, ready, metrics, openapi),
     components(schemas(
         Transaction, Event, ScoreAnswer<'static>, KeptDecision<'static>, EventReceipt,
-        BatchReceipt, ErrorBody, Reload, Receivers, Readiness, Liveness
+        BatchReceipt, ErrorBody, Explanation, Reload, Receivers, Readiness, Liveness
     ))
 )]
 struct Contract;
@@ -135,6 +135,21 @@ fn events() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn decision() {}
+
+#[utoipa::path(
+    get, path = "/v1/decisions/{id}/explain", tag = "scoring",
+    summary = "Why a decision was made, and what would have had to be otherwise",
+    description = "What each group of facts adds to the log-odds, by exact Shapley values, and how many \
+        times likelier it made fraud; for the facts that weigh most the nearest value with which the \
+        action would have been another, each tried with the model, rules and costs of then.",
+    params(("id" = String, Path, description = "`d-…` or a transaction id")),
+    responses(
+        (status = 200, description = "The explanation", body = Explanation),
+        ExplanationRefusals,
+    )
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn explanation() {}
 
 #[utoipa::path(
     post, path = "/v1/reload", tag = "operations",
@@ -292,6 +307,13 @@ struct DecisionRefusals;
 impl IntoResponses for DecisionRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[Code::NotFound, Code::Busy])
+    }
+}
+
+struct ExplanationRefusals;
+impl IntoResponses for ExplanationRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[Code::NotFound, Code::NothingToExplain, Code::Busy])
     }
 }
 

@@ -40,12 +40,13 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 19] {
+pub(super) fn working_routes() -> [Route; 20] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
         ("/v1/events", events_, post(events::events)),
         ("/v1/decisions/{id}", score_, get(decisions::decision)),
+        ("/v1/decisions/{id}/explain", score_, get(decisions::explanation)),
         ("/v1/disputes", Some(Scope::Disputes), post(disputes::report)),
         ("/v1/disputes/{id}/stage", Some(Scope::Disputes), post(disputes::stage)),
         ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),

@@ -148,6 +148,22 @@ impl Model {
         }
     }
 
+    /// [`Model::contributions`] by exact Shapley values: of a forest by `TreeSHAP`, of a regression its
+    /// terms, which are that. False where they are path attributions after all, since the leaves of the
+    /// forest do not say how many training rows they stand for. Cost: some thousand scores of a forest.
+    pub fn exact_contributions(&self, record: &Record, out: &mut Vec<Contribution>) -> bool {
+        let (Scoring::Forest(terms), Scorer::Forest(forest)) = (&self.terms, &self.artefact.scorer)
+        else {
+            self.contributions(record, out);
+            return true;
+        };
+        let exact = terms.shapley(forest, record, out);
+        if !exact {
+            self.contributions(record, out);
+        }
+        exact
+    }
+
     /// Its features with values worth trying on each.
     pub fn edges(&self) -> Vec<Edge> {
         edges::edges(&self.artefact)

@@ -121,17 +121,47 @@ impl ForestTerms {
         record: &Record,
         out: &mut Vec<Contribution>,
     ) {
-        out.clear();
-        out.extend(REASON_GROUPS.iter().map(|group| Contribution { group, log_odds: 0.0 }));
+        every_group(out);
         let margin = self.with_row(record, |row| {
             for (tree, expected) in forest.trees.iter().zip(&self.expected) {
                 self.attribute(forest, (tree, expected), row, out);
             }
             self.engine.margin(row)
         });
-        // Shares were counted in margin; in log-odds all of them weigh the same.
-        let span = margin - self.base;
-        let factor = (self.calibrated(margin) - self.base()) / span;
+        self.in_log_odds((margin, self.base), out);
+    }
+
+    /// The same by exact Shapley values of the margin; false, and nothing in `out`, where the leaves do
+    /// not say how many training rows they stand for.
+    pub(super) fn shapley(
+        &self,
+        forest: &Forest,
+        record: &Record,
+        out: &mut Vec<Contribution>,
+    ) -> bool {
+        out.clear();
+        let mut values = Vec::new();
+        let found = self.with_row(record, |row| {
+            Some((self.engine.margin(row), forest.shapley(row, &mut values)?))
+        });
+        // Leaves that stand for no rows are averaged over in another way there.
+        let same = |(_, base): &(f64, f64)| (base - self.base).abs() <= 1e-9 * (1.0 + base.abs());
+        let Some(margins) = found.filter(same) else { return false };
+        every_group(out);
+        for (column, value) in self.columns.iter().zip(values) {
+            if let Some(contribution) = out.get_mut(column.group) {
+                contribution.log_odds += value;
+            }
+        }
+        self.in_log_odds(margins, out);
+        true
+    }
+
+    /// Turns shares of a margin, which were counted from `base`, into log-odds, where all of them weigh
+    /// the same; the heaviest first, without those that are nothing.
+    fn in_log_odds(&self, (margin, base): (f64, f64), out: &mut Vec<Contribution>) {
+        let span = margin - base;
+        let factor = (self.calibrated(margin) - self.calibrated(base)) / span;
         let factor = if span == 0.0 { 0.0 } else { factor };
         for contribution in out.iter_mut() {
             contribution.log_odds *= factor;
@@ -173,6 +203,12 @@ impl ForestTerms {
             at = next;
         }
     }
+}
+
+/// Replaces what a list held by every group, at nothing.
+fn every_group(out: &mut Vec<Contribution>) {
+    out.clear();
+    out.extend(REASON_GROUPS.iter().map(|group| Contribution { group, log_odds: 0.0 }));
 }
 
 impl Column {

@@ -361,6 +361,9 @@ proptest! {
         let mut explained = vec![];
         prop_assert_eq!(model.explain(&record, &mut explained), model.score(&record));
         prop_assert_eq!(&explained, &parts);
+        model.exact_contributions(&record, &mut explained);
+        let sum: f64 = explained.iter().map(|part| part.log_odds).sum();
+        prop_assert!((model.base() + sum - model.score(&record).log_odds).abs() < 1e-6);
         let codes: std::collections::BTreeSet<_> = parts.iter().map(|p| p.group.code).collect();
         prop_assert_eq!(codes.len(), parts.len());
     }

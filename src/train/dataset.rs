@@ -119,7 +119,11 @@ pub struct Dataset {
     /// The billing country, else that of the address.
     countries: Vec<Option<Country>>,
     cards: Vec<u32>,
+    /// How many sales each row stands for, ≥ 1.
+    stands_for: Vec<u32>,
+    /// Numbers of the cards, or accounts, that have a name; rows without one are nobody else's.
     card_of: HashMap<Box<str>, u32>,
+    buyers: u32,
     infinite: usize,
     refused: usize,
 }
@@ -134,7 +138,9 @@ impl Default for Dataset {
             labels: vec![],
             countries: vec![],
             cards: vec![],
+            stands_for: vec![],
             card_of: HashMap::new(),
+            buyers: 0,
             infinite: 0,
             refused: 0,
         }
@@ -248,21 +254,32 @@ impl Dataset {
         self.countries.push(country(&row.record));
         let card = self.card(&row.record);
         self.cards.push(card);
+        self.stands_for.push(1);
         self.times.push(row.event_time);
         self.labels.push(row.labels.clone());
     }
 
     /// The number of the record's card, else of its account, else a new one: in the order they came.
     fn card(&mut self, record: &Record) -> u32 {
-        let next = u32::try_from(self.card_of.len()).unwrap_or(u32::MAX);
-        let name = [fields::CARD_FINGERPRINT, fields::ACCOUNT_ID]
-            .into_iter()
-            .find_map(|field| match record.get(field) {
-                Value::Text(text) => Some(format!("{}/{text}", field.field().name)),
-                _ => None,
-            })
-            .unwrap_or_else(|| format!("row/{}", self.times.len()));
-        *self.card_of.entry(name.into()).or_insert(next)
+        let next = self.buyers;
+        let name =
+            [fields::CARD_FINGERPRINT, fields::ACCOUNT_ID].into_iter().find_map(
+                |field| match record.get(field) {
+                    Value::Text(text) => Some(format!("{}/{text}", field.field().name)),
+                    _ => None,
+                },
+            );
+        let card = name.map_or(next, |name| *self.card_of.entry(name.into()).or_insert(next));
+        self.buyers = self.buyers.saturating_add(u32::from(card == next));
+        card
+    }
+
+    /// Gives back the memory that only further rows would need.
+    pub(super) fn no_more_rows(&mut self) {
+        self.card_of = HashMap::new();
+        self.values.iter_mut().for_each(Vec::shrink_to_fit);
+        self.labels.shrink_to_fit();
+        self.times.shrink_to_fit();
     }
 
     /// Adds what became known of a row later; a row that is not there is left alone.
@@ -270,6 +287,25 @@ impl Dataset {
         if let Some(labels) = self.labels.get_mut(row) {
             labels.push(label);
         }
+    }
+
+    /// Lets the newest row stand for so many sales: itself and those like it that were declined.
+    pub(super) fn let_stand_for(&mut self, sales: u32) {
+        if let Some(own) = self.stands_for.last_mut() {
+            *own = sales.max(1);
+        }
+    }
+
+    /// How many sales a row stands for; 1 but for a decline that was let through.
+    pub(super) fn stands_for(&self, row: usize) -> usize {
+        let sales = self.stands_for.get(row).copied().unwrap_or(1);
+        usize::try_from(sales).unwrap_or(1)
+    }
+
+    /// Declines that were let through, and how many they stand for.
+    pub fn passed(&self) -> (usize, usize) {
+        let rows = (0..self.len()).map(|row| self.stands_for(row)).filter(|sales| *sales > 1);
+        rows.fold((0, 0), |(rows, all), sales| (rows + 1, all + sales))
     }
 
     /// True where something was said of the row.
@@ -286,6 +322,7 @@ impl Dataset {
         only(&mut self.labels, &keep);
         only(&mut self.countries, &keep);
         only(&mut self.cards, &keep);
+        only(&mut self.stands_for, &keep);
     }
 
     /// Rows so far.
@@ -383,6 +420,10 @@ impl Dataset {
             for label in self.labels(row) {
                 sum.update(label.class.word());
                 sum.update(label.known_at.map_or(-1, Timestamp::millis).to_le_bytes());
+            }
+            if self.stands_for(row) > 1 {
+                sum.update(b"stands for");
+                sum.update(self.stands_for(row).to_le_bytes());
             }
         }
         crate::model::hex(&sum.finalize())

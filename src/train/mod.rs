@@ -71,6 +71,7 @@ use split::{Known, Split};
 const LEAST_TO_CALIBRATE: usize = 20;
 
 /// What to train on, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainConfig {
     /// The model's name.
@@ -107,6 +108,8 @@ pub struct TrainConfig {
     pub l2: f64,
     /// What errors cost, for the money of the report; the model does not depend on it.
     pub costs: ErrorCosts,
+    /// True to train nothing beside the model: the report then has no challenger and no baseline.
+    pub alone: bool,
     /// True to fit again without each of the best features, and with labels as they were and as they
     /// became: some twelve fits more.
     pub ablation: bool,
@@ -130,6 +133,7 @@ impl Default for TrainConfig {
             seed: 0,
             l2: 1.0,
             costs: ErrorCosts::default(),
+            alone: false,
             ablation: false,
         }
     }
@@ -165,7 +169,8 @@ pub fn train(data: &Dataset, config: &TrainConfig) -> Result<Trained, TrainError
     }
     let candidate = Candidate::of(config.kind, data, &split, config)?;
     let mut rivals = vec![];
-    for kind in config.kind.rivals() {
+    let kinds: &[ModelKind] = if config.alone { &[] } else { config.kind.rivals() };
+    for kind in kinds {
         rivals.push(Candidate::of(*kind, data, &split, config)?);
     }
     let growth = candidate.fitted.growth();

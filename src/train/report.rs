@@ -151,6 +151,9 @@ pub struct RowCounts {
     pub outside: usize,
     /// Not among those given: refused payments nobody labelled, which have no outcome.
     pub refused: usize,
+    /// Declines that were let through; each counts here once, and elsewhere as often as it stands for
+    /// one.
+    pub passed: usize,
 }
 
 /// What a calibrator was fitted on.
@@ -221,7 +224,7 @@ impl Report {
             label: model.artefact().label.clone(),
             calibration: model.calibration(),
             windows: split.windows,
-            rows: RowCounts::of(split, data.refused()),
+            rows: RowCounts::of(split, data),
             calibrated_on: candidate.calibrated_on,
             features: model.artefact().scorer.features(),
             dropped: candidate.fitted.dropped().to_vec(),
@@ -258,7 +261,7 @@ fn priced(data: &Dataset, rows: &[Known], scored: &[Scored]) -> Vec<Priced> {
 }
 
 impl RowCounts {
-    fn of(split: &Split, refused: usize) -> Self {
+    fn of(split: &Split, data: &Dataset) -> Self {
         let frauds = |rows: &[Known]| rows.iter().filter(|known| known.fraud).count();
         let used = split.fit.len() + split.calibrate.len() + split.test.len();
         let unused = split.unknown_train + split.unknown_test + split.outside;
@@ -271,7 +274,8 @@ impl RowCounts {
             unknown_in_training: split.unknown_train,
             unknown_in_test: split.unknown_test,
             outside: split.outside,
-            refused,
+            refused: data.refused(),
+            passed: data.passed().0,
         }
     }
 }
@@ -315,6 +319,14 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
              become, so the model neither learned from them nor is judged on them, and says least of \
              sales like those",
             data.refused()
+        ));
+    }
+    let (passed, stand_for) = data.passed();
+    if passed > 0 {
+        notes.push(format!(
+            "{passed} payments passed that would have been declined; they stand for {stand_for} declines \
+             and are repeated as often, in training and test: the model and its measures speak of \
+             declined sales too, but not of those a hard block stops"
         ));
     }
     if data.infinite() > 0 {

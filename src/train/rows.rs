@@ -13,11 +13,15 @@
 //!
 //! A payment that was refused, by us, by another control or by the issuer, and of which nothing is
 //! said has no outcome: it is left out, or it would pass for a good one.
+//!
+//! A decline that was let through to learn from it stands for as many declines as it was drawn from. From
+//! the first of them on our own declines are left out even where somebody labelled them: they are already
+//! told of.
 
 use super::dataset::{CustomFeature, Dataset, Label, LabelledRecord};
 use crate::domain::{
-    Action, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId, Timestamp,
-    Transaction, TransactionId, Warning,
+    Action, Decision, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId,
+    Timestamp, Transaction, TransactionId, Warning,
 };
 use crate::engine::{
     Engine, EngineError, EventFacts, MAX_AHEAD_MS, ScoreRequest, read_decision, read_open_decision,
@@ -33,13 +37,28 @@ pub struct Rows {
     tenant: TenantId,
     data: Dataset,
     of: HashMap<TransactionId, usize>,
-    refused: Vec<bool>,
+    refused: Vec<Option<By>>,
     unknown: usize,
     latest: Option<Timestamp>,
     late: usize,
     /// Labels of rows that were not yet known, the earliest on top.
     to_come: BinaryHeap<Reverse<(Timestamp, TransactionId, LabelClass)>>,
     told: usize,
+}
+
+/// Who stopped a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Us,
+    Others,
+}
+
+/// What a decision says of its row: who stopped it, and how many sales it stands for.
+type Fate = (Option<By>, u32);
+
+fn fate(decision: &Decision) -> Fate {
+    let stands_for = decision.spared.as_ref().and_then(|spared| spared.one_in).unwrap_or(1);
+    ((decision.action == Action::Decline).then_some(By::Us), stands_for)
 }
 
 impl Default for Rows {
@@ -88,7 +107,7 @@ impl Rows {
         self.tell(engine, event_time)?;
         let begun =
             engine.begin(ScoreRequest { tenant, transaction, warnings, received_at: None })?;
-        let declined = begun.answer.is_some_and(|answer| answer.0.action == Action::Decline);
+        let fate = begun.answer.map_or((None, 1), |answer| fate(&answer.0));
         let in_time = self.passes(event_time);
         if let (true, Some(record)) = (is_payment, begun.record) {
             if !in_time {
@@ -102,7 +121,7 @@ impl Rows {
             if let Some(Label { class, known_at: Some(at) }) = telling {
                 self.to_come.push(Reverse((at, id.clone(), class)));
             }
-            self.add(id, &row, declined);
+            self.add(id, &row, fate);
         }
         Ok(())
     }
@@ -158,21 +177,31 @@ impl Rows {
                 self.late += 1;
                 return Ok(());
             }
-            let declined = decision.action == Action::Decline;
             let row = LabelledRecord { record, event_time: entry.event_time, labels: Vec::new() };
-            self.add(decision.transaction_id, &row, declined);
+            let fate = fate(&decision);
+            self.add(decision.transaction_id, &row, fate);
         }
         Ok(())
     }
 
     /// The rows that have an outcome; the others are counted in [`Dataset::refused`].
     pub fn finish(mut self) -> Dataset {
-        let keep: Vec<bool> = (0..self.data.len())
-            .map(|row| self.data.is_labelled(row) || !self.refused.get(row).is_some_and(|r| *r))
+        let first_passed = (0..self.data.len()).find(|row| self.data.stands_for(*row) > 1);
+        let keep: Vec<bool> = self
+            .refused
+            .iter()
+            .enumerate()
+            .map(|(row, refused)| match refused {
+                None => true,
+                Some(By::Us) if first_passed.is_some_and(|first| row >= first) => false,
+                Some(_) => self.data.is_labelled(row),
+            })
             .collect();
+        self.of = HashMap::new();
         let refused = keep.iter().filter(|keep| !**keep).count();
         self.data.retain(|row| keep.get(row).copied().unwrap_or(false));
         self.data.note_refused(refused);
+        self.data.no_more_rows();
         self.data
     }
 
@@ -193,9 +222,10 @@ impl Rows {
         latest.millis_since(at) <= MAX_AHEAD_MS
     }
 
-    fn add(&mut self, id: TransactionId, row: &LabelledRecord, refused: bool) {
+    fn add(&mut self, id: TransactionId, row: &LabelledRecord, (refused, stands_for): Fate) {
         self.of.insert(id, self.data.len());
         self.data.push(row);
+        self.data.let_stand_for(stands_for);
         self.refused.push(refused);
     }
 
@@ -217,7 +247,7 @@ impl Rows {
             (EventKind::PaymentBlocked, ..)
             | (EventKind::AuthResult, _, Some(Outcome::Declined | Outcome::Unavailable)) => {
                 if let Some(refused) = self.refused.get_mut(row) {
-                    *refused = true;
+                    refused.get_or_insert(By::Others);
                 }
             }
             _ => {}
@@ -242,5 +272,49 @@ fn label_event(name: EventId, at: Timestamp, sale: TransactionId, class: LabelCl
         device_id: None,
         user_agent: None,
         data: EventData { label: Some(class), ..EventData::default() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Record;
+
+    fn rows(fates: &[(Fate, bool)]) -> Dataset {
+        let mut rows = Rows::default();
+        for (place, (fate, labelled)) in fates.iter().enumerate() {
+            let at = Timestamp::from_millis(i64::try_from(place).unwrap());
+            let label = Label { class: LabelClass::StolenInstrument, known_at: None };
+            let row = LabelledRecord {
+                record: Record::default(),
+                event_time: at,
+                labels: labelled.then_some(label).into_iter().collect(),
+            };
+            rows.add(TransactionId::new(&format!("tx-{place}")).unwrap(), &row, *fate);
+        }
+        rows.finish()
+    }
+
+    #[test]
+    fn a_decline_that_passed_stands_for_those_that_did_not() {
+        let ours = (Some(By::Us), 1);
+        let theirs = (Some(By::Others), 1);
+        let before = [(ours, true), (ours, false), (theirs, true), ((None, 1), false)];
+        let data = rows(&before);
+        assert_eq!((data.len(), data.refused(), data.passed()), (3, 1, (0, 0)));
+        let after = [
+            (ours, true),
+            ((None, 50), true),
+            (ours, true),
+            (theirs, true),
+            (theirs, false),
+            ((None, 1), false),
+        ];
+        let data = rows(&after);
+        let found: Vec<_> = (0..data.len()).map(|row| data.stands_for(row)).collect();
+        assert_eq!(found, [1, 50, 1, 1], "our own label after the first that passed is left out");
+        assert_eq!((data.refused(), data.passed()), (2, (1, 50)));
+        let plain = rows(&after.map(|((refused, _), labelled)| ((refused, 1), labelled)));
+        assert_ne!(plain.digest(), data.digest());
     }
 }

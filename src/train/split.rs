@@ -87,14 +87,14 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
             match outcome(data, row, config, in_training) {
                 None => split.unknown_train += 1,
                 Some(fraud) if time < windows.calibrate_from => {
-                    split.fit.push(Known { row, fraud });
+                    split.fit.extend(copies(data, row, fraud));
                 }
-                Some(fraud) => split.calibrate.push(Known { row, fraud }),
+                Some(fraud) => split.calibrate.extend(copies(data, row, fraud)),
             }
         } else if (windows.test_from..windows.test_to).contains(&time) {
             match outcome(data, row, config, in_test) {
                 None => split.unknown_test += 1,
-                Some(fraud) => split.test.push(Known { row, fraud }),
+                Some(fraud) => split.test.extend(copies(data, row, fraud)),
             }
         } else {
             split.outside += 1;
@@ -114,15 +114,21 @@ pub(super) fn every_sale(
     let calibrate_from = four_fifths(from, to);
     let mut split = Split::empty(Windows { calibrate_from, train_to: to, ..*windows });
     for row in data.by_time() {
-        let known = Known { row, fraud: is_fraud(row) };
+        let known = copies(data, row, is_fraud(row));
         let time = data.time(row);
         if (from..calibrate_from).contains(&time) {
-            split.fit.push(known);
+            split.fit.extend(known);
         } else if (calibrate_from..to).contains(&time) {
-            split.calibrate.push(known);
+            split.calibrate.extend(known);
         }
     }
     split
+}
+
+/// A row as often as it stands for a sale: whatever fits, calibrates or measures then speaks of the sales
+/// that were declined too, without knowing of weights.
+fn copies(data: &Dataset, row: usize, fraud: bool) -> impl Iterator<Item = Known> {
+    std::iter::repeat_n(Known { row, fraud }, data.stands_for(row))
 }
 
 impl Split {

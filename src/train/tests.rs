@@ -425,3 +425,48 @@ fn the_page_is_well_formed() {
     }
     assert!(open.is_empty(), "{open:?}");
 }
+
+#[test]
+fn a_decline_that_passed_counts_for_those_it_stands_for() {
+    let all = world(8_000, 41);
+    let is_declined = |row: &LabelledRecord| row.record.numeric(fields::IP_TX_COUNT_1H) > 8.0;
+    let (mut plain, mut weighed) = (Dataset::default(), Dataset::default());
+    for (place, row) in all.iter().enumerate() {
+        if is_declined(row) && place % 10 > 0 {
+            continue;
+        }
+        plain.push(row);
+        weighed.push(row);
+        weighed.let_stand_for(if is_declined(row) { 10 } else { 1 });
+    }
+    let config = TrainConfig::default();
+    let rate = |data: &Dataset| {
+        let fit = split::split(data, &config).unwrap().fit;
+        let frauds = fit.iter().filter(|known| known.fraud).count();
+        (metrics::count(frauds) / metrics::count(fit.len()), fit.len())
+    };
+    let [(truth, rows), (biased, fewer), (found, as_many)] =
+        [&dataset(&all), &plain, &weighed].map(rate);
+    assert!((found - truth).abs() < (biased - truth).abs() / 3.0, "{truth} {biased} {found}");
+    assert!(fewer < rows && as_many.abs_diff(rows) * 10 < rows, "{rows} {fewer} {as_many}");
+    let report = train(&weighed, &config).unwrap().report;
+    assert_eq!(report.rows.passed, weighed.passed().0);
+    assert!(report.notes.iter().any(|note| note.contains("would have been declined")));
+}
+
+#[test]
+fn a_model_trained_alone_is_the_same_without_rivals() {
+    let data = dataset(&world(1_500, 42));
+    let config = TrainConfig {
+        kind: ModelKind::Boosted,
+        boosting: Boosting { trees: 10, bins: 32, ..Boosting::default() },
+        ..TrainConfig::default()
+    };
+    let beside = train(&data, &config).unwrap();
+    let alone = train(&data, &TrainConfig { alone: true, ..config }).unwrap();
+    assert_eq!((beside.report.rivals.len(), alone.report.rivals.len()), (3, 1));
+    assert_eq!(beside.model.digest(), alone.model.digest());
+    assert!(alone.report.gains.is_none());
+    let page = html::page(&alone.report);
+    assert!(!page.contains("logistic regression") && page.contains("Precision and recall"));
+}

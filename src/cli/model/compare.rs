@@ -5,6 +5,8 @@
 //! have cost by the costs in use, no rule in between, and both models are taken at their word: a model
 //! calibrated on generated commerce decides here as if it were calibrated on the merchant's labels.
 
+mod html;
+
 use super::{DONE, FINDING, Place, registry};
 use crate::cli::output::reader_has_gone;
 use crate::cli::past::{Past, PastArgs, write};
@@ -49,6 +51,9 @@ pub(in crate::cli) struct CompareArgs {
     /// Print as JSON
     #[arg(long)]
     json: bool,
+    /// Also write a page with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     #[command(flatten)]
     past: PastArgs,
 }
@@ -71,13 +76,16 @@ pub(super) fn compare(args: &CompareArgs) -> Result<u8> {
     );
     let draws = usize::try_from(args.draws)?;
     let found = paired(&rows, Drawing { draws, seed: args.seed });
+    let fates: BTreeMap<String, u64> =
+        fates.iter().map(|(fate, rows)| (word(*fate), *rows)).collect();
+    if let Some(path) = &args.html {
+        write(path, html::page(&models, &found, &rows, &fates).as_bytes())?;
+    }
     let text = if args.json {
         let named = |model: &Model| {
             json!({"name": model.artefact().name, "sha256": model.digest(),
                 "calibration": model.calibration()})
         };
-        let fates: BTreeMap<String, u64> =
-            fates.iter().map(|(fate, rows)| (word(*fate), *rows)).collect();
         let [a, b] = models.each_ref().map(named);
         let days = past.hindsight().maturity.days;
         json!({"a": a, "b": b, "mature_days": days, "sales": fates, "compared": found}).to_string()
@@ -202,12 +210,14 @@ fn card(sale: &PastSale, record: &Record) -> u64 {
     hasher.finish()
 }
 
+/// A model's name with the first digits of its digest.
+fn name(model: &Model) -> String {
+    let digest: String = model.digest().chars().take(8).collect();
+    format!("{} {digest}", model.artefact().name)
+}
+
 fn table([a, b]: &[Model; 2], found: &Paired) -> Result<String> {
     let mut text = String::new();
-    let name = |model: &Model| {
-        let digest: String = model.digest().chars().take(8).collect();
-        format!("{} {digest}", model.artefact().name)
-    };
     writeln!(text, "A  {}\nB  {}", name(a), name(b))?;
     let Paired { rows, frauds, cards, drawing, measures } = found;
     writeln!(text, "{rows} mature sales of known outcome, {frauds} frauds, {cards} cards\n")?;

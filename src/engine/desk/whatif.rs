@@ -3,6 +3,7 @@
 //! The one chain without its end: nothing is counted, written or remembered.
 
 use crate::clock::Stopwatch;
+use crate::decision::PassThrough;
 use crate::domain::{
     Action, Decision, HeldBack, RuleAction, RuleMode, TenantId, Timestamp, Transaction,
     TransactionId,
@@ -58,6 +59,10 @@ impl Engine {
     ) -> Result<WhatIf, EngineError> {
         let snapshot = self.snapshot();
         guard::transaction(&mut transaction, &snapshot.reference)?;
+        if let Some(pass) = snapshot.policy.pass_through {
+            let id = transaction.transaction_id;
+            transaction.transaction_id = without_luck(pass, tenant, id);
+        }
         let (tenant, warnings) = (tenant.clone(), Vec::new());
         let request = ScoreRequest { tenant, transaction, warnings, received_at: None };
         let (decided, _) = self.decide(&snapshot, &request, Stopwatch::start());
@@ -85,6 +90,13 @@ impl Engine {
 fn at(transaction: Transaction, now: Timestamp) -> Transaction {
     let id = TransactionId::new("what-if").unwrap_or(transaction.transaction_id);
     Transaction { transaction_id: id, event_time: now, ..transaction }
+}
+
+/// Another id for a question whose own would pass a decline by the luck of the draw.
+fn without_luck(pass: PassThrough, tenant: &TenantId, id: TransactionId) -> TransactionId {
+    let is_drawn = |id: &TransactionId| pass.takes(tenant.as_str(), id.as_str());
+    let mut others = (0..100).filter_map(|n| TransactionId::new(&format!("what-if-{n}")).ok());
+    if is_drawn(&id) { others.find(|other| !is_drawn(other)).unwrap_or(id) } else { id }
 }
 
 fn obstacles(snapshot: &Snapshot, decision: &Decision, record: &Record) -> Vec<Obstacle> {

@@ -204,3 +204,45 @@ async fn metrics_can_be_read_and_do_not_grow_with_what_is_asked() {
     }
     assert_eq!(series.keys().filter(|name| name.contains("_requests_total")).count(), 3);
 }
+
+#[tokio::test]
+async fn a_decision_is_explained_to_its_tenant_until_the_person_is_erased() {
+    let server = Server::new();
+    let engine = server.state.engine.clone();
+    let alone = server.score(&purchase("tx-0")).await;
+    assert_eq!(alone.status, 200, "{}", alone.text);
+    let nothing = server.get("/v1/decisions/tx-0/explain").await;
+    assert_eq!(nothing.error(), (409, "nothing_to_explain", ""), "no model decided");
+    let rules = RuleSet::from_sources(&[Source::new("test.toml", RULES)]).unwrap();
+    let model = crate::model::Model::bundled().unwrap();
+    let tables = engine.snapshot().reference.clone();
+    engine.swap(Snapshot::new(tables, rules, Some(model), Policy::default())).unwrap();
+    let scored = server.score(&purchase("tx-1")).await;
+    assert_eq!(scored.status, 200, "{}", scored.text);
+    for id in ["tx-1", text(&scored.json["decision_id"])] {
+        let found = server.get(&format!("/v1/decisions/{id}/explain")).await;
+        assert_eq!(found.status, 200, "{}", found.text);
+        assert_eq!(found.json["transaction_id"], "tx-1");
+        assert_eq!(found.json["fraud_probability"], scored.json["fraud_probability"]);
+        assert_eq!(found.json["is_exact"], true);
+        let sum: f64 = found.json["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|group| group["contribution"].as_f64().unwrap())
+            .sum();
+        let log_odds = |p: &Value| (p.as_f64().unwrap() / (1.0 - p.as_f64().unwrap())).ln();
+        let moved =
+            log_odds(&found.json["fraud_probability"]) - log_odds(&found.json["base_probability"]);
+        assert!((sum - moved).abs() < 1e-6, "{sum} is not {moved}");
+    }
+    for unknown in ["tx-9", "%FF", "d-00000000000000000000000000000000"] {
+        let answer = server.get(&format!("/v1/decisions/{unknown}/explain")).await;
+        assert_eq!(answer.error(), (404, "not_found", ""), "{unknown}");
+    }
+    let ledger = engine.ledger().unwrap();
+    let entry = ledger.scan(None).unwrap().last().unwrap().unwrap();
+    ledger.erase(entry.subject.unwrap()).unwrap();
+    let erased = server.get("/v1/decisions/tx-1/explain").await;
+    assert_eq!(erased.error(), (409, "nothing_to_explain", ""), "the person was erased");
+}

@@ -77,8 +77,9 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             ]
             .concat()
         }
-        ("GET", "/v1/decisions/{id}") => {
-            of(&["/v1/decisions/tx-0", "/v1/decisions/tx-1"], Value::Null)
+        ("GET", "/v1/decisions/{id}" | "/v1/decisions/{id}/explain") => {
+            let path = |id| path.replace("{id}", id);
+            of(&[&path("tx-0"), &path("tx-1")], Value::Null)
         }
         ("POST", "/v1/disputes") => [one(dispute(0)), one(dispute(1))].concat(),
         ("POST", "/v1/disputes/{id}/stage" | "/v1/disputes/{id}/submit") => {
