@@ -81,6 +81,10 @@ pub(super) struct TrainArgs {
     /// The labels are generated: the model advises and rules act
     #[arg(long)]
     synthetic: bool,
+    /// Rows kept in memory at most. Of more, every sale that was called bad stays and the others are
+    /// sampled evenly; each then stands for those like it, in training and in the report
+    #[arg(long, value_name = "ROWS", default_value_t = 2_000_000, value_parser = clap::value_parser!(u64).range(1000..))]
+    pub(super) max_rows: u64,
     /// Train no challenger and no baseline for the report: a fraction of the time on a million rows
     #[arg(long)]
     alone: bool,

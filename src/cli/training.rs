@@ -4,19 +4,21 @@ use super::progress;
 use super::rows::{count, for_each, map_at};
 use super::state;
 use super::train::TrainArgs;
-use crate::domain::Timestamp;
-use crate::engine::Engine;
+use crate::domain::{Timestamp, TransactionId};
+use crate::engine::{Engine, EventFacts, read_open_event};
 use crate::input::files::open;
 use crate::input::{Item, Line, Map};
-use crate::ledger::{MasterKey, Reader};
-use crate::train::{Dataset, Label, Rows};
+use crate::ledger::{EntryKind, MasterKey, Reader};
+use crate::train::{Dataset, Label, Rows, calls_bad};
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The rows the arguments name, and how many of the file could not be used. Each of those was named on
 /// standard error, or counted with what to do about it.
 pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
-    let mut rows = Rows::of(args.tenant.clone()).with_custom(&args.custom);
+    let room = usize::try_from(args.max_rows).unwrap_or(usize::MAX);
+    let mut rows = Rows::of(args.tenant.clone()).with_custom(&args.custom).with_room(room);
     let bad = if let Some(file) = &args.file {
         let engine = state::engine_in_memory(&args.config.load()?)?;
         from_file(&engine, file, args.map.as_deref(), &mut rows)?
@@ -34,7 +36,15 @@ pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
             rows.late()
         );
     }
+    let left_out = rows.left_out();
     let data = rows.finish();
+    if left_out > 0 {
+        eprintln!(
+            "{left_out} sales that nobody called bad made room: one in {} stayed and stands for the \
+             others (--max-rows)",
+            data.one_in()
+        );
+    }
     if data.refused() > 0 {
         eprintln!(
             "{} refused payments without a label have no outcome and were left out",
@@ -56,7 +66,11 @@ fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) 
             kept.push(line);
             return Ok(());
         }
-        take(engine, line.item, rows)
+        take(engine, line.item, rows)?;
+        if rows.is_full() {
+            rows.tell_bad(called_bad(file, map.as_ref())?);
+        }
+        Ok(())
     })?;
     kept.sort_by_key(|line| time(&line.item));
     for Line { position, item } in kept {
@@ -68,6 +82,21 @@ fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) 
     if bad > 0 {
         eprintln!("{} left out", count(bad, "bad row"));
     }
+    Ok(bad)
+}
+
+/// The sales that events of the file call bad: read once more, when rows have to go.
+fn called_bad(file: &Path, map: Option<&Map>) -> Result<HashSet<TransactionId>> {
+    let bar = progress::counter("looking for labels");
+    let mut bad = HashSet::new();
+    // A row that can't be read is reported where it is read for good.
+    for line in open(file, map)?.flatten() {
+        bar.inc(1);
+        if let Item::Event { event, .. } = line.item {
+            bad.extend(calls_bad(EventFacts::of(&event)));
+        }
+    }
+    bar.finish_and_clear();
     Ok(bad)
 }
 
@@ -99,9 +128,27 @@ fn from_ledger(data_dir: &Path, rows: &mut Rows) -> Result<()> {
         let entry = entry?;
         bar.set_position(entry.sequence);
         rows.entry(&entry)?;
+        if rows.is_full() {
+            rows.tell_bad(called_bad_in_ledger(&reader)?);
+        }
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// As [`called_bad`], of the ledger's events.
+fn called_bad_in_ledger(reader: &Reader) -> Result<HashSet<TransactionId>> {
+    let bar = progress::counter("looking for labels");
+    let mut bad = HashSet::new();
+    for entry in reader.scan(None)? {
+        let entry = entry?;
+        bar.set_position(entry.sequence);
+        if entry.kind != EntryKind::Decision {
+            bad.extend(read_open_event(&entry)?.and_then(calls_bad));
+        }
+    }
+    bar.finish_and_clear();
+    Ok(bad)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ impl Engine {
         let mut counting = None;
         let (keeping, settling) = match &self.ledger {
             None => {
-                place.insert(Known::Unkept { content, sale: Some(Box::new(sale)) });
+                place.insert(Known::Unkept { content, sale: Some(Box::new((&sale).into())) });
                 (Keeping::Done(Durability::None), None)
             }
             Some(ledger) => {

@@ -33,7 +33,7 @@ pub(super) enum Known {
     /// Decided, being written.
     Flying(Arc<Flight>),
     /// Decided without a ledger: the answer itself is not kept. An event is no sale.
-    Unkept { content: ContentHash, sale: Option<Box<SaleRef>> },
+    Unkept { content: ContentHash, sale: Option<Box<UnkeptSale>> },
 }
 
 impl Known {
@@ -58,6 +58,30 @@ pub(super) struct SaleRef {
     pub(super) amount: Option<i64>,
     /// Sealed under the same person, so that one erasure reaches both.
     pub(super) subject: Option<SubjectHash>,
+}
+
+/// A [`SaleRef`] that stays in memory, packed: there may be millions. Nothing is sealed without a ledger.
+#[derive(Debug, Clone)]
+pub(super) struct UnkeptSale {
+    id: EntityKey,
+    keys: Box<[u64]>,
+    at: Timestamp,
+    kind: Option<TransactionKind>,
+    amount: Option<i64>,
+}
+
+impl From<&SaleRef> for UnkeptSale {
+    fn from(sale: &SaleRef) -> Self {
+        let SaleRef { id, keys, at, kind, amount, subject: _ } = *sale;
+        Self { id, keys: keys.packed(), at, kind, amount }
+    }
+}
+
+impl From<&UnkeptSale> for SaleRef {
+    fn from(UnkeptSale { id, keys, at, kind, amount }: &UnkeptSale) -> Self {
+        let keys = EntityKeys::unpacked(keys);
+        Self { id: *id, keys, at: *at, kind: *kind, amount: *amount, subject: None }
+    }
 }
 
 /// Something decided or received that the ledger is still writing.

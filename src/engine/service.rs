@@ -515,7 +515,7 @@ impl Engine {
         match self.known.get(&entry::transaction_hash(tenant, id)) {
             Some(Known::Flying(flight)) => Ok(Some(flight.sale)),
             Some(Known::Unkept { sale, .. }) => {
-                Ok(Some(sale.map(|sale| *sale).unwrap_or_default()))
+                Ok(Some(sale.map(|sale| SaleRef::from(&*sale)).unwrap_or_default()))
             }
             Some(Known::Kept { position, .. }) => self.stored_sale(position).map(Some),
             None => Ok(None),

@@ -119,8 +119,12 @@ pub struct Dataset {
     /// The billing country, else that of the address.
     countries: Vec<Option<Country>>,
     cards: Vec<u32>,
-    /// How many sales each row stands for, ≥ 1.
+    /// How many declines each row stands for, itself one of them, ≥ 1.
     stands_for: Vec<u32>,
+    /// Rows that were drawn from others like them; the rest are all here.
+    drawn: Vec<bool>,
+    /// Of how many a drawn row is one, ≥ 1.
+    one_in: usize,
     /// Numbers of the cards, or accounts, that have a name; rows without one are nobody else's.
     card_of: HashMap<Box<str>, u32>,
     buyers: u32,
@@ -139,6 +143,8 @@ impl Default for Dataset {
             countries: vec![],
             cards: vec![],
             stands_for: vec![],
+            drawn: vec![],
+            one_in: 1,
             card_of: HashMap::new(),
             buyers: 0,
             infinite: 0,
@@ -255,6 +261,7 @@ impl Dataset {
         let card = self.card(&row.record);
         self.cards.push(card);
         self.stands_for.push(1);
+        self.drawn.push(false);
         self.times.push(row.event_time);
         self.labels.push(row.labels.clone());
     }
@@ -289,22 +296,38 @@ impl Dataset {
         }
     }
 
-    /// Lets the newest row stand for so many sales: itself and those like it that were declined.
+    /// Lets the newest row stand for so many declines, itself one of them.
     pub(super) fn let_stand_for(&mut self, sales: u32) {
         if let Some(own) = self.stands_for.last_mut() {
             *own = sales.max(1);
         }
     }
 
-    /// How many sales a row stands for; 1 but for a decline that was let through.
+    /// Takes note of which rows were drawn, and of how many each is one.
+    pub(super) fn drawn(&mut self, drawn: Vec<bool>, one_in: usize) {
+        (self.drawn, self.one_in) = (drawn, one_in.max(1));
+    }
+
+    /// Of how many sales each that is not known to be bad is one: 1 where all are here.
+    pub fn one_in(&self) -> usize {
+        self.one_in
+    }
+
+    /// How many sales a row stands for: declines that did not pass, and sales that were not drawn.
     pub(super) fn stands_for(&self, row: usize) -> usize {
-        let sales = self.stands_for.get(row).copied().unwrap_or(1);
-        usize::try_from(sales).unwrap_or(1)
+        let drawn = self.drawn.get(row).is_some_and(|drawn| *drawn);
+        self.declines(row) * if drawn { self.one_in } else { 1 }
+    }
+
+    /// How many declines a row stands for; 1 but for one that was let through.
+    pub(super) fn declines(&self, row: usize) -> usize {
+        let declines = self.stands_for.get(row).copied().unwrap_or(1);
+        usize::try_from(declines).unwrap_or(1)
     }
 
     /// Declines that were let through, and how many they stand for.
     pub fn passed(&self) -> (usize, usize) {
-        let rows = (0..self.len()).map(|row| self.stands_for(row)).filter(|sales| *sales > 1);
+        let rows = (0..self.len()).map(|row| self.declines(row)).filter(|sales| *sales > 1);
         rows.fold((0, 0), |(rows, all), sales| (rows + 1, all + sales))
     }
 
@@ -323,6 +346,7 @@ impl Dataset {
         only(&mut self.countries, &keep);
         only(&mut self.cards, &keep);
         only(&mut self.stands_for, &keep);
+        only(&mut self.drawn, &keep);
     }
 
     /// Rows so far.

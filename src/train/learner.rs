@@ -13,12 +13,12 @@ use super::calibrate;
 use super::dataset::Dataset;
 use super::encode::Dropped;
 use super::error::TrainError;
-use super::metrics::Scored;
+use super::metrics::{Scored, count};
 use super::report::CalibratedOn;
-use super::split::{Known, Split};
+use super::split::{Known, Split, once};
 use super::trees::Trees;
 use super::{Regression, TrainConfig, outcomes};
-use crate::model::{Calibrator, Growth, Scorer, sigmoid};
+use crate::model::{Calibrator, Growth, Platt, Scorer, sigmoid};
 use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
@@ -117,16 +117,15 @@ impl Candidate {
         let most = config.boosting.trees;
         if split.calibrate.is_empty() {
             let fitted = Trees::grow(data, (&split.fit, &[]), config, most.min(TREES_UNWATCHED))?;
-            let (calibrator, calibrated_on) = (Calibrator::IDENTITY, CalibratedOn::AsGrown);
+            let (calibrator, calibrated_on) = (as_grown(kind, data), CalibratedOn::AsGrown);
             return Ok(Self { kind, fitted: Box::new(fitted), calibrator, calibrated_on });
         }
         let first = Trees::grow(data, (&split.fit, &split.calibrate), config, most)?;
-        let margins: Vec<f64> =
-            split.calibrate.iter().map(|known| first.margin(data, known.row)).collect();
+        let margins = each(&split.calibrate, |row| first.margin(data, row));
         let (calibrator, calibrated_on) =
             match calibrate::choose(&margins, &outcomes(&split.calibrate)) {
                 Some(calibrator) => (calibrator, CalibratedOn::LaterRows),
-                None => (Calibrator::IDENTITY, CalibratedOn::Nothing),
+                None => (as_grown(kind, data), CalibratedOn::Nothing),
             };
         let all: Vec<Known> = split.fit.iter().chain(&split.calibrate).copied().collect();
         let fitted = Trees::grow(data, (&all, &[]), config, first.count())?;
@@ -135,10 +134,25 @@ impl Candidate {
 
     /// The answers to some rows.
     pub(super) fn scored(&self, data: &Dataset, rows: &[Known]) -> Vec<Scored> {
-        let probability =
-            |known: &Known| sigmoid(self.calibrator.apply(self.fitted.margin(data, known.row)));
-        rows.iter()
-            .map(|known| Scored { probability: probability(known), fraud: known.fraud })
-            .collect()
+        let margins = each(rows, |row| self.fitted.margin(data, row));
+        let probability = |margin: f64| sigmoid(self.calibrator.apply(margin));
+        let scored = |(margin, known): (f64, &Known)| Scored {
+            probability: probability(margin),
+            fraud: known.fraud,
+        };
+        margins.into_iter().zip(rows).map(scored).collect()
     }
+}
+
+/// What is asked of each row, once for all its copies.
+pub(super) fn each(rows: &[Known], ask: impl Fn(usize) -> f64) -> Vec<f64> {
+    once(rows).flat_map(|(known, copies)| std::iter::repeat_n(ask(known.row), copies)).collect()
+}
+
+/// No calibrator, but for a fit that knew no weights: fraud was as much rarer as rows were drawn.
+fn as_grown(kind: ModelKind, data: &Dataset) -> Calibrator {
+    if kind == ModelKind::Forest && data.one_in() > 1 {
+        return Calibrator::Platt(Platt { slope: 1.0, intercept: -count(data.one_in()).ln() });
+    }
+    Calibrator::IDENTITY
 }

@@ -26,6 +26,7 @@ mod paired;
 mod refit;
 mod report;
 mod rows;
+mod sample;
 mod save;
 mod slices;
 mod split;
@@ -49,7 +50,7 @@ pub use metrics::{Bin, Metrics, Scored, bins, metrics};
 pub use paired::{Compared, Drawing, Judged, Paired, PairedRow, paired};
 pub use refit::DelayEffect;
 pub use report::{CalibratedOn, Importance, Report, Rival, RowCounts};
-pub use rows::Rows;
+pub use rows::{Rows, calls_bad};
 pub use save::{CARD_FILE, METRICS_FILE, REPORT_FILE};
 pub use slices::Slice;
 pub use split::{LABEL, LABEL_WINDOW_MS, Windows};
@@ -205,20 +206,20 @@ impl Regression {
     /// Coefficients from the earlier rows, the calibrator from the later ones. Rejected: a second fit
     /// on all rows after calibrating, since the calibrator would then correct a model it never saw.
     fn of(data: &Dataset, split: &Split, config: &TrainConfig) -> Result<Self, TrainError> {
-        let encoding = Encoding::learn(data, &split.fit);
+        let rows = split::undrawn(data, &split.fit);
+        let encoding = Encoding::learn(data, &rows);
         if encoding.is_empty() {
             return Err(TrainError::NothingVaries);
         }
-        let matrix = encoding.matrix(data, &split.fit);
-        let fit = fit::logistic(&matrix, &outcomes(&split.fit), config.l2)?;
+        let matrix = encoding.matrix(data, &rows);
+        let fit = fit::logistic(&matrix, &outcomes(&rows), config.l2)?;
         let logistic = encoding.filled(&matrix, &fit);
         let (rows, calibrated_on) = if split.calibrate.is_empty() {
             (&split.fit, CalibratedOn::TrainingRows)
         } else {
             (&split.calibrate, CalibratedOn::LaterRows)
         };
-        let margins: Vec<f64> =
-            rows.iter().map(|known| fit.margin(encoding.line(data, known.row))).collect();
+        let margins = learner::each(rows, |row| fit.margin(encoding.line(data, row)));
         let (calibrator, calibrated_on) = match fit::platt(&margins, &outcomes(rows)) {
             Some(platt) => (platt, calibrated_on),
             None => (Platt { slope: 1.0, intercept: 0.0 }, CalibratedOn::Nothing),

@@ -280,6 +280,35 @@ impl RowCounts {
     }
 }
 
+/// Sales that are no rows, and those that stand for them.
+fn who_is_missing(data: &Dataset) -> Vec<String> {
+    let mut notes = vec![];
+    if data.refused() > 0 {
+        notes.push(format!(
+            "{} payments were refused and nobody labelled them: nobody knows what they would have \
+             become, so the model neither learned from them nor is judged on them, and says least of \
+             sales like those",
+            data.refused()
+        ));
+    }
+    if data.one_in() > 1 {
+        notes.push(format!(
+            "of the sales that nobody called bad one in {0} was drawn and counts {0} times, in training \
+             and in the measures; every other sale is here",
+            data.one_in()
+        ));
+    }
+    let (passed, stand_for) = data.passed();
+    if passed > 0 {
+        notes.push(format!(
+            "{passed} payments passed that would have been declined; they stand for {stand_for} declines \
+             and are repeated as often, in training and test: the model and its measures speak of \
+             declined sales too, but not of those a hard block stops"
+        ));
+    }
+    notes
+}
+
 /// Everything a reader should know before believing the numbers.
 fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
     let Run { data, config, split, candidate, rivals, .. } = *run;
@@ -313,22 +342,7 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
             config.maturity_ms() / DAY_MS
         ));
     }
-    if data.refused() > 0 {
-        notes.push(format!(
-            "{} payments were refused and nobody labelled them: nobody knows what they would have \
-             become, so the model neither learned from them nor is judged on them, and says least of \
-             sales like those",
-            data.refused()
-        ));
-    }
-    let (passed, stand_for) = data.passed();
-    if passed > 0 {
-        notes.push(format!(
-            "{passed} payments passed that would have been declined; they stand for {stand_for} declines \
-             and are repeated as often, in training and test: the model and its measures speak of \
-             declined sales too, but not of those a hard block stops"
-        ));
-    }
+    notes.extend(who_is_missing(data));
     if data.infinite() > 0 {
         notes.push(format!("{} infinite values count as missing", data.infinite()));
     }

@@ -19,6 +19,7 @@
 //! told of.
 
 use super::dataset::{CustomFeature, Dataset, Label, LabelledRecord};
+use super::sample::Sample;
 use crate::domain::{
     Action, Decision, Event, EventData, EventId, EventKind, LabelClass, Outcome, TenantId,
     Timestamp, Transaction, TransactionId, Warning,
@@ -29,7 +30,7 @@ use crate::engine::{
 };
 use crate::ledger::{EntryKind, StoredEntry};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// Collects rows and, as they come, what is said of them.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Rows {
     data: Dataset,
     of: HashMap<TransactionId, usize>,
     refused: Vec<Option<By>>,
+    sample: Sample,
+    left_out: usize,
     unknown: usize,
     latest: Option<Timestamp>,
     late: usize,
@@ -75,6 +78,8 @@ impl Rows {
             data: Dataset::default(),
             of: HashMap::new(),
             refused: vec![],
+            sample: Sample::of(usize::MAX),
+            left_out: 0,
             unknown: 0,
             latest: None,
             late: 0,
@@ -88,6 +93,26 @@ impl Rows {
     #[must_use]
     pub fn with_custom(self, features: &[CustomFeature]) -> Self {
         Self { data: Dataset::with_custom(features), ..self }
+    }
+
+    /// The same, with room for so many rows: of more, sales that nobody calls bad are sampled.
+    #[must_use]
+    pub fn with_room(self, rows: usize) -> Self {
+        Self { sample: Sample::of(rows), ..self }
+    }
+
+    /// True where there is room for no more rows before [`Rows::tell_bad`]: rows are then kept all the same.
+    pub fn is_full(&self) -> bool {
+        self.sample.is_full()
+    }
+
+    /// Names the sales that an event calls bad, whether it has come or will come: their rows stay. From
+    /// here on others make room.
+    pub fn tell_bad(&mut self, sales: HashSet<TransactionId>) {
+        for row in sales.iter().filter_map(|id| self.of.get(id)) {
+            self.sample.stay(*row);
+        }
+        self.sample.tell(sales);
     }
 
     /// Scores one transaction of a file and adds its row if it is a payment.
@@ -186,7 +211,9 @@ impl Rows {
 
     /// The rows that have an outcome; the others are counted in [`Dataset::refused`].
     pub fn finish(mut self) -> Dataset {
-        let first_passed = (0..self.data.len()).find(|row| self.data.stands_for(*row) > 1);
+        let one_in = usize::try_from(self.sample.one_in()).unwrap_or(usize::MAX);
+        self.data.drawn(self.sample.drawn(), one_in);
+        let first_passed = (0..self.data.len()).find(|row| self.data.declines(*row) > 1);
         let keep: Vec<bool> = self
             .refused
             .iter()
@@ -210,6 +237,11 @@ impl Rows {
         self.unknown
     }
 
+    /// Sales that made room for others, which stand for them.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
     /// Payments told after something later, which are no rows.
     pub fn late(&self) -> usize {
         self.late
@@ -223,10 +255,38 @@ impl Rows {
     }
 
     fn add(&mut self, id: TransactionId, row: &LabelledRecord, (refused, stands_for): Fate) {
+        if !self.sample.takes(&id, &row.labels) {
+            self.left_out += 1;
+            return;
+        }
         self.of.insert(id, self.data.len());
         self.data.push(row);
         self.data.let_stand_for(stands_for);
         self.refused.push(refused);
+        if let Some(keep) = self.sample.thin() {
+            self.retain(&keep);
+        }
+    }
+
+    /// Lets go of rows, and of what was kept of each.
+    fn retain(&mut self, keep: &[bool]) {
+        let stays = |row: usize| keep.get(row).copied().unwrap_or(false);
+        let places = keep.iter().scan(0_usize, |next, stays| {
+            let place = *next;
+            *next += usize::from(*stays);
+            Some(place)
+        });
+        let places: Vec<usize> = places.collect();
+        self.of.retain(|_, row| {
+            let stays = stays(*row);
+            *row = places.get(*row).copied().unwrap_or(*row);
+            stays
+        });
+        self.of.shrink_to_fit();
+        let mut rows = keep.iter();
+        self.refused.retain(|_| rows.next().is_some_and(|stays| *stays));
+        self.left_out += keep.iter().filter(|stays| !**stays).count();
+        self.data.retain(stays);
     }
 
     /// Takes note of what an event says, known from `known_at` on.
@@ -237,7 +297,8 @@ impl Rows {
             EventKind::Label | EventKind::AuthResult | EventKind::PaymentBlocked
         );
         let Some(&row) = self.of.get(id) else {
-            self.unknown += usize::from(about_a_sale);
+            // It may be one of those that made room.
+            self.unknown += usize::from(about_a_sale && self.left_out == 0);
             return;
         };
         match (event.kind, event.label, event.outcome) {
@@ -253,6 +314,13 @@ impl Rows {
             _ => {}
         }
     }
+}
+
+/// The sale an event calls bad, if it does.
+pub fn calls_bad(event: EventFacts) -> Option<TransactionId> {
+    let is_bad = event.kind == EventKind::Label
+        && event.label.is_some_and(|class| class != LabelClass::Legitimate);
+    event.transaction_id.filter(|_| is_bad)
 }
 
 fn label_event(name: EventId, at: Timestamp, sale: TransactionId, class: LabelClass) -> Event {
@@ -279,6 +347,7 @@ fn label_event(name: EventId, at: Timestamp, sale: TransactionId, class: LabelCl
 mod tests {
     use super::*;
     use crate::features::Record;
+    use crate::train::{Boosting, ModelKind, Scored, TrainConfig, metrics, tests, train};
 
     fn rows(fates: &[(Fate, bool)]) -> Dataset {
         let mut rows = Rows::default();
@@ -316,5 +385,93 @@ mod tests {
         assert_eq!((data.refused(), data.passed()), (2, (1, 50)));
         let plain = rows(&after.map(|((refused, _), labelled)| ((refused, 1), labelled)));
         assert_ne!(plain.digest(), data.digest());
+    }
+
+    fn sale(number: usize) -> TransactionId {
+        TransactionId::new(&format!("tx-{number}")).unwrap()
+    }
+
+    fn filled(world: &[LabelledRecord], room: usize, told: &[usize]) -> Rows {
+        let mut rows = Rows::default().with_room(room);
+        for (number, row) in world.iter().enumerate() {
+            rows.add(sale(number), row, (None, 1));
+            if rows.is_full() {
+                rows.tell_bad(told.iter().copied().map(sale).collect());
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn a_sample_trains_what_all_rows_would() {
+        let world = tests::world(12_000, 51);
+        let all = filled(&world, usize::MAX, &[]).finish();
+        let some = filled(&world, 4_500, &[]).finish();
+        assert!(some.one_in() >= 4 && some.len() < 4_500, "{} of {}", some.len(), all.len());
+        let boosting = Boosting { trees: 40, bins: 64, ..Boosting::default() };
+        let calibrated = |data: &Dataset, kind| {
+            let config = TrainConfig {
+                kind,
+                boosting: boosting.clone(),
+                alone: true,
+                ..TrainConfig::default()
+            };
+            let trained = train(data, &config).unwrap();
+            let (mut auc, mut rates) = (vec![], (0.0, 0.0));
+            for row in world.iter().skip(9_600) {
+                let probability = trained.model.score(&row.record).fraud_probability;
+                let fraud = row.labels[0].class.is_fraud();
+                auc.push(Scored { probability, fraud });
+                rates = (rates.0 + probability, rates.1 + f64::from(u8::from(fraud)));
+            }
+            (metrics(&auc).roc_auc.unwrap(), rates.0 / rates.1, trained.report)
+        };
+        let (full, as_all, _) = calibrated(&all, ModelKind::Boosted);
+        for kind in [ModelKind::Boosted, ModelKind::Forest, ModelKind::Logistic] {
+            let (found, odds, report) = calibrated(&some, kind);
+            assert!((full - found).abs() < 0.03, "{kind:?}: {full} {found}");
+            assert!(
+                (odds / as_all - 1.0).abs() < 0.25,
+                "{kind:?} expects {odds} frauds for one, with all rows {as_all}"
+            );
+            let tested = report.rows.tested.abs_diff(2_400);
+            assert!(tested < 300, "{kind:?}: the test stands for {} sales", report.rows.tested);
+            assert!(report.notes.iter().any(|note| note.contains("was drawn")), "{report}");
+        }
+    }
+
+    #[test]
+    fn a_sale_called_bad_later_stays_whenever_that_was_known() {
+        let mut world = tests::world(6_000, 52);
+        for row in &mut world {
+            row.labels.clear();
+        }
+        let told: Vec<usize> = (0..6_000).step_by(61).collect();
+        let mut rows = filled(&world, 1_000, &told);
+        assert!(!rows.is_full() && rows.left_out() > 4_000, "{}", rows.left_out());
+        let word = |number| EventFacts {
+            kind: EventKind::Label,
+            transaction_id: Some(sale(number)),
+            label: Some(LabelClass::StolenInstrument),
+            ..EventFacts::of(&label_event(
+                EventId::new("e").unwrap(),
+                Timestamp::from_millis(0),
+                sale(number),
+                LabelClass::StolenInstrument,
+            ))
+        };
+        for (number, row) in world.iter().enumerate() {
+            let before = rows.unknown();
+            rows.note(&word(number), row.event_time);
+            assert_eq!(
+                rows.unknown(),
+                before,
+                "nobody can tell a stranger from a sale that made room"
+            );
+            assert!(!told.contains(&number) || rows.of.contains_key(&sale(number)), "{number}");
+        }
+        let data = rows.finish();
+        let stand_for: usize = (0..data.len()).map(|row| data.stands_for(row)).sum();
+        assert!(stand_for.abs_diff(6_000) < 900, "{stand_for}");
     }
 }

@@ -126,9 +126,24 @@ pub(super) fn every_sale(
 }
 
 /// A row as often as it stands for a sale: whatever fits, calibrates or measures then speaks of the sales
-/// that were declined too, without knowing of weights.
+/// that were declined or not drawn too, without knowing of weights.
 fn copies(data: &Dataset, row: usize, fraud: bool) -> impl Iterator<Item = Known> {
     std::iter::repeat_n(Known { row, fraud }, data.stands_for(row))
+}
+
+/// Each row once, with how often it stands there: copies lie side by side.
+pub(super) fn once(rows: &[Known]) -> impl Iterator<Item = (Known, usize)> {
+    rows.chunk_by(|a, b| a.row == b.row).filter_map(|same| Some((*same.first()?, same.len())))
+}
+
+/// The rows as often as they stand for declines, and a drawn one no oftener: for a fit that knows no
+/// weights, and whose calibrator puts back how rare fraud is.
+pub(super) fn undrawn(data: &Dataset, rows: &[Known]) -> Vec<Known> {
+    once(rows)
+        .flat_map(|(known, copies)| {
+            std::iter::repeat_n(known, data.declines(known.row).min(copies))
+        })
+        .collect()
 }
 
 impl Split {

@@ -23,7 +23,7 @@ fn label(class: LabelClass, known_at: Option<Timestamp>) -> Label {
 /// A world whose log-odds of fraud are known:
 /// −7 + 1.5·ln(1 + attempts) + 0.4·ln(1 + amount) + 2·Tor − 1·PayPal + 1·(age missing); the age
 /// itself says nothing. One sale in twelve is fraud.
-fn world(rows: u32, seed: u64) -> Vec<LabelledRecord> {
+pub(super) fn world(rows: u32, seed: u64) -> Vec<LabelledRecord> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..rows)
         .map(|i| {

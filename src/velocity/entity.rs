@@ -302,6 +302,60 @@ pub struct EntityKeys {
 }
 
 impl EntityKeys {
+    /// Only the keys that are named, in a sixth of the room: a word of bits that says which, then those.
+    pub fn packed(mut self) -> Box<[u64]> {
+        let mut words = vec![0_u64];
+        let mut named = 0;
+        for (place, key) in self.slots().into_iter().enumerate() {
+            if let Some(EntityKey(key)) = key {
+                named |= 1 << place;
+                words.push(*key);
+            }
+        }
+        words.iter_mut().take(1).for_each(|first| *first = named);
+        words.into()
+    }
+
+    /// What was [packed](Self::packed).
+    pub fn unpacked(words: &[u64]) -> Self {
+        let mut keys = Self::default();
+        let Some((named, mut packed)) = words.split_first().map(|(n, rest)| (n, rest.iter()))
+        else {
+            return keys;
+        };
+        for (place, slot) in keys.slots().into_iter().enumerate() {
+            if named >> place & 1 == 1 {
+                *slot = packed.next().copied().map(EntityKey);
+            }
+        }
+        keys
+    }
+
+    /// Every key there is room for; the destructuring finds a new one that is missing here.
+    fn slots(&mut self) -> [&mut Option<EntityKey>; 15] {
+        let Self {
+            card,
+            email,
+            ip,
+            device,
+            account,
+            sku,
+            licence,
+            invoice,
+            bin,
+            seller,
+            wallet,
+            machine,
+            country,
+            phone,
+            tenant,
+        } = self;
+        [
+            card, email, ip, device, account, sku, licence, invoice, bin, seller, wallet, machine,
+            country, phone, tenant,
+        ]
+    }
+
     /// The key of one entity.
     pub const fn get(&self, entity: Entity) -> Option<EntityKey> {
         match entity {

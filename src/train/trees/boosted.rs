@@ -12,7 +12,7 @@ use crate::train::TrainConfig;
 use crate::train::dataset::Dataset;
 use crate::train::error::TrainError;
 use crate::train::metrics::count;
-use crate::train::split::Known;
+use crate::train::split::{Known, once};
 use forust_ml::constraints::{Constraint, ConstraintMap};
 use forust_ml::metric::Metric;
 use forust_ml::{GradientBooster, Matrix};
@@ -190,11 +190,13 @@ struct Sheet {
 
 impl Sheet {
     fn of(columns: &Columns, data: &Dataset, rows: &[Known], by_amount: bool) -> Self {
+        let (rows, copies): (Vec<Known>, Vec<usize>) = once(rows).unzip();
+        let weights = if by_amount { weights(data, &rows, &copies) } else { vec![1.0; rows.len()] };
         Self {
             rows: rows.len(),
-            cells: columns.by_column(data, rows),
+            cells: columns.by_column(data, &rows),
             outcomes: rows.iter().map(|known| f64::from(u8::from(known.fraud))).collect(),
-            weights: if by_amount { weights(data, rows) } else { vec![1.0; rows.len()] },
+            weights: weights.iter().zip(&copies).map(|(weight, n)| weight * count(*n)).collect(),
         }
     }
 
@@ -203,11 +205,17 @@ impl Sheet {
     }
 }
 
-/// Amounts over their mean, so that weights have mean one; a row without an amount has the mean.
-fn weights(data: &Dataset, rows: &[Known]) -> Vec<f64> {
+/// Amounts over the mean of all copies; a row without an amount has the mean.
+fn weights(data: &Dataset, rows: &[Known], copies: &[usize]) -> Vec<f64> {
     let euros = |known: &Known| Some(data.euros(known.row).max(0.0)).filter(|e| e.is_finite());
-    let known: Vec<f64> = rows.iter().filter_map(euros).collect();
-    let mean = known.iter().sum::<f64>() / count(known.len().max(1));
+    let (mut sum, mut all) = (0.0, 0);
+    for (row, copies) in rows.iter().zip(copies) {
+        if let Some(euros) = euros(row) {
+            sum += euros * count(*copies);
+            all += copies;
+        }
+    }
+    let mean = sum / count(all.max(1));
     let weight = |row: &Known| euros(row).filter(|_| mean > 0.0).map_or(1.0, |e| e / mean);
     rows.iter().map(weight).collect()
 }
@@ -257,7 +265,7 @@ mod tests {
     fn weights_are_amounts_over_their_mean() {
         let data = world(200, 2);
         let rows = known(&data);
-        let found = weights(&data, &rows);
+        let found = weights(&data, &rows, &vec![1; rows.len()]);
         assert!((found.iter().sum::<f64>() - 200.0).abs() < 1e-9);
         let ratio = data.euros(rows[1].row) / data.euros(rows[0].row);
         assert!((found[1] / found[0] - ratio).abs() < 1e-9);

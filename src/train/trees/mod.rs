@@ -15,7 +15,7 @@ use super::dataset::Dataset;
 use super::encode::Dropped;
 use super::error::TrainError;
 use super::learner::{Fitted, ModelKind};
-use super::split::Known;
+use super::split::{Known, undrawn};
 use super::{Regression, TrainConfig};
 use crate::model::forest::{Engine, Forest, Tree};
 use crate::model::{Growth, Scorer};
@@ -48,7 +48,7 @@ impl Trees {
             return Err(TrainError::NothingVaries);
         }
         let (forest, growth) = match config.kind {
-            ModelKind::Forest => bagged::grow(&columns, data, rows, config)?,
+            ModelKind::Forest => bagged::grow(&columns, data, &undrawn(data, rows), config)?,
             _ => boosted::grow(&columns, data, (rows, later), config, trees)?,
         };
         let engine = Engine::new(&forest).map_err(|error| TrainError::Unsound(error.into()))?;
