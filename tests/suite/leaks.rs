@@ -2,6 +2,7 @@
 //! log, in no error of the program, and in no answer but to who sent them.
 
 use super::serve::{Server, vouch};
+use base64::Engine as _;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -101,6 +102,16 @@ fn planted(key: &str) -> Vec<Planted> {
             format!("x-a: {key}\r\n"),
         ),
         evaluation(),
+        post(
+            "/signifyd/v3/orders/events/checkouts",
+            json!({"orderId": "tx-order", EMAIL: 1, "purchase": {"totalPrice": 49, "currency": "EUR",
+                CARD: 1, "products": [{EMAIL: 1, "itemName": CARD}]},
+                "userAccount": {"email": EMAIL}, "device": {"sessionId": SPACED}}),
+        ),
+        post(
+            "/signifyd/v3/orders/events/returns/records",
+            json!({"orderId": EMAIL, "returnId": NAME}),
+        ),
     ]
 }
 
@@ -123,8 +134,10 @@ fn nothing_planted_is_logged() {
     let secret = key.rsplit('_').next().unwrap();
     let mut asked = 0;
     for (method, path, body, more) in planted(&key) {
+        let encoded = base64::prelude::BASE64_STANDARD.encode(&key);
+        let basic = [key.as_str(), &encoded].map(|key| format!("Basic {key}"));
         for authorization in
-            [format!("Bearer {key}"), format!("Basic {key}"), format!("Bearer x{key}")]
+            basic.into_iter().chain([format!("Bearer {key}"), format!("Bearer x{key}")])
         {
             let headers = format!(
                 "authorization: {authorization}\r\nstripe-signature: t=1,v1={WEBHOOK}\r\n{more}"
