@@ -25,6 +25,7 @@ mod once;
 mod openapi;
 mod ops;
 mod packets;
+mod peers;
 mod query;
 mod radar;
 mod reload;
