@@ -3,11 +3,12 @@
 use super::error::Failure;
 use super::keep::{Unkept, kept, settle};
 use super::state::AppState;
+use crate::clock::Stopwatch;
 use crate::config::OnSlowDisk;
 use crate::domain::{
     Decision, Durability, TenantId, Timestamp, Transaction, TransactionId, Warning,
 };
-use crate::engine::{Begun, EngineError, Keeping, ScoreRequest};
+use crate::engine::{Begun, EngineError, Keeping, ScoreRequest, Timing};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -45,6 +46,40 @@ pub(super) fn begin<E: From<EngineError>>(
     Ok(begun)
 }
 
+/// A decision that may be answered.
+pub(super) struct Decided {
+    /// The decision, and warnings about its arrival.
+    pub(super) answer: Arc<(Decision, Vec<Warning>)>,
+    pub(super) durability: Durability,
+    /// True when the id was known.
+    pub(super) repeated: bool,
+    /// Goes with the response, for its span.
+    pub(super) stages: Stages,
+}
+
+/// Where the time of a decision went.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stages {
+    pub(super) timing: Timing,
+    /// Waiting until it was kept.
+    keep_us: u64,
+}
+
+impl Stages {
+    /// Each by its name, one behind another; none that took no time.
+    pub(super) fn named(&self) -> Vec<(&'static str, u64)> {
+        let Timing { enrich, velocity, decide, shadow, total: _ } = self.timing;
+        let all = [
+            ("enrich", enrich),
+            ("velocity", velocity),
+            ("decide", decide),
+            ("shadow", shadow),
+            ("keep", self.keep_us),
+        ];
+        all.into_iter().filter(|(_, us)| *us > 0).collect()
+    }
+}
+
 /// Counts a transaction's decision, and waits until it is kept, and with it what else the request told; how far it
 /// is kept where the ledger is slow and an answer goes out all the same.
 ///
@@ -55,13 +90,14 @@ pub(super) async fn decided(
     begun: Begun,
     told: Option<Keeping>,
     until: Instant,
-) -> Result<(Arc<(Decision, Vec<Warning>)>, Durability), Failure> {
+) -> Result<Decided, Failure> {
     let answer = begun.answer.ok_or_else(Failure::internal)?;
     if begun.repeated {
         state.metrics.repeated.inc();
     } else {
         state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
     }
+    let clock = Stopwatch::start();
     let mut durability = kept(begun.keeping, until).await;
     if let Some(told) = told {
         durability = kept(told, until).await.and(durability);
@@ -76,5 +112,6 @@ pub(super) async fn decided(
     if matches!(durability, Durability::Pending | Durability::None) {
         state.metrics.lacked("ledger");
     }
-    Ok((answer, durability))
+    let stages = Stages { timing: begun.timing, keep_us: clock.elapsed_us() };
+    Ok(Decided { answer, durability, repeated: begun.repeated, stages })
 }

@@ -4,7 +4,7 @@ use super::access::Caller;
 use super::answer::{ScoreAnswer, complete};
 use super::blocking::apart;
 use super::error::Failure;
-use super::evaluate::decided;
+use super::evaluate::{Decided, decided};
 use super::keep::settle;
 use super::state::{AppState, RequestId};
 use super::{body, deadline};
@@ -48,10 +48,11 @@ async fn answer(
         engine.begin(request)?
     };
     settle(state, &mut begun);
-    let (repeated, timing) = (begun.repeated, begun.timing);
-    let (answer, durability) = decided(state, begun, None, until).await?;
+    let Decided { answer, durability, repeated, stages } =
+        decided(state, begun, None, until).await?;
     let slow_ledger = matches!(durability, Durability::Pending | Durability::None);
     let decision = complete(&answer.0, &answer.1, slow_ledger);
-    let body = ScoreAnswer { decision: &decision, durability, repeated, timing_us: timing.into() };
-    Ok(axum::Json(body).into_response())
+    let body =
+        ScoreAnswer { decision: &decision, durability, repeated, timing_us: stages.timing.into() };
+    Ok((Extension(stages), axum::Json(body)).into_response())
 }

@@ -2,6 +2,8 @@
 //! log, in no error of the program, and in no answer but to who sent them.
 
 use super::serve::{Server, vouch};
+use super::telemetry;
+use super::webhooks::Shop;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::fs;
@@ -124,8 +126,10 @@ fn nothing_planted_is_logged() {
     fs::write(&secrets, format!("{WEBHOOK}\n")).unwrap();
     fs::write(&stripe, format!("{STRIPE}\n")).unwrap();
     // Nobody listens there: what can't be sent is told of, too.
+    let collector = Shop::open(|_| 200);
+    let exported = telemetry::config(&collector, "");
     let config = format!(
-        "[reload]\npoll_s = 1\n[stripe]\nwebhook_secrets = {secrets:?}\nsecret_key = {stripe:?}\n\
+        "{exported}[reload]\npoll_s = 1\n[stripe]\nwebhook_secrets = {secrets:?}\nsecret_key = {stripe:?}\n\
          base_url = \"http://127.0.0.1:1\"\nfiles_url = \"http://127.0.0.1:1\"\nretries = 0\n"
     );
     let mut command = vouch(&["serve", "--listen", "127.0.0.1:0"], &data);

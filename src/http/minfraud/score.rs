@@ -9,7 +9,7 @@ use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::Failure;
-use super::super::evaluate;
+use super::super::evaluate::{self, Decided};
 use super::super::once::told;
 use super::super::state::AppState;
 use super::MAX_BODY;
@@ -79,11 +79,12 @@ async fn answer(
     let scoring = state.clone();
     let work = move || scored(&scoring, &caller.tenant, &mut sent, now).map(|done| (done, sent));
     let (Done { begun, record, issuer }, sent) = apart(work).await??;
-    let (answer, _) = evaluate::decided(&state, begun, issuer, until).await?;
+    let Decided { answer, stages, .. } = evaluate::decided(&state, begun, issuer, until).await?;
     let snapshot = state.engine.snapshot();
     let record = record.unwrap_or_default();
     let body = answer::body(depth, &answer.0, (&snapshot, &record), sent.inputs.remarks);
-    Ok(([(axum::http::header::CONTENT_TYPE, depth.kind())], body.to_string()).into_response())
+    let kind = [(axum::http::header::CONTENT_TYPE, depth.kind())];
+    Ok((Extension(stages), kind, body.to_string()).into_response())
 }
 
 struct Done {

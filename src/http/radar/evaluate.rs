@@ -3,7 +3,7 @@
 use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
-use super::super::evaluate;
+use super::super::evaluate::{self, Decided};
 use super::super::state::AppState;
 use super::refusal::Refusal;
 use super::request::Sent;
@@ -52,9 +52,10 @@ async fn evaluated(
     };
     let done: Result<_, Refusal> = apart(work).await?;
     let ((begun, time), sent) = done?;
-    let repeated = begun.repeated;
-    let (answer, _) = evaluate::decided(state, begun, None, until).await?;
-    let mut response = axum::Json(object::of(&sent.form, &answer.0, time)).into_response();
+    let Decided { answer, repeated, stages, .. } =
+        evaluate::decided(state, begun, None, until).await?;
+    let mut response =
+        (Extension(stages), axum::Json(object::of(&sent.form, &answer.0, time))).into_response();
     if repeated {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }

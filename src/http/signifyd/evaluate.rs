@@ -46,6 +46,7 @@ async fn evaluated(
     };
     let done: Result<_, Refusal> = apart(work).await?;
     let ((begun, time), order) = done?;
-    let (answer, _) = chain::decided(state, begun, None, until).await?;
-    Ok(axum::Json(answer::of(&answer.0, order.checkout(), time)).into_response())
+    let decided = chain::decided(state, begun, None, until).await?;
+    let body = answer::of(&decided.answer.0, order.checkout(), time);
+    Ok((Extension(decided.stages), axum::Json(body)).into_response())
 }
