@@ -14,6 +14,13 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The same in nanoseconds, as spans have it. A clock set before 1970 reads as 0.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+pub fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A stopwatch on the monotonic clock; a wall clock that jumps does not move it.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

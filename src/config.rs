@@ -4,8 +4,10 @@
 //! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
 //! `VOUCH_STRIPE_SECRET_KEY`, `VOUCH_WEBHOOK_SECRET_NAME`.
 
+mod telemetry;
 mod webhook;
 
+pub use telemetry::TelemetryConfig;
 pub use webhook::WebhookConfig;
 
 use crate::decision::{Policy, PolicyError};
@@ -44,6 +46,8 @@ pub struct Config {
     pub disputes: DisputeTerms,
     /// Costs and thresholds.
     pub policy: Policy,
+    /// Where spans and metrics are sent.
+    pub telemetry: TelemetryConfig,
     /// Who is told what happened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub webhook: Vec<WebhookConfig>,
@@ -470,6 +474,7 @@ impl Config {
         for (key, path) in [
             ("stripe.webhook_secrets", &stripe.webhook_secrets),
             ("stripe.secret_key", &stripe.secret_key),
+            ("telemetry.authorization", &self.telemetry.authorization),
         ] {
             if path.as_ref().is_some_and(|path| is_secret(&path.to_string_lossy())) {
                 return Err(ConfigError::SecretInPlace { key });
@@ -516,6 +521,7 @@ impl Config {
         ];
         let wrong = checks.into_iter().find(|(_, _, good)| !good);
         let wrong = wrong.map(|(key, range, _)| (key, range));
+        let wrong = wrong.or_else(|| self.telemetry.wrong());
         match wrong.or_else(|| self.webhook.iter().find_map(WebhookConfig::wrong)) {
             Some((key, range)) => Err(ConfigError::Range { key, range }),
             None => Ok(()),

@@ -21,6 +21,7 @@ pub mod processor;
 pub mod reference;
 pub mod rules;
 pub mod simulate;
+pub mod telemetry;
 pub mod train;
 pub mod velocity;
 pub mod webhook;

@@ -31,6 +31,17 @@ pub enum Denied {
     TooMany,
 }
 
+impl Denied {
+    /// After how many seconds the same may be asked again; `None` where asking again does not help.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Unknown | Self::Scope(_) => None,
+            Self::TooFast { after_ms } => Some(after_ms.div_ceil(1_000)),
+            Self::TooMany => Some(1),
+        }
+    }
+}
+
 /// A request that may pass. Dropping it ends the request for its key's limit of those under way.
 #[derive(Debug)]
 pub struct Admitted {

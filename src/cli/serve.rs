@@ -1,6 +1,7 @@
 //! `vouch serve`: the HTTP server.
 
 mod keys;
+mod telemetry;
 mod tellers;
 
 use super::state::{self, ConfigArgs};
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use telemetry::Exporting;
 use tellers::Telling;
 
 const AFTER_HELP: &str = "\
@@ -64,6 +66,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
         let receivers = Endpoint::all(&config.webhook)?;
+        let exporter = crate::telemetry::exporter(&config.telemetry)?;
         let listener = bind(args.listen, &gate).await?;
         let origins = state::origins(&config).with_registry(&args.data_dir);
         let stamps = origins.stamps();
@@ -91,6 +94,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
             .weighing(config.disputes.clone());
         let telling = Telling::start(receivers, &engine, &args.data_dir);
         let app = app.telling(telling.tellers());
+        let (exporting, app) = Exporting::start(exporter, app);
         app.loaded(&loaded);
         let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
@@ -102,6 +106,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         println!("listening on {scheme}://{address}");
         serve(listener, app, stop).await;
         telling.stop().await;
+        exporting.stop().await;
         reloading.abort();
         reviewing.abort();
         timing.abort();

@@ -21,6 +21,7 @@ pub(super) fn run(command: &ConfigCommand) -> Result<ExitCode> {
             let config = args.load()?;
             let snapshot = super::state::snapshot(&config)?;
             Endpoint::all(&config.webhook)?;
+            crate::telemetry::exporter(&config.telemetry)?;
             for part in &snapshot.degraded {
                 eprintln!("warning: `{part}` is missing");
             }

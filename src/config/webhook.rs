@@ -23,6 +23,10 @@ pub struct WebhookConfig {
     /// `_`. Read at each message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<PathBuf>,
+    /// A PEM file with the certificates of the authorities its own is from, instead of those Mozilla trusts.
+    /// Read at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
     /// How long an answer may take, in milliseconds.
     #[serde(default = "default_timeout_ms")]
     pub timeout_ms: u32,

@@ -15,6 +15,7 @@ use crate::domain::{
     CustomValue, Device, Event, EventData, Item, Loose, Notice, Payment, Personal, Subscription,
     Terms, Text, ThreeDs, Transaction, Usage, Warning,
 };
+use crate::input::push_open_step;
 use crate::reference::{BinTable, Reference, pan};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -294,11 +295,12 @@ impl Guard<'_> {
             let is_hidden = hidden_name.is_some() || hidden_value.is_some();
             let (name, value) = (hidden_name.unwrap_or(name), hidden_value.unwrap_or(value));
             if is_hidden {
-                let step = name.as_str().replace('~', "~0").replace('/', "~1");
+                let mut pointer = "/custom".to_owned();
+                push_open_step(&mut pointer, name.as_str());
                 warnings.push(Warning {
                     code: "card_number_masked".to_owned(),
                     message: "a card number was masked; do not send card numbers".to_owned(),
-                    pointer: format!("/custom/{step}"),
+                    pointer,
                 });
             }
             members.insert(name, value);

@@ -40,20 +40,42 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
+    let key = bearer(request.headers()).map(|key| Zeroizing::new(key.to_owned()));
+    let admitted = admitted((&state, scope), key.as_deref(), id.clone(), request, next).await;
+    admitted.unwrap_or_else(|denied| refusal(&denied, &id))
+}
+
+/// Lets a request pass by its key, as each format finds it, to a route of a scope; counts who is not let in.
+///
+/// # Errors
+/// Why the key may not, for the format to say in its own words.
+pub(super) async fn admitted(
+    (state, scope): (&AppState, Scope),
+    key: Option<&String>,
+    id: RequestId,
+    request: Request,
+    next: Next,
+) -> Result<Response, Denied> {
     if state.gate.lets_all_in() {
-        return pass(None, id, request, next).await;
+        return Ok(pass(None, id, request, next).await);
     }
-    let admitted = bearer(request.headers())
+    let admitted = key
         .ok_or(Denied::Unknown)
-        .and_then(|key| state.gate.admit(key, scope, crate::clock::now()));
-    match admitted {
-        Ok(admitted) => pass(Some(admitted), id, request, next).await,
-        Err(denied) => refusal(denied, &state, &id),
+        .and_then(|key| state.gate.admit(key, scope, crate::clock::now()))
+        .inspect_err(|denied| state.metrics.not_admitted(code(denied).word()))?;
+    Ok(pass(Some(admitted), id, request, next).await)
+}
+
+fn code(denied: &Denied) -> Code {
+    match denied {
+        Denied::Unknown => Code::NoKey,
+        Denied::Scope(_) => Code::MissingScope,
+        Denied::TooFast { .. } | Denied::TooMany => Code::RateLimited,
     }
 }
 
 /// Answers a request as its key's tenant, or as the default one where everybody is let in.
-pub(super) async fn pass(
+async fn pass(
     admitted: Option<Admitted>,
     id: RequestId,
     mut request: Request,
@@ -88,36 +110,25 @@ fn authorization<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     (scheme.eq_ignore_ascii_case(wanted) && second.is_none()).then(|| given.trim())
 }
 
-fn refusal(denied: Denied, state: &AppState, id: &RequestId) -> Response {
-    let (code, message) = match denied {
+fn refusal(denied: &Denied, id: &RequestId) -> Response {
+    let message = match denied {
         Denied::Unknown => {
-            let message = "send an access key of this server as `Authorization: Bearer vouch_…`";
-            (Code::NoKey, message.to_owned())
+            "send an access key of this server as `Authorization: Bearer vouch_…`".to_owned()
         }
-        Denied::Scope(scope) => {
-            (Code::MissingScope, format!("the key is not for this: it lacks the scope `{scope}`"))
-        }
+        Denied::Scope(scope) => format!("the key is not for this: it lacks the scope `{scope}`"),
         Denied::TooFast { after_ms } => {
-            let message =
-                format!("more requests than the key may make; try again in {after_ms} ms");
-            (Code::RateLimited, message)
+            format!("more requests than the key may make; try again in {after_ms} ms")
         }
-        Denied::TooMany => {
-            let message = "as many requests of the key are under way as may be";
-            (Code::RateLimited, message.to_owned())
-        }
+        Denied::TooMany => "as many requests of the key are under way as may be".to_owned(),
     };
-    state.metrics.not_admitted(code.word());
-    let mut response = Failure::new(code, message).into_response(id);
-    let (name, value) = match denied {
-        Denied::Unknown => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-        Denied::Scope(_) => return response,
-        Denied::TooFast { after_ms } => {
-            (header::RETRY_AFTER, HeaderValue::from(after_ms.div_ceil(1_000)))
-        }
-        Denied::TooMany => (header::RETRY_AFTER, HeaderValue::from_static("1")),
-    };
-    response.headers_mut().insert(name, value);
+    let mut response = Failure::new(code(denied), message).into_response(id);
+    let headers = response.headers_mut();
+    if let Denied::Unknown = denied {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(seconds) = denied.retry_after_s() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }
 

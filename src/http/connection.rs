@@ -3,19 +3,17 @@
 //! Rejected: `axum::serve`. It drops a request unread when the client closed its side right behind
 //! it, waits for ever for a head that does not come, and takes any number of connections.
 
+use super::peers::{Peer, Peers};
 use super::server::router;
 use super::state::AppState;
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,6 +53,7 @@ pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Fut
                 let (state, router, watcher) =
                     (state.clone(), router.clone(), connections.watcher());
                 tokio::spawn(async move {
+                    let router = router.layer(Extension(Peer(address.ip())));
                     take_in(stream, &state, router, watcher).await;
                     drop((place, seat));
                 });
@@ -90,7 +89,8 @@ where
 {
     let mut protocol = http1::Builder::new();
     protocol.half_close(true).timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-    protocol.max_buf_size(MAX_HEAD);
+    // What is read ahead may be twice the one; the other is exact.
+    protocol.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD);
     let router = TowerToHyperService::new(router);
     let has_asked = AtomicBool::new(false);
     let service = service_fn(|request| {
@@ -106,72 +106,10 @@ where
     }
 }
 
-/// How many connections each address has.
-#[derive(Debug, Clone)]
-struct Peers {
-    most: usize,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-/// A place of an address, free again when dropped.
-#[derive(Debug)]
-struct Seat {
-    peers: Peers,
-    address: IpAddr,
-}
-
-impl Peers {
-    fn new(most: usize) -> Self {
-        Self { most, taken: Arc::default() }
-    }
-
-    /// `None` where the address has all it may have.
-    fn seat(&self, address: IpAddr) -> Option<Seat> {
-        let address = address.to_canonical();
-        let mut taken = self.taken();
-        let count = taken.entry(address).or_default();
-        (*count < self.most).then(|| {
-            *count += 1;
-            Seat { peers: self.clone(), address }
-        })
-    }
-
-    fn taken(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        // Whole between two statements, whoever panicked while holding it.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Entry::Occupied(mut count) = self.peers.taken().entry(self.address) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::{Read, Write};
-
-    #[test]
-    fn one_address_leaves_places_to_the_others() {
-        let peers = Peers::new(2);
-        let [one, mapped, other] =
-            ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().unwrap());
-        let first = peers.seat(one).unwrap();
-        let _second = peers.seat(mapped).unwrap();
-        assert!(peers.seat(one).is_none());
-        let other = peers.seat(other).unwrap();
-        drop(first);
-        assert!(peers.seat(one).is_some());
-        drop(other);
-        assert_eq!(peers.taken().len(), 1);
-    }
 
     #[tokio::test]
     async fn who_says_nothing_whole_is_let_go() {

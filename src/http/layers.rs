@@ -2,11 +2,13 @@
 //! the limit on requests under way.
 
 use super::error::{Code, Failure};
+use super::evaluate::Stages;
 use super::state::{AppState, RequestId};
 use crate::clock::Stopwatch;
+use crate::telemetry::{Open, Parent};
 use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::metrics::gauge::Gauge;
@@ -15,6 +17,9 @@ use tracing::field::Empty;
 
 /// The header of the request id, both ways.
 pub(super) const REQUEST_ID: &str = "x-request-id";
+
+/// The header of the caller's trace.
+const TRACE: &str = "traceparent";
 
 /// Runs a request in a task of its own: a client that hangs up does not stop it halfway, and a panic
 /// ends it alone.
@@ -27,10 +32,15 @@ pub(super) async fn around(
     let id = given.and_then(RequestId::from_client).unwrap_or_else(|| state.next_id());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request_id = id.as_str(), trace_id = Empty);
-    if let Some(trace) = trace_id(request.headers()) {
+    // The caller's, so that our lines are found from it, else the one we tell of.
+    let parent = request.headers().get(TRACE).and_then(|value| value.to_str().ok());
+    let parent = parent.and_then(Parent::read);
+    let open = state.tracer.as_ref().map(|tracer| tracer.begin(parent));
+    let trace = open.as_ref().map(Open::trace_id).or(parent.map(|parent| parent.trace_id()));
+    if let Some(trace) = trace {
         span.record("trace_id", trace);
     }
-    let ending = Ending::of(&state, &request);
+    let ending = Ending::of(&state, &request, open);
     let task = async move {
         let response = next.run(request).await;
         ending.answered(&response);
@@ -48,15 +58,6 @@ pub(super) async fn around(
     response
 }
 
-/// The caller's trace, so that our lines are found from it: `00-TRACE-PARENT-FLAGS`, in hexadecimal digits.
-/// Source: W3C Trace Context, section 3.2.
-fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let mut parts = headers.get("traceparent")?.to_str().ok()?.split('-');
-    let trace = parts.nth(1)?;
-    let is_hex = trace.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    (is_hex && trace.len() == 32 && parts.count() >= 2).then_some(trace)
-}
-
 /// Counts and logs a request when it ends, whether or not anybody still waits for it. One that never
 /// got to its answer panicked.
 struct Ending {
@@ -66,29 +67,39 @@ struct Ending {
     /// The route's pattern: a path as sent would fill the metrics, and may hold what is personal.
     route: Option<MatchedPath>,
     status: u16,
+    /// Its span, where spans are sent.
+    open: Option<Open>,
+    stages: Option<Stages>,
 }
 
 impl Ending {
-    fn of(state: &AppState, request: &Request) -> Self {
+    fn of(state: &AppState, request: &Request, open: Option<Open>) -> Self {
         Self {
             state: state.clone(),
             clock: Stopwatch::start(),
             method: request.method().clone(),
             route: request.extensions().get().cloned(),
             status: Code::Internal.status().as_u16(),
+            open,
+            stages: None,
         }
     }
 
     fn answered(mut self, response: &Response) {
         self.status = response.status().as_u16();
+        self.stages = response.extensions().get().copied();
     }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let Self { state, clock, method, route, status } = self;
+        let Self { state, clock, method, route, status, open, stages } = self;
         let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
         state.metrics.answered(route, *status, clock.elapsed().as_secs_f64());
+        if let (Some(tracer), Some(open)) = (&state.tracer, open) {
+            let stages = stages.as_ref().map(Stages::named).unwrap_or_default();
+            tracer.end(open, (method.as_str(), route, *status), &stages);
+        }
         tracing::info!(%method, route, status, us = clock.elapsed_us(), "request");
     }
 }
@@ -115,30 +126,5 @@ struct InFlight(Gauge);
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.dec();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderName;
-
-    #[test]
-    fn a_trace_is_the_callers_where_it_is_one() {
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        for (given, is_one) in [
-            (format!("00-{trace}-00f067aa0ba902b7-01"), true),
-            (format!("cc-{trace}-00f067aa0ba902b7-01-more"), true),
-            (trace.to_owned(), false),
-            (format!("00-{}-00f067aa0ba902b7-01", trace.to_uppercase()), false),
-            (format!("00-{trace}0-00f067aa0ba902b7-01"), false),
-            ("00--x-01".to_owned(), false),
-        ] {
-            let headers =
-                [(HeaderName::from_static("traceparent"), HeaderValue::from_str(&given).unwrap())];
-            let headers: HeaderMap = headers.into_iter().collect();
-            assert_eq!(trace_id(&headers), is_one.then_some(trace), "{given}");
-        }
-        assert_eq!(trace_id(&HeaderMap::new()), None);
     }
 }

@@ -7,12 +7,14 @@ use super::teller_metrics::TellerMetrics;
 use crate::domain::{Action, DAY_MS, Decision, RuleMode};
 use crate::engine::{PartOutcome, PartReport, Timing};
 use crate::ledger::Ledger;
+use crate::telemetry::Counts;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::sync::atomic::Ordering;
 
 pub(super) type Labels = Vec<(&'static str, String)>;
 
@@ -35,6 +37,7 @@ pub(super) struct Metrics {
     not_admitted: Family<Labels, Counter>,
     pub(super) disputes: DisputeMetrics,
     tellers: TellerMetrics,
+    telemetry: Family<Labels, Gauge>,
     loads: Family<Labels, Counter>,
     part_refused: Family<Labels, Gauge>,
     days_left: Family<Labels, Gauge>,
@@ -86,11 +89,14 @@ impl Metrics {
         };
         let part_refused = gauges("part_refused", "1 for each part whose newest file was refused");
         let days_left = gauges("part_days_left", "Days until a part in use is over, by part");
+        let telemetry =
+            gauges("telemetry", "Spans sent and dropped and messages failed since the start");
         let reference_age = gauges("reference_age_days", "Days since data was built, by source");
         let reference_stale = gauges("reference_stale", "1 for a merchant's file that is too old");
         Self {
             disputes: DisputeMetrics::new(r),
             tellers: TellerMetrics::new(r),
+            telemetry,
             part_refused,
             days_left,
             reference_age,
@@ -224,6 +230,15 @@ impl Metrics {
         }
     }
 
+    /// How the sending of spans and metrics goes, where they are sent.
+    fn telemetry(&self, state: &AppState) {
+        let Some(Counts { sent, dropped, failed }) = &state.told else { return };
+        for (outcome, count) in [("sent", sent), ("dropped", dropped), ("failed", failed)] {
+            let count = i64::try_from(count.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+            self.telemetry.get_or_create(&vec![("outcome", outcome.to_owned())]).set(count);
+        }
+    }
+
     /// Counts an answer that lacked a part.
     pub(super) fn lacked(&self, part: &str) {
         self.degraded.get_or_create(&vec![("part", part.to_owned())]).inc();
@@ -234,6 +249,7 @@ impl Metrics {
         let engine = &state.engine;
         self.sources(state);
         self.tellers.read(state);
+        self.telemetry(state);
         let whole = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let stats = engine.windows().stats();
         self.velocity_keys.set(whole(stats.keys as u64));

@@ -271,7 +271,7 @@ fn header(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
 const KEY: &str =
     "An access key, where the server has any (`vouch key add`). Each route needs one scope.";
 const BASIC: &str =
-    "The same key in formats of others: as the password in one, as the user in another.";
+    "The same key in formats of others: as the password in one, as the user in others.";
 /// What answers a request that may not pass.
 const ADMISSION: [Code; 4] =
     [Code::NoKey, Code::ForeignSite, Code::MissingScope, Code::RateLimited];

@@ -4,10 +4,10 @@ use super::access::Caller;
 use super::answer::{ScoreAnswer, complete};
 use super::blocking::apart;
 use super::error::Failure;
-use super::keep::{Unkept, kept, settle};
+use super::evaluate::{Decided, decided};
+use super::keep::settle;
 use super::state::{AppState, RequestId};
 use super::{body, deadline};
-use crate::config::OnSlowDisk;
 use crate::domain::{Durability, TenantId};
 use crate::engine::ScoreRequest;
 use axum::Extension;
@@ -48,30 +48,11 @@ async fn answer(
         engine.begin(request)?
     };
     settle(state, &mut begun);
-    let answer = begun.answer.ok_or_else(Failure::internal)?;
-    if begun.repeated {
-        state.metrics.repeated.inc();
-    } else {
-        state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
-    }
-    let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
-    let durability = match kept(begun.keeping, until).await {
-        Ok(durability) => durability,
-        Err(Unkept::Late) if answers => Durability::Pending,
-        // Refused by a full or failed disk: answered all the same, and never kept.
-        Err(_) if answers => Durability::None,
-        Err(unkept) => return Err(unkept.into()),
-    };
+    let Decided { answer, durability, repeated, stages } =
+        decided(state, begun, None, until).await?;
     let slow_ledger = matches!(durability, Durability::Pending | Durability::None);
-    if slow_ledger {
-        state.metrics.lacked("ledger");
-    }
     let decision = complete(&answer.0, &answer.1, slow_ledger);
-    let body = ScoreAnswer {
-        decision: &decision,
-        durability,
-        repeated: begun.repeated,
-        timing_us: begun.timing.into(),
-    };
-    Ok(axum::Json(body).into_response())
+    let body =
+        ScoreAnswer { decision: &decision, durability, repeated, timing_us: stages.timing.into() };
+    Ok((Extension(stages), axum::Json(body)).into_response())
 }

@@ -5,7 +5,7 @@ use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
     access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
-    radar, reload, score, tellers, webhooks, worklist,
+    radar, reload, score, signifyd, tellers, webhooks, worklist,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
@@ -87,7 +87,8 @@ pub(super) fn operating_routes() -> [Route; 6] {
 pub fn router(state: AppState) -> Router {
     let limited = from_fn_with_state(state.clone(), layers::limited);
     let working = with(Router::new(), working_routes(), &state);
-    let dialects = minfraud::routes(&state).merge(radar::routes(&state));
+    let dialects =
+        minfraud::routes(&state).merge(radar::routes(&state)).merge(signifyd::routes(&state));
     let working = working.merge(dialects).route_layer(limited);
     around(with(working, operating_routes(), &state), state)
 }

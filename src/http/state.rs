@@ -8,6 +8,7 @@ use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::{DisputeTerms, Timestamp};
 use crate::engine::{CaseSource, Engine, Reloader};
+use crate::telemetry::{Counts, Tracer};
 use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,6 +55,10 @@ pub struct AppState {
     pub(super) tellers: Arc<Vec<Teller>>,
     /// What connections are taken in with; absent: plain HTTP.
     pub(super) tls: Option<Arc<Tls>>,
+    /// Makes spans of requests; absent where none are sent.
+    pub(super) tracer: Option<Arc<Tracer>>,
+    /// How sending them goes.
+    pub(super) told: Option<Counts>,
     /// Places for bodies whose sender is not known before they end.
     pub(super) unsigned: Arc<Places>,
     /// A merchant's file built more days ago is warned of; 0 for never.
@@ -84,6 +89,8 @@ impl AppState {
             reload_turn: Arc::default(),
             tellers: Arc::default(),
             tls: None,
+            tracer: None,
+            told: None,
             unsigned,
             stale_days: 0,
             requests: Arc::new(AtomicU64::new(0)),
@@ -125,6 +132,17 @@ impl AppState {
     #[must_use]
     pub fn telling(self, tellers: Vec<Teller>) -> Self {
         Self { tellers: Arc::new(tellers), ..self }
+    }
+
+    /// The same, with a span of each request.
+    #[must_use]
+    pub fn tracing(self, tracer: Tracer, told: Counts) -> Self {
+        Self { tracer: Some(Arc::new(tracer)), told: Some(told), ..self }
+    }
+
+    /// The page of `/metrics`.
+    pub fn metrics_page(&self) -> String {
+        self.metrics.page(self)
     }
 
     /// The same, with disputes valued under these terms.

@@ -10,6 +10,7 @@ mod minfraud;
 mod packets;
 mod refusals;
 mod secrets;
+mod signifyd;
 mod tenancy;
 mod webhooks;
 mod worklist;

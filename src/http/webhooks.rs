@@ -7,7 +7,9 @@
 use super::blocking::apart;
 use super::body;
 use super::error::{Code, Failure, with_causes};
+use super::peers::Peer;
 use super::state::{AppState, RequestId};
+use super::unsigned;
 use crate::clock;
 use crate::config::Secret;
 use crate::disputes::stripe::{self, signature};
@@ -21,7 +23,6 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::time::Duration;
-use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
 /// The header with the signature.
@@ -52,10 +53,11 @@ pub(super) struct WebhookReceipt {
 pub(super) async fn stripe(
     State(state): State<AppState>,
     Extension(request_id): Extension<RequestId>,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match answer(&state, &headers, body).await {
+    match answer(&state, peer.map(|peer| peer.0), &headers, body).await {
         Ok(receipt) => axum::Json(receipt).into_response(),
         Err(failure) => {
             if failure.code == Code::BadSignature {
@@ -68,13 +70,14 @@ pub(super) async fn stripe(
 
 async fn answer(
     state: &AppState,
+    peer: Option<Peer>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<WebhookReceipt, Failure> {
     let unset = || Failure::new(Code::NotFound, "no secret of a Stripe webhook is set here");
     let secret = state.stripe_secrets.clone().ok_or_else(unset)?;
     let most = state.server.max_body_bytes.min(MAX_MESSAGE_BYTES);
-    let place = match place(state, headers).await {
+    let place = match place(state, peer, headers).await {
         Ok(place) => place,
         Err(failure) => {
             body::discard(headers, body);
@@ -95,17 +98,21 @@ async fn answer(
 /// What a message is read in.
 struct Place<'r> {
     signature: &'r str,
-    _held: SemaphorePermit<'r>,
+    _held: unsigned::Place<'r>,
 }
 
 /// A place for a message whose header may be Stripe's.
-async fn place<'r>(state: &'r AppState, headers: &'r HeaderMap) -> Result<Place<'r>, Failure> {
+async fn place<'r>(
+    state: &'r AppState,
+    peer: Option<Peer>,
+    headers: &'r HeaderMap,
+) -> Result<Place<'r>, Failure> {
     let mut given = headers.get_all(SIGNATURE).iter().map(HeaderValue::to_str);
     let (Some(Ok(signature)), None) = (given.next(), given.next()) else {
         return Err(Failure::new(Code::BadSignature, "send one header `Stripe-Signature`"));
     };
     signature::may_be_good(signature, clock::now()).map_err(|error| unproven(&error))?;
-    let held = state.unsigned.take().await;
+    let held = state.unsigned.take(peer).await;
     let busy = || Failure::new(Code::Busy, "too many messages are on their way");
     Ok(Place { signature, _held: held.ok_or_else(busy)? })
 }

@@ -11,6 +11,7 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -18,7 +19,8 @@ use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Longest answer read, in bytes.
@@ -119,7 +121,7 @@ impl Client {
         let mut authorization =
             HeaderValue::try_from(format!("Bearer {key}")).map_err(|_| ProcessorError::Key)?;
         authorization.set_sensitive(true);
-        Ok(Self { runtime, authorization, patience, tls: connector()? })
+        Ok(Self { runtime, authorization, patience, tls: connector(None)? })
     }
 
     /// Makes a call, from a thread that may block.
@@ -180,9 +182,12 @@ impl Client {
     }
 }
 
-/// What TLS is spoken with.
-pub(super) fn connector() -> Result<TlsConnector, ProcessorError> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+/// What TLS is spoken with. An authority of one's own is trusted in the place of all others.
+pub(super) fn connector(authority: Option<&Path>) -> Result<TlsConnector, ProcessorError> {
+    let roots = match authority {
+        Some(path) => own(path)?,
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+    };
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -190,6 +195,21 @@ pub(super) fn connector() -> Result<TlsConnector, ProcessorError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The authorities of a PEM file.
+fn own(path: &Path) -> Result<RootCertStore, ProcessorError> {
+    let unusable = |why: String| ProcessorError::Authority { path: path.to_owned(), why };
+    let mut roots = RootCertStore::empty();
+    let all = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
+    for certificate in all {
+        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable("it has no certificate".to_owned()));
+    }
+    Ok(roots)
 }
 
 /// One request and its answer, whose body is read where it may be longer than nothing.

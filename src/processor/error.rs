@@ -2,6 +2,7 @@
 
 use crate::disputes::PacketError;
 use crate::domain::{DisputeId, DisputeStatus, Text, Timestamp};
+use std::path::PathBuf;
 
 /// A call that did not do what it was for. None quotes the key.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,14 @@ pub enum ProcessorError {
     /// None is set for this tenant, or its file can't be read.
     #[error("no secret key is set for this tenant, or its file can't be read")]
     NoKey,
+    /// A file with the certificates of authorities can't be used.
+    #[error("`{}` is no PEM file with the certificate of an authority: {why}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No answer, or one that says to come back, at every try. Whether it was done is not known.
     #[error("no answer after {tries} tries: {last}")]
     Unanswered {

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT as AGENT};
 use hyper::{Method, Request, Uri};
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -49,12 +50,13 @@ pub struct Poster {
 }
 
 impl Poster {
-    /// One that waits so long for an answer.
+    /// One that waits so long for an answer, of a receiver whose certificate is from an authority of this PEM file,
+    /// or without one from any that Mozilla trusts.
     ///
     /// # Errors
-    /// TLS can't be spoken.
-    pub fn new(timeout: Duration) -> Result<Self, ProcessorError> {
-        Ok(Self { tls: connector()?, timeout })
+    /// The file can't be used.
+    pub fn new(timeout: Duration, authority: Option<&Path>) -> Result<Self, ProcessorError> {
+        Ok(Self { tls: connector(authority)?, timeout })
     }
 
     /// Posts JSON, once.

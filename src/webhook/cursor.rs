@@ -9,6 +9,7 @@ use super::error::WebhookError;
 use crate::ledger::{ChainHash, Place, Position};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub struct Cursor {
     pub done: Vec<String>,
     /// What `after` was at least a minute ago.
     pub older: Option<Place>,
+    /// How often what behind it is not done was tried.
+    pub tried: BTreeMap<String, u32>,
 }
 
 impl Cursor {
@@ -44,6 +47,8 @@ struct Kept {
     done: Vec<String>,
     #[serde(default)]
     older: Option<KeptPlace>,
+    #[serde(default)]
+    tried: BTreeMap<String, u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,13 +110,14 @@ fn parse(text: &[u8]) -> Option<Cursor> {
         return None;
     }
     let [after, older] = [kept.after, kept.older].map(|place| place.map(KeptPlace::place));
-    Some(Cursor { after, done: kept.done, older })
+    Some(Cursor { after, done: kept.done, older, tried: kept.tried })
 }
 
 /// Writes it: whole, or the one before stays.
 pub(super) fn write(data_dir: &Path, name: &str, cursor: &Cursor) -> Result<(), WebhookError> {
     let [after, older] = [cursor.after, cursor.older].map(|place| place.map(KeptPlace::of));
-    let kept = Kept { format: FORMAT, after, done: cursor.done.clone(), older };
+    let (done, tried) = (cursor.done.clone(), cursor.tried.clone());
+    let kept = Kept { format: FORMAT, after, done, older, tried };
     let body = serde_json::to_string(&kept).unwrap_or_default();
     let path = path(data_dir, name);
     let new = path.with_extension("cursor.new");
@@ -143,7 +149,8 @@ mod tests {
         let position = Position { segment: 3, offset: 4096 };
         let after = Some(Place { sequence: 7, position, hash: ChainHash([9; 32]) });
         let older = Some(Place { sequence: 5, position, hash: ChainHash([8; 32]) });
-        let cursor = Cursor { after, done: vec!["msg_1_0".to_owned()], older };
+        let tried = BTreeMap::from([("msg_2_0".to_owned(), 3)]);
+        let cursor = Cursor { after, done: vec!["msg_1_0".to_owned()], older, tried };
         write(dir.path(), "shop", &cursor).unwrap();
         assert_eq!(read(dir.path(), "shop").unwrap(), Found::Good(cursor));
         let path = path(dir.path(), "shop");

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::ledger::{LedgerError, Place, StoredEntry};
 use crate::processor::Untaken;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,7 +124,7 @@ fn begin(endpoint: &Endpoint, engine: &Engine, data_dir: &Path) -> Result<Cursor
     match found {
         Found::None => {
             let after = ledger.last();
-            let cursor = Cursor { after, done: Vec::new(), older: after };
+            let cursor = Cursor { after, older: after, ..Cursor::default() };
             cursor::write(data_dir, &endpoint.name, &cursor)?;
             Ok(cursor)
         }
@@ -135,7 +135,7 @@ fn begin(endpoint: &Endpoint, engine: &Engine, data_dir: &Path) -> Result<Cursor
                 sequence = older.sequence,
                 "the ledger lacks what this receiver was told last: all behind this entry is sent again"
             );
-            Ok(Cursor { after: Some(older), done: Vec::new(), older: Some(older) })
+            Ok(Cursor { after: Some(older), older: Some(older), ..Cursor::default() })
         }
         Found::Good(_) | Found::Broken => {
             tracing::warn!(
@@ -182,12 +182,14 @@ struct Teller {
     flying: HashMap<Id, Message>,
     /// Taken before the start, and behind the cursor.
     known: BTreeSet<String>,
+    /// How often others behind it were tried before the start.
+    tried: BTreeMap<String, u32>,
     kept: (Cursor, i64),
     /// Becomes the cursor's older place, once it is old.
     ageing: (Option<Place>, i64),
     complaint: Complaint,
-    /// A message was done since the cursor was written.
-    finished: bool,
+    /// A message was done or tried since the cursor was written.
+    moved: bool,
 }
 
 impl Teller {
@@ -210,10 +212,11 @@ impl Teller {
             flights: JoinSet::new(),
             flying: HashMap::new(),
             known,
+            tried: cursor.tried.clone(),
             ageing: (cursor.after, now),
             kept: (cursor, now),
             complaint: Complaint::default(),
-            finished: false,
+            moved: false,
         }
     }
 
@@ -235,9 +238,14 @@ impl Teller {
                 for (place, messages) in read {
                     let ids: Vec<_> = messages.iter().map(|message| message.id.clone()).collect();
                     self.window.take(place, messages);
-                    ids.iter()
-                        .filter(|id| self.known.remove(*id))
-                        .for_each(|id| self.window.done(id));
+                    for id in &ids {
+                        if let Some(tries) = self.tried.remove(id) {
+                            self.window.tried_before(id, tries);
+                        }
+                        if self.known.remove(id) {
+                            self.window.done(id);
+                        }
+                    }
                 }
                 is_full
             }
@@ -285,6 +293,7 @@ impl Teller {
             Err(untaken) => untaken,
         };
         self.standing.failed.fetch_add(1, Ordering::Relaxed);
+        self.moved = true;
         self.standing.says(Some(untaken.why.clone()));
         let now = clock::now();
         let Tried::GivenUp { tries } = self.window.failed(&message.id, now, untaken.after_ms)
@@ -311,7 +320,7 @@ impl Teller {
 
     fn done(&mut self, message: &Message) {
         self.window.done(&message.id);
-        self.finished = true;
+        self.moved = true;
     }
 
     /// Writes the cursor where it moved.
@@ -320,7 +329,7 @@ impl Teller {
         let sequence = self.window.after().map_or(0, |place| place.sequence);
         self.standing.after.store(sequence, Ordering::Relaxed);
         let (kept, at) = &self.kept;
-        let pause = if self.finished { KEEP_MS } else { KEEP_IDLE_MS };
+        let pause = if self.moved { KEEP_MS } else { KEEP_IDLE_MS };
         if !(ending || now - at >= pause) {
             return;
         }
@@ -330,7 +339,8 @@ impl Teller {
         let older = if is_old { ageing } else { kept.older };
         // Those known from before the start are not read again yet.
         let known = self.known.iter().cloned();
-        let cursor = Cursor { after, done: known.chain(done).collect(), older };
+        let tried = self.tried.clone().into_iter().chain(self.window.tried()).collect();
+        let cursor = Cursor { after, done: known.chain(done).collect(), older, tried };
         if is_old {
             self.ageing = (after, now);
         }
@@ -340,7 +350,7 @@ impl Teller {
         let (data_dir, name, new) =
             (self.data_dir.clone(), self.endpoint.name.clone(), cursor.clone());
         let before = std::mem::replace(&mut self.kept, (cursor, now)).0;
-        self.finished = false;
+        self.moved = false;
         if let Some(Err(error)) = apart(move || cursor::write(&data_dir, &name, &new)).await {
             tracing::error!(webhook = self.endpoint.name, %error, "the cursor is not kept");
             self.kept.0 = before;

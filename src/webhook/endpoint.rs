@@ -60,7 +60,7 @@ impl Endpoint {
         let address = Address::parse(&config.url)
             .map_err(|source| WebhookError::Address { name: name.clone(), source })?;
         let timeout = Duration::from_millis(config.timeout_ms.into());
-        let poster = Poster::new(timeout)
+        let poster = Poster::new(timeout, config.authority.as_deref())
             .map_err(|source| WebhookError::Address { name: name.clone(), source })?;
         let variable = config.variable();
         let secret = config.secret();

@@ -172,6 +172,20 @@ impl Window {
         (self.after(), done.map(|waiting| waiting.message.id.clone()).collect())
     }
 
+    /// A message was tried so often before the start.
+    pub(super) fn tried_before(&mut self, id: &str, tries: u32) {
+        if let Some(waiting) = self.find(id) {
+            waiting.tries = tries;
+        }
+    }
+
+    /// Which messages were tried and not taken, and how often.
+    pub(super) fn tried(&self) -> impl Iterator<Item = (String, u32)> {
+        let open = |waiting: &&Waiting| waiting.state != State::Done && waiting.tries > 0;
+        let open = self.waiting.iter().filter(open);
+        open.map(|waiting| (waiting.message.id.clone(), waiting.tries))
+    }
+
     /// How many are not done.
     pub(super) fn pending(&self) -> usize {
         self.waiting.iter().filter(|waiting| waiting.state != State::Done).count()

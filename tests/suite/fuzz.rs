@@ -97,6 +97,7 @@ targets! {
     head: head, ["tests/data/fuzz/head"];
     minfraud: minfraud, ["tests/data/fuzz/minfraud"];
     form: form, ["tests/data/fuzz/form"];
+    signifyd: signifyd, ["tests/data/signifyd"];
     minfraud_report: minfraud_report, ["tests/data/fuzz/minfraud_report"];
     stripe_message: stripe_message, ["tests/data/stripe"];
     signature: signature, ["tests/data/fuzz/signature"];

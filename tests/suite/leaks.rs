@@ -2,6 +2,9 @@
 //! log, in no error of the program, and in no answer but to who sent them.
 
 use super::serve::{Server, vouch};
+use super::telemetry;
+use super::webhooks::Shop;
+use base64::Engine as _;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -101,6 +104,16 @@ fn planted(key: &str) -> Vec<Planted> {
             format!("x-a: {key}\r\n"),
         ),
         evaluation(),
+        post(
+            "/signifyd/v3/orders/events/checkouts",
+            json!({"orderId": "tx-order", EMAIL: 1, "purchase": {"totalPrice": 49, "currency": "EUR",
+                CARD: 1, "products": [{EMAIL: 1, "itemName": CARD}]},
+                "userAccount": {"email": EMAIL}, "device": {"sessionId": SPACED}}),
+        ),
+        post(
+            "/signifyd/v3/orders/events/returns/records",
+            json!({"orderId": EMAIL, "returnId": NAME}),
+        ),
     ]
 }
 
@@ -113,8 +126,10 @@ fn nothing_planted_is_logged() {
     fs::write(&secrets, format!("{WEBHOOK}\n")).unwrap();
     fs::write(&stripe, format!("{STRIPE}\n")).unwrap();
     // Nobody listens there: what can't be sent is told of, too.
+    let collector = Shop::open(|_| 200);
+    let exported = telemetry::config(&collector, "");
     let config = format!(
-        "[reload]\npoll_s = 1\n[stripe]\nwebhook_secrets = {secrets:?}\nsecret_key = {stripe:?}\n\
+        "{exported}[reload]\npoll_s = 1\n[stripe]\nwebhook_secrets = {secrets:?}\nsecret_key = {stripe:?}\n\
          base_url = \"http://127.0.0.1:1\"\nfiles_url = \"http://127.0.0.1:1\"\nretries = 0\n"
     );
     let mut command = vouch(&["serve", "--listen", "127.0.0.1:0"], &data);
@@ -123,8 +138,10 @@ fn nothing_planted_is_logged() {
     let secret = key.rsplit('_').next().unwrap();
     let mut asked = 0;
     for (method, path, body, more) in planted(&key) {
+        let encoded = base64::prelude::BASE64_STANDARD.encode(&key);
+        let basic = [key.as_str(), &encoded].map(|key| format!("Basic {key}"));
         for authorization in
-            [format!("Bearer {key}"), format!("Basic {key}"), format!("Bearer x{key}")]
+            basic.into_iter().chain([format!("Bearer {key}"), format!("Bearer x{key}")])
         {
             let headers = format!(
                 "authorization: {authorization}\r\nstripe-signature: t=1,v1={WEBHOOK}\r\n{more}"

@@ -33,5 +33,6 @@ mod reload;
 mod replay;
 mod serve;
 mod stripe;
+mod telemetry;
 mod tls;
 mod webhooks;

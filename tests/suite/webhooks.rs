@@ -2,6 +2,7 @@
 //! comes back, and a server that is killed.
 
 use crate::serve::{Server, vouch};
+use crate::tls::Authority;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,24 +10,29 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Output;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// Longest wait for a message.
 const PATIENCE: Duration = Duration::from_mins(1);
 const SECRET: [u8; 32] = [7; 32];
+const PATH: &str = "/hooks/vouch?of=shop";
 
 /// A message as it came.
 #[derive(Debug, Clone)]
-struct Got {
-    headers: BTreeMap<String, String>,
+pub(crate) struct Got {
+    pub(crate) path: String,
+    pub(crate) headers: BTreeMap<String, String>,
     body: Vec<u8>,
     /// What it was answered with.
-    status: u16,
+    pub(crate) status: u16,
 }
 
 impl Got {
@@ -34,7 +40,7 @@ impl Got {
         &self.headers["webhook-id"]
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
@@ -47,6 +53,7 @@ impl Got {
     }
 
     fn assert_signed(&self) {
+        assert_eq!(self.path, PATH);
         let mut mac = Hmac::<Sha256>::new_from_slice(&SECRET).unwrap();
         mac.update(format!("{}.{}.", self.id(), self.headers["webhook-timestamp"]).as_bytes());
         mac.update(&self.body);
@@ -59,33 +66,53 @@ impl Got {
 type Answers = Box<dyn FnMut(&Got) -> u16 + Send>;
 
 /// A receiver: a thread for each connection.
-struct Shop {
-    url: String,
-    got: Receiver<Got>,
+pub(crate) struct Shop {
+    /// Scheme and host.
+    pub(crate) base: String,
+    pub(crate) got: Receiver<Got>,
     answers: Arc<Mutex<Answers>>,
 }
 
 impl Shop {
-    fn open(answers: impl FnMut(&Got) -> u16 + Send + 'static) -> Self {
+    pub(crate) fn open(answers: impl FnMut(&Got) -> u16 + Send + 'static) -> Self {
+        Self::open_by(None, answers)
+    }
+
+    /// Over TLS, under the name `localhost`.
+    fn open_by(
+        tls: Option<Arc<ServerConfig>>,
+        answers: impl FnMut(&Got) -> u16 + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/hooks/vouch?of=shop", listener.local_addr().unwrap());
+        let port = listener.local_addr().unwrap().port();
+        let base = match tls {
+            Some(_) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{port}"),
+        };
         let (to, got) = channel();
         let answers: Arc<Mutex<Answers>> = Arc::new(Mutex::new(Box::new(answers)));
         let shared = answers.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (to, answers) = (to.clone(), shared.clone());
-                std::thread::spawn(move || serve(stream.unwrap(), &to, &answers));
+                let (to, answers, tls) = (to.clone(), shared.clone(), tls.clone());
+                let stream = stream.unwrap();
+                std::thread::spawn(move || match tls {
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).unwrap();
+                        serve(StreamOwned::new(connection, stream), &to, &answers);
+                    }
+                    None => serve(stream, &to, &answers),
+                });
             }
         });
-        Self { url, got, answers }
+        Self { base, got, answers }
     }
 
     fn now(&self, answers: impl FnMut(&Got) -> u16 + Send + 'static) {
         *self.answers.lock().unwrap() = Box::new(answers);
     }
 
-    fn next(&self) -> Got {
+    pub(crate) fn next(&self) -> Got {
         self.got.recv_timeout(PATIENCE).unwrap()
     }
 
@@ -106,14 +133,15 @@ impl Shop {
     }
 }
 
-fn serve(stream: TcpStream, to: &Sender<Got>, answers: &Mutex<Answers>) {
+fn serve(stream: impl Read + Write, to: &Sender<Got>, answers: &Mutex<Answers>) {
     let mut reader = BufReader::new(stream);
-    let (mut headers, mut line) = (BTreeMap::new(), String::new());
+    let (mut headers, mut line, mut path) = (BTreeMap::new(), String::new(), String::new());
     while reader.read_line(&mut line).unwrap_or(0) > 2 {
         if let Some((name, value)) = line.trim_end().split_once(": ") {
             headers.insert(name.to_ascii_lowercase(), value.to_owned());
         } else {
-            assert!(line.starts_with("POST /hooks/vouch?of=shop HTTP/1.1"), "{line}");
+            let first = line.trim_end().strip_prefix("POST ").unwrap();
+            first.strip_suffix(" HTTP/1.1").unwrap().clone_into(&mut path);
         }
         line.clear();
     }
@@ -124,7 +152,7 @@ fn serve(stream: TcpStream, to: &Sender<Got>, answers: &Mutex<Answers>) {
     if reader.read_exact(&mut body).is_err() {
         return;
     }
-    let mut got = Got { headers, body, status: 0 };
+    let mut got = Got { path, headers, body, status: 0 };
     got.status = (answers.lock().unwrap())(&got);
     let status = got.status;
     let _ = to.send(got);
@@ -136,16 +164,16 @@ fn serve(stream: TcpStream, to: &Sender<Got>, answers: &Mutex<Answers>) {
     let more = if status == 302 { "location: http://127.0.0.1:1/\r\n" } else { "" };
     let head =
         format!("HTTP/1.1 {status} X\r\n{more}content-length: 2\r\nconnection: close\r\n\r\nno");
-    let _ = reader.get_mut().write_all(head.as_bytes());
+    let _ = reader.get_mut().write_all(head.as_bytes()).and_then(|()| reader.get_mut().flush());
 }
 
 /// The configuration of one receiver, which beats all there was.
 fn config(dir: &Path, shop: &Shop, more: &str) -> String {
     let secret = dir.join("webhook.secret");
     std::fs::write(&secret, format!("whsec_{}\n", BASE64_STANDARD.encode(SECRET))).unwrap();
-    let (url, secret) = (&shop.url, secret.display());
+    let (base, secret) = (&shop.base, secret.display());
     format!(
-        "[[webhook]]\nname = \"shop\"\nurl = \"{url}\"\nsecret = \"{secret}\"\n\
+        "[[webhook]]\nname = \"shop\"\nurl = \"{base}{PATH}\"\nsecret = \"{secret}\"\n\
          kinds = [\"entitlement.suspend\", \"entitlement.restore\"]\nbackoff_ms = 1\n{more}\n"
     )
 }
@@ -211,6 +239,73 @@ fn messages_are_signed_ordered_by_subject_and_tried_again() {
     let server = Server::start(&data, &config(dir.path(), &shop, ""));
     tell(&server, 60..61, 7);
     assert_eq!(shop.next().json()["data"]["event_id"], "label-60");
+}
+
+/// One whose certificate is of an authority of its own.
+#[test]
+fn a_private_authority_is_trusted_where_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let (certificate, key) = authority.pair();
+    let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(key).into())
+        .unwrap();
+    let shop = Shop::open_by(Some(Arc::new(tls)), |_| 200);
+    let named = dir.path().join("ca.crt");
+    std::fs::write(&named, authority.pem()).unwrap();
+    let data = dir.path().join("data");
+    let trusting = config(dir.path(), &shop, &format!("authority = {named:?}"));
+    let server = Server::start(&data, &trusting);
+    tell(&server, 0..1, 1);
+    shop.next().assert_signed();
+    server.wait_for_metric("vouch_webhook_delivered{webhook=\"shop\"} 1");
+    server.stop();
+    // Nobody else trusts it, and it makes nobody else trusted.
+    let other = dir.path().join("other.crt");
+    std::fs::write(&other, Authority::new().pem()).unwrap();
+    for (place, more) in [String::new(), format!("authority = {other:?}")].iter().enumerate() {
+        let data = dir.path().join(place.to_string());
+        let more = format!("{more}\nattempts = 1");
+        let server = Server::start(&data, &config(dir.path(), &shop, &more));
+        tell(&server, 0..1, 1);
+        server.wait_for_metric("vouch_webhook_dead{webhook=\"shop\"} 1");
+        assert!(shop.got.try_recv().is_err());
+    }
+    // And what is no certificate stops the start.
+    std::fs::write(&other, "nothing").unwrap();
+    let text = config(dir.path(), &shop, &format!("authority = {other:?}"));
+    std::fs::write(data.with_extension("toml"), text).unwrap();
+    let refused = run(&["webhook", "list"], &data);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("other.crt"), "{said}");
+}
+
+/// However often the server is started, a message is given up after as many tries as are allowed.
+#[test]
+fn tries_are_counted_on_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let shop = Shop::open(|_| 500);
+    // One try in each run, the next would be an hour later.
+    let patient = config(dir.path(), &shop, "attempts = 3\nmax_backoff_s = 3600")
+        .replace("backoff_ms = 1\n", "backoff_ms = 3600000\n");
+    for run in 1..=3 {
+        let server = Server::start(&data, &patient);
+        if run == 1 {
+            tell(&server, 0..1, 1);
+        }
+        assert_eq!(shop.next().status, 500);
+        let metric = if run < 3 { "failed" } else { "dead" };
+        server.wait_for_metric(&format!("vouch_webhook_{metric}{{webhook=\"shop\"}} 1"));
+        server.stop();
+    }
+    assert!(shop.got.try_recv().is_err());
+    let server = Server::start(&data, &patient);
+    let (_, told) = server.ask("GET", "/v1/webhooks", "");
+    assert_eq!(told["webhooks"][0]["dead"][0]["tries"], 3, "{told}");
 }
 
 #[test]

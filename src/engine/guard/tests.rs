@@ -147,6 +147,22 @@ fn custom_names_and_numbers_are_masked_too() {
     );
 }
 
+/// The warning lies open in the ledger.
+#[test]
+fn no_warning_of_a_masked_number_holds_a_mailbox() {
+    let body = json!({
+        "transaction_id": "t", "type": "purchase", "event_time": "2026-11-20T10:15:00Z",
+        "custom": {
+            "jane@example.com 4111111111111111": 1, "jane@example.com": "4111111111111111",
+            "a/b~c": "4111111111111111",
+        },
+    });
+    let (mut read, _) = read_transaction(body.to_string().as_bytes()).unwrap();
+    let warnings = transaction(&mut read, tables()).unwrap();
+    let pointers: Vec<_> = warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/custom/a~1b~0c", "/custom/…", "/custom/…"]);
+}
+
 #[test]
 fn amounts_that_are_no_card_numbers_pass() {
     for value in ["0", "49.00", "378282246310006", "999999999999999.99"] {

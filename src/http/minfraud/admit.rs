@@ -2,7 +2,7 @@
 //!
 //! The key says whose tenant it is; the account number is the client's own business and only has to be there.
 
-use super::super::access::{basic, pass};
+use super::super::access::{admitted, basic};
 use super::super::state::{AppState, RequestId};
 use super::refusal::Refusal;
 use crate::access::{Denied, Scope};
@@ -20,24 +20,13 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    if state.gate.lets_all_in() {
-        return pass(None, id, request, next).await;
-    }
-    let key = match key(request.headers()) {
-        Ok(key) => key,
-        Err(refusal) => {
-            state.metrics.not_admitted("no_key");
-            return refusal.into_response();
-        }
-    };
-    match state.gate.admit(&key, scope, crate::clock::now()) {
-        Ok(admitted) => pass(Some(admitted), id, request, next).await,
-        Err(denied) => {
-            let (word, refusal) = refusal(denied);
-            state.metrics.not_admitted(word);
-            refusal.into_response()
-        }
-    }
+    let key = key(request.headers());
+    let of_it = key.as_deref().ok();
+    let admitted = admitted((&state, scope), of_it, id, request, next).await;
+    admitted.unwrap_or_else(|denied| match (denied, key) {
+        (Denied::Unknown, Err(refusal)) => refusal.into_response(),
+        (denied, _) => refusal(&denied).into_response(),
+    })
 }
 
 /// The password of a request.
@@ -52,23 +41,19 @@ fn key(headers: &HeaderMap) -> Result<Zeroizing<String>, Refusal> {
     }
 }
 
-/// The metric's word, and what is answered.
-fn refusal(denied: Denied) -> (&'static str, Refusal) {
+fn refusal(denied: &Denied) -> Refusal {
     match denied {
         Denied::Unknown => {
             let message = "the licence key is none of this server's access keys";
-            let status = StatusCode::UNAUTHORIZED;
-            ("no_key", Refusal::of(status, "AUTHORIZATION_INVALID", message))
+            Refusal::of(StatusCode::UNAUTHORIZED, "AUTHORIZATION_INVALID", message)
         }
         Denied::Scope(scope) => {
             let message = format!("the access key lacks the scope `{scope}`");
-            let status = StatusCode::FORBIDDEN;
-            ("missing_scope", Refusal::of(status, "PERMISSION_REQUIRED", message))
+            Refusal::of(StatusCode::FORBIDDEN, "PERMISSION_REQUIRED", message)
         }
-        Denied::TooFast { after_ms } => {
+        Denied::TooFast { .. } | Denied::TooMany => {
             let refusal = Refusal::bare(StatusCode::TOO_MANY_REQUESTS);
-            ("rate_limited", refusal.after(after_ms.div_ceil(1_000)))
+            refusal.after(denied.retry_after_s().unwrap_or(1))
         }
-        Denied::TooMany => ("rate_limited", Refusal::bare(StatusCode::TOO_MANY_REQUESTS).after(1)),
     }
 }

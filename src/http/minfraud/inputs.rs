@@ -3,6 +3,7 @@
 //! Each value is taken out as it is read, so what is left at the end is what nobody knows. Numbers are taken
 //! for texts and texts for numbers, as clients in languages without types send them.
 
+use super::super::renamed::decimal;
 use super::refusal::Refusal;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -173,17 +174,6 @@ impl Inputs {
     pub(super) fn unknown(&mut self, pointer: String) {
         self.remark("INPUT_UNKNOWN", "No input has this name.", pointer);
     }
-}
-
-/// A number, or a text that is one.
-pub(super) fn decimal(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    let plain = text.parse().ok();
-    plain.or_else(|| Decimal::from_scientific(&text).ok())
 }
 
 fn cut(name: &str) -> String {

@@ -16,7 +16,6 @@ mod admit;
 mod answer;
 mod inputs;
 mod insights;
-mod once;
 mod reasons;
 mod refusal;
 mod report;
@@ -39,15 +38,6 @@ const RETRY_MS: i64 = 5 * 60_000;
 fn windows(now: Timestamp) -> [i64; 2] {
     let window = now.millis() / RETRY_MS;
     [window, window - 1]
-}
-
-/// Hexadecimal digits of bytes.
-fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
-    use std::fmt::Write as _;
-    bytes.fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // into a text it can't fail
-        text
-    })
 }
 
 /// The routes' paths: score, insights, factors, report.

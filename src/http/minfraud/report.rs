@@ -15,13 +15,13 @@ use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::Failure;
 use super::super::keep::kept;
+use super::super::once::{digest, told};
 use super::super::state::AppState;
 use super::answer::decision_id;
 use super::inputs::Inputs;
-use super::once::told;
 use super::refusal::Refusal;
 use super::request::is_one;
-use super::{MAX_BODY, hex, windows};
+use super::{MAX_BODY, windows};
 use crate::disputes::reasons;
 use crate::domain::{DisputeReason, LabelClass, TenantId, Timestamp, TransactionId};
 use crate::engine::{Keeping, decision_name};
@@ -32,7 +32,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -71,7 +70,7 @@ async fn taken(
 
 fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Vec<Keeping>, Refusal> {
     let mut inputs = Inputs::read(bytes)?;
-    let digest = Sha256::digest(inputs.canonical());
+    let digest = digest(&inputs.canonical());
     let now = crate::clock::now();
     let tag = inputs.any_text(("", "tag"), 32);
     let tag = tag.ok_or_else(|| Refusal::invalid("TAG_REQUIRED", "a report needs a tag"))?;
@@ -87,7 +86,7 @@ fn recorded(state: &AppState, tenant: &TenantId, bytes: &[u8]) -> Result<Vec<Kee
         let message = format!("`{}` is no member of a report", unknown.input_pointer);
         return Err(Refusal::invalid("PARAMETER_UNKNOWN", message));
     }
-    let report = Report { digest: hex(digest.iter().take(16)), tag, label, code, now };
+    let report = Report { digest, tag, label, code, now };
     let scorings = scorings(state, tenant, transaction)?;
     scorings.iter().enumerate().map(|(place, id)| report.record(state, tenant, place, id)).collect()
 }

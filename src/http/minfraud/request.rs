@@ -3,9 +3,11 @@
 //! Values keep their meaning or are left out: a probable word is not made up, and what we have no field for
 //! becomes a member of `custom`, which rules can read.
 
-use super::inputs::{Inputs, decimal, pointer};
+use super::super::once::hex;
+use super::super::renamed::{decimal, price};
+use super::inputs::{Inputs, pointer};
 use super::refusal::Refusal;
-use super::{hex, windows};
+use super::windows;
 use crate::domain::{Timestamp, Transaction, Warning};
 use crate::engine::MAX_AHEAD_MS;
 use crate::input::{InputError, read_transaction};
@@ -537,11 +539,6 @@ fn whole(value: &Value) -> Option<Value> {
     let whole =
         number.is_integer() && (0..=i64::from(u32::MAX)).contains(&i64::try_from(number).ok()?);
     whole.then(|| json!(i64::try_from(number).unwrap_or_default()))
-}
-
-/// A price as we read it; a float of the client's may have digits nobody meant.
-fn price(value: Decimal) -> String {
-    value.round_dp(8).to_string()
 }
 
 fn number(value: &Decimal) -> Option<Value> {

@@ -9,16 +9,15 @@ use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::Failure;
-use super::super::keep::{Unkept, kept, settle};
+use super::super::evaluate::{self, Decided};
+use super::super::once::told;
 use super::super::state::AppState;
 use super::MAX_BODY;
 use super::answer::{self, Depth};
-use super::once::told;
 use super::refusal::Refusal;
 use super::request::{self, Sent};
-use crate::config::OnSlowDisk;
 use crate::domain::{TenantId, Timestamp, TransactionId};
-use crate::engine::{Begun, EngineError, Keeping, ScoreRequest, decision_name};
+use crate::engine::{Begun, EngineError, Keeping, decision_name};
 use crate::features::Record;
 use crate::input::read_event;
 use axum::Extension;
@@ -80,26 +79,12 @@ async fn answer(
     let scoring = state.clone();
     let work = move || scored(&scoring, &caller.tenant, &mut sent, now).map(|done| (done, sent));
     let (Done { begun, record, issuer }, sent) = apart(work).await??;
-    let answer = begun.answer.ok_or_else(Failure::internal)?;
-    if begun.repeated {
-        state.metrics.repeated.inc();
-    } else {
-        state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
-    }
-    let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
-    let mut unkept = kept(begun.keeping, until).await.err();
-    if let Some(issuer) = issuer {
-        unkept = unkept.or(kept(issuer, until).await.err());
-    }
-    match unkept {
-        Some(Unkept::Late | Unkept::Refused) if answers => state.metrics.lacked("ledger"),
-        Some(unkept) => return Err(Failure::from(unkept).into()),
-        None => {}
-    }
+    let Decided { answer, stages, .. } = evaluate::decided(&state, begun, issuer, until).await?;
     let snapshot = state.engine.snapshot();
     let record = record.unwrap_or_default();
     let body = answer::body(depth, &answer.0, (&snapshot, &record), sent.inputs.remarks);
-    Ok(([(axum::http::header::CONTENT_TYPE, depth.kind())], body.to_string()).into_response())
+    let kind = [(axum::http::header::CONTENT_TYPE, depth.kind())];
+    Ok((Extension(stages), kind, body.to_string()).into_response())
 }
 
 struct Done {
@@ -119,18 +104,13 @@ fn scored(
     let is_known =
         |id: &&String| TransactionId::new(id).is_ok_and(|id| state.engine.is_known(tenant, &id));
     let id = ids.iter().find(is_known).or(ids.first()).cloned().unwrap_or_default();
-    let (mut begun, time) = match begin(state, tenant, sent, (&id, now)) {
-        Err(Unlike::Content) => {
+    let (mut begun, time) = match begin(state, tenant, sent, (&id, now))? {
+        Err(EngineError::Conflict { .. }) => {
             let id = sent.id_by_content(&id);
-            begin(state, tenant, sent, (&id, now)).map_err(|unlike| match unlike {
-                Unlike::Content => Refusal::invalid("REQUEST_INVALID", "the id is used otherwise"),
-                Unlike::Refused(refusal) => refusal,
-            })?
+            begin(state, tenant, sent, (&id, now))?
         }
-        Err(Unlike::Refused(refusal)) => return Err(refusal),
-        Ok(begun) => begun,
-    };
-    settle(state, &mut begun);
+        begun => begun,
+    }?;
     let answer = begun.answer.clone().ok_or_else(Failure::internal)?;
     let record = match begun.record.take() {
         Some(record) => Some(*record),
@@ -144,41 +124,15 @@ fn scored(
     Ok(Done { begun, record, issuer: issuer.transpose()? })
 }
 
-/// Why a transaction was not begun.
-enum Unlike {
-    /// The id is known with other values.
-    Content,
-    Refused(Refusal),
-}
-
-/// Begins a transaction; beside it the time it has.
+/// Begins a transaction under an id; beside it the time it has.
 fn begin(
     state: &AppState,
     tenant: &TenantId,
     sent: &mut Sent,
     (id, now): (&str, Timestamp),
-) -> Result<(Begun, Timestamp), Unlike> {
-    let time = sent.time;
-    let mut at = |time: Timestamp| {
-        let (transaction, warnings) = sent.transaction(id, time).map_err(Unlike::Refused)?;
-        let tenant = tenant.clone();
-        let request = ScoreRequest { tenant, transaction, warnings, received_at: Some(now) };
-        let begun = state.engine.begin(request).map_err(|error| match error {
-            EngineError::Conflict { .. } => Unlike::Content,
-            error => Unlike::Refused(error.into()),
-        });
-        Ok((begun?, time))
-    };
-    match at(time.unwrap_or(now)) {
-        // A body that says no time is the same at any.
-        Err(Unlike::Content) if time.is_none() => {
-            let id = TransactionId::new(id).map_err(|_| Unlike::Content)?;
-            let scored = state.engine.scored(tenant, &id);
-            let scored = scored.map_err(|error| Unlike::Refused(error.into()))?;
-            at(scored.ok_or(Unlike::Content)?.event_time)
-        }
-        begun => begun,
-    }
+) -> Result<Result<(Begun, Timestamp), EngineError>, Refusal> {
+    let times = (sent.time, now);
+    evaluate::begin(state, tenant, times, |time| sent.transaction(id, time))
 }
 
 /// Records what the issuer had said before the client asked: card testing shows in declines. A repeat may

@@ -13,24 +13,48 @@ use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 /// Paths of the formats, and the scope a key needs.
-pub(in crate::http) const PATHS: [(&str, &str); 5] = [
+pub(in crate::http) const PATHS: [(&str, &str); 10] = [
     ("/minfraud/v2.0/factors", "score"),
     ("/minfraud/v2.0/insights", "score"),
     ("/minfraud/v2.0/score", "score"),
     ("/minfraud/v2.0/transactions/report", "events"),
+    ("/signifyd/v3/orders/events/checkouts", "score"),
+    ("/signifyd/v3/orders/events/fulfillments", "events"),
+    ("/signifyd/v3/orders/events/returns/records", "events"),
+    ("/signifyd/v3/orders/events/sales", "score"),
+    ("/signifyd/v3/orders/events/transactions", "score"),
     ("/v1/radar/payment_evaluations", "score"),
 ];
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(score, insights, factors, report, evaluate),
+    paths(
+        score,
+        insights,
+        factors,
+        report,
+        evaluate,
+        checkouts,
+        sales,
+        transactions,
+        fulfillments,
+        returns
+    ),
     components(schemas(
         MinfraudBody,
         MinfraudReport,
         MinfraudAnswer,
         MinfraudError,
         Evaluation,
-        EvaluationError
+        EvaluationError,
+        SignifydOrder,
+        SignifydAttempt,
+        SignifydFulfillment,
+        SignifydReturn,
+        SignifydAnswer,
+        SignifydFulfilled,
+        SignifydReturned,
+        SignifydError
     ))
 )]
 struct Dialects;
@@ -49,7 +73,7 @@ pub(super) fn add(document: &mut Document) {
 
 fn surround(operation: &mut Operation, path: &str, scope: &str) {
     operation.parameters.get_or_insert_default().push(request_id().into());
-    // Basic carries the key in either format; Bearer in one.
+    // Basic carries the key in every format; Bearer in one.
     let names: &[&str] = if path.starts_with("/v1/") { &["key", "basic"] } else { &["basic"] };
     let needs = names.iter().map(|name| SecurityRequirement::new(*name, [scope]));
     operation.security = Some(needs.collect());
@@ -147,6 +171,63 @@ fn report() {}
 )]
 #[expect(dead_code, reason = "carries the contract of a route")]
 fn evaluate() {}
+
+macro_rules! signifyd {
+    ($name:ident, $path:literal, $body:ty => $answer:ty, $summary:literal) => {
+        #[utoipa::path(
+            post, path = $path, tag = "signifyd", summary = $summary,
+            description = "As Hyperswitch calls version 3 of Signifyd's interface. A word nobody knows is refused; a \
+                member nobody knows is said in `vouch.warnings`.",
+            request_body(content = $body, content_type = "application/json"),
+            responses(
+                (status = 200, description = "It is kept", body = $answer),
+                (status = 400, description = "A member is missing, wrong or a card number", body = SignifydError),
+                (status = 401, description = "The key is none of this server's", body = SignifydError),
+                (status = 403, description = "The key lacks the scope", body = SignifydError),
+                (status = 404, description = "No order has this id", body = SignifydError),
+                (status = 408, description = "The body did not arrive in time", body = SignifydError),
+                (status = 409, description = "The order's id was used with other values", body = SignifydError),
+                (status = 413, description = "The body is over 100,000 bytes", body = SignifydError),
+                (status = 415, description = "Not JSON by its type", body = SignifydError),
+                (status = 429, description = "The key asks more than it may", body = SignifydError),
+                (status = 503, description = "Not now; try again", body = SignifydError),
+            )
+        )]
+        #[expect(dead_code, reason = "carries the contract of a route")]
+        fn $name() {}
+    };
+}
+
+signifyd!(
+    checkouts,
+    "/signifyd/v3/orders/events/checkouts",
+    SignifydOrder => SignifydAnswer,
+    "Evaluate an order before the issuer is asked"
+);
+signifyd!(
+    sales,
+    "/signifyd/v3/orders/events/sales",
+    SignifydOrder => SignifydAnswer,
+    "Evaluate an order behind its authorization"
+);
+signifyd!(
+    transactions,
+    "/signifyd/v3/orders/events/transactions",
+    SignifydAttempt => SignifydAnswer,
+    "What the issuer said of an order; answers the decision there is"
+);
+signifyd!(
+    fulfillments,
+    "/signifyd/v3/orders/events/fulfillments",
+    SignifydFulfillment => SignifydFulfilled,
+    "That an order was sent; kept, and counts nothing"
+);
+signifyd!(
+    returns,
+    "/signifyd/v3/orders/events/returns/records",
+    SignifydReturn => SignifydReturned,
+    "Money that goes back, as a refund"
+);
 
 /// Declares a schema by its members: those required, and all.
 macro_rules! object {
@@ -250,3 +331,83 @@ object!(
     None
 );
 object!(EvaluationError, ["error"], [("error", Type::Object)], None);
+object!(
+    SignifydOrder,
+    ["orderId", "purchase"],
+    [
+        ("orderId", Type::String),
+        ("checkoutId", Type::String),
+        ("purchase", Type::Object),
+        ("userAccount", Type::Object),
+        ("device", Type::Object),
+        ("transactions", Type::Array),
+        ("decisionDelivery", Type::String),
+    ],
+    Some(json!({
+        "orderId": "pay_1_1", "checkoutId": "pay_1",
+        "purchase": {"totalPrice": 49.0, "currency": "EUR", "orderChannel": "WEB", "products": []},
+        "userAccount": {"accountNumber": "cus_1", "email": "jane@example.com"},
+        "device": {"clientIpAddress": "81.2.69.142"},
+    }))
+);
+object!(
+    SignifydAttempt,
+    ["orderId", "transactions"],
+    [("orderId", Type::String), ("checkoutId", Type::String), ("transactions", Type::Object)],
+    Some(json!({
+        "orderId": "pay_1_1", "checkoutId": "pay_1",
+        "transactions": {"transactionId": "pay_1", "gatewayStatusCode": "SUCCESS"},
+    }))
+);
+object!(
+    SignifydFulfillment,
+    ["orderId", "fulfillments"],
+    [("orderId", Type::String), ("fulfillmentStatus", Type::String), ("fulfillments", Type::Array)],
+    Some(json!({
+        "orderId": "pay_1_1", "fulfillmentStatus": "COMPLETE", "fulfillments": [{"shipmentId": "s-1"}],
+    }))
+);
+object!(
+    SignifydReturn,
+    ["orderId", "returnId", "refund"],
+    [
+        ("orderId", Type::String),
+        ("returnId", Type::String),
+        ("refundTransactionId", Type::String),
+        ("refund", Type::Object),
+    ],
+    Some(json!({
+        "orderId": "pay_1_1", "returnId": "r-1",
+        "refund": {"method": "ORIGINAL_PAYMENT_INSTRUMENT", "amount": "4900", "currency": "EUR"},
+    }))
+);
+object!(
+    SignifydAnswer,
+    ["signifydId", "orderId", "decision", "vouch"],
+    [
+        ("signifydId", Type::Integer),
+        ("orderId", Type::String),
+        ("checkoutId", Type::String),
+        ("decision", Type::Object),
+        ("vouch", Type::Object),
+    ],
+    None
+);
+object!(
+    SignifydFulfilled,
+    ["orderId", "shipmentIds"],
+    [("orderId", Type::String), ("shipmentIds", Type::Array)],
+    None
+);
+object!(
+    SignifydReturned,
+    ["orderId", "returnId"],
+    [("orderId", Type::String), ("returnId", Type::String)],
+    None
+);
+object!(
+    SignifydError,
+    ["messages", "errors"],
+    [("messages", Type::Array), ("errors", Type::Object)],
+    None
+);

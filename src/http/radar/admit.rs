@@ -1,8 +1,7 @@
 //! Who asks, in this format: the key as Bearer, or as the user of Basic without a password; and the headers every
 //! answer has.
 
-use super::super::access::{basic, bearer, pass};
-use super::super::error::Code;
+use super::super::access::{admitted, basic, bearer};
 use super::super::state::{AppState, RequestId};
 use super::IDEMPOTENCY;
 use super::refusal::Refusal;
@@ -30,7 +29,7 @@ pub(super) async fn admit(
         let value = request.headers().get(&name).cloned();
         (name, value)
     });
-    let mut response = admitted((&state, scope), id.clone(), request, next).await;
+    let mut response = answered((&state, scope), id.clone(), request, next).await;
     let headers = response.headers_mut();
     for (name, value) in echoed {
         value.and_then(|value| headers.insert(name, value));
@@ -41,7 +40,7 @@ pub(super) async fn admit(
     response
 }
 
-async fn admitted(
+async fn answered(
     (state, scope): (&AppState, Scope),
     id: RequestId,
     request: Request,
@@ -51,20 +50,9 @@ async fn admitted(
         let message = "`Stripe-Version` is no version, as `2026-09-30.dahlia`";
         return Refusal::invalid("invalid_version", message).into_response();
     }
-    if state.gate.lets_all_in() {
-        return pass(None, id, request, next).await;
-    }
-    let admitted = key(request.headers())
-        .ok_or(Denied::Unknown)
-        .and_then(|key| state.gate.admit(&key, scope, crate::clock::now()));
-    match admitted {
-        Ok(admitted) => pass(Some(admitted), id, request, next).await,
-        Err(denied) => {
-            let (code, refusal) = refusal(denied);
-            state.metrics.not_admitted(code.word());
-            refusal.into_response()
-        }
-    }
+    let key = key(request.headers());
+    let admitted = admitted((state, scope), key.as_deref(), id, request, next).await;
+    admitted.unwrap_or_else(|denied| refusal(&denied).into_response())
 }
 
 /// True without a version, and with one that begins with a date.
@@ -93,24 +81,20 @@ fn key(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(user.to_owned()))
 }
 
-fn refusal(denied: Denied) -> (Code, Refusal) {
-    let limited = |after_s: u64| {
-        let message = "the access key asks more than it may";
-        let refusal = Refusal::of(StatusCode::TOO_MANY_REQUESTS, "rate_limit", message);
-        (Code::RateLimited, refusal.after(after_s))
-    };
+fn refusal(denied: &Denied) -> Refusal {
     match denied {
         Denied::Unknown => {
             let message = "send an access key of this server as the API key";
-            let refusal = Refusal::of(StatusCode::UNAUTHORIZED, "api_key_invalid", message);
-            (Code::NoKey, refusal)
+            Refusal::of(StatusCode::UNAUTHORIZED, "api_key_invalid", message)
         }
         Denied::Scope(scope) => {
             let message = format!("the access key lacks the scope `{scope}`");
-            let refusal = Refusal::of(StatusCode::FORBIDDEN, "more_permissions_required", message);
-            (Code::MissingScope, refusal)
+            Refusal::of(StatusCode::FORBIDDEN, "more_permissions_required", message)
         }
-        Denied::TooFast { after_ms } => limited(after_ms.div_ceil(1_000)),
-        Denied::TooMany => limited(1),
+        Denied::TooFast { .. } | Denied::TooMany => {
+            let message = "the access key asks more than it may";
+            let refusal = Refusal::of(StatusCode::TOO_MANY_REQUESTS, "rate_limit", message);
+            refusal.after(denied.retry_after_s().unwrap_or(1))
+        }
     }
 }

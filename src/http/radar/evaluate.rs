@@ -3,15 +3,12 @@
 use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
-use super::super::error::Failure;
-use super::super::keep::{Unkept, kept, settle};
+use super::super::evaluate::{self, Decided};
 use super::super::state::AppState;
 use super::refusal::Refusal;
 use super::request::Sent;
 use super::{IDEMPOTENCY, MAX_BODY, form, object};
-use crate::config::OnSlowDisk;
-use crate::domain::{TenantId, Timestamp, TransactionId};
-use crate::engine::{Begun, EngineError, ScoreRequest};
+use crate::domain::TenantId;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -46,27 +43,20 @@ async fn evaluated(
     let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
     let bytes = body::read_as(FORM, headers, body, (MAX_BODY, until)).await?;
     let sent = Sent::read(form::read(&bytes)?, key(headers)?)?;
-    let now = crate::clock::now();
     let scoring = state.clone();
+    let now = crate::clock::now();
     let work = move || {
-        let begun = begin(&scoring, &tenant, &sent, now);
-        begun.map(|done| (done, sent))
+        let read = |time| sent.transaction(time).map_err(|error| sent.unread(&error));
+        let begun = evaluate::begin(&scoring, &tenant, (None, now), read)?;
+        Ok((begun.map_err(|error| sent.refused(error.into()))?, sent))
     };
-    let ((begun, time), sent) = apart(work).await??;
-    let answer = begun.answer.ok_or_else(Failure::internal)?;
-    if begun.repeated {
-        state.metrics.repeated.inc();
-    } else {
-        state.metrics.decided(&answer.0, begun.undecided, &begun.timing);
-    }
-    let answers = state.ledger.on_slow_disk_score == OnSlowDisk::AnswerPending;
-    match kept(begun.keeping, until).await {
-        Err(Unkept::Late | Unkept::Refused) if answers => state.metrics.lacked("ledger"),
-        Err(unkept) => return Err(Failure::from(unkept).into()),
-        Ok(_) => {}
-    }
-    let mut response = axum::Json(object::of(&sent.form, &answer.0, time)).into_response();
-    if begun.repeated {
+    let done: Result<_, Refusal> = apart(work).await?;
+    let ((begun, time), sent) = done?;
+    let Decided { answer, repeated, stages, .. } =
+        evaluate::decided(state, begun, None, until).await?;
+    let mut response =
+        (Extension(stages), axum::Json(object::of(&sent.form, &answer.0, time))).into_response();
+    if repeated {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
@@ -80,37 +70,4 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let key = first.to_str().ok().filter(fits);
     let message = "`Idempotency-Key` is one text of 1 to 255 characters";
     key.map(Some).ok_or_else(|| Refusal::invalid("invalid_idempotency_key", message))
-}
-
-/// Begins a transaction; beside it the time it has.
-fn begin(
-    state: &AppState,
-    tenant: &TenantId,
-    sent: &Sent,
-    now: Timestamp,
-) -> Result<(Begun, Timestamp), Refusal> {
-    let at = |time: Timestamp| -> Result<_, Refusal> {
-        let (transaction, warnings) =
-            sent.transaction(time).map_err(|error| sent.unread(&error))?;
-        let tenant = tenant.clone();
-        let request = ScoreRequest { tenant, transaction, warnings, received_at: Some(now) };
-        Ok(state.engine.begin(request))
-    };
-    let (begun, time) = match at(now)? {
-        // A form says no time: the same one is a retry of what was scored then.
-        Err(EngineError::Conflict { id, .. }) => {
-            let time = time_of(state, tenant, &id)?.unwrap_or(now);
-            (at(time)?, time)
-        }
-        begun => (begun, now),
-    };
-    let mut begun = begun.map_err(|error| sent.refused(error.into()))?;
-    settle(state, &mut begun);
-    Ok((begun, time))
-}
-
-/// The time of a transaction that was scored.
-fn time_of(state: &AppState, tenant: &TenantId, id: &str) -> Result<Option<Timestamp>, Failure> {
-    let Ok(id) = TransactionId::new(id) else { return Ok(None) };
-    Ok(state.engine.scored(tenant, &id)?.map(|scored| scored.event_time))
 }

@@ -1,14 +1,14 @@
 //! A decision as the object of the format.
 
 use crate::domain::{Action, ChallengeKind, Decision, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Members of the request that are members of the object.
 const ECHOED: [&str; 3] = ["client_device_metadata_details", "customer_details", "payment_details"];
 
 /// The object, with what was sent in its place. `now` is when the payment was first evaluated, so that a retry gets
 /// the same.
-pub(super) fn of(form: &Map<String, Value>, decision: &Decision, now: Timestamp) -> Value {
+pub(super) fn of(form: &Value, decision: &Decision, now: Timestamp) -> Value {
     let at = now.millis().div_euclid(1_000);
     let recommended = match (decision.action, decision.challenge) {
         (Action::Decline, _) => "block",

@@ -2,6 +2,7 @@
 //! parameter by its name in the form.
 
 use super::super::error::{Code, Failure};
+use crate::engine::EngineError;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -55,6 +56,12 @@ impl From<Failure> for Refusal {
             _ if status == StatusCode::SERVICE_UNAVAILABLE => refusal.after(1),
             _ => refusal,
         }
+    }
+}
+
+impl From<EngineError> for Refusal {
+    fn from(error: EngineError) -> Self {
+        Failure::from(error).into()
     }
 }
 

@@ -4,27 +4,24 @@
 //! parameter nobody knows is no mistake (libraries grow), but is said in the warnings.
 
 use super::super::error::{Code, Failure};
+use super::super::once::digest;
+use super::super::renamed::{Place, Renamed, leaves, source};
 use super::form;
 use super::refusal::Refusal;
 use crate::disputes::stripe;
 use crate::domain::{Currency, Timestamp, Transaction, Warning};
-use crate::input::{InputError, push_open_step, read_transaction};
+use crate::input::InputError;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 const AMOUNT: &str = "/payment_details/amount";
 const CURRENCY: &str = "/payment_details/currency";
 const TRANSACTION: &str = "/metadata/transaction_id";
 const PRESENCE: &str = "/payment_details/money_movement_details/card/customer_presence";
 const PAYMENT_TYPE: &str = "/payment_details/money_movement_details/card/payment_type";
-/// Longest value of a field of the merchant's own, in bytes; theirs may be longer.
-const LONGEST_CUSTOM: usize = 256;
-/// Most unknown parameters told.
-const MOST_UNKNOWN: usize = 20;
 
-/// Where a parameter goes. Of two for one place the later wins.
-const PLACES: &[(&str, [&str; 2])] = &[
+/// Where a parameter goes.
+const PLACES: &[Place] = &[
     ("/customer_details/customer", ["account", "id"]),
     ("/customer_details/customer_account", ["account", "id"]),
     ("/payment_details/payment_method_details/billing_details/email", ["account", "email"]),
@@ -81,9 +78,8 @@ const UNUSED: [&str; 4] = [
 /// A form that was read.
 #[derive(Debug)]
 pub(super) struct Sent {
-    pub(super) form: Map<String, Value>,
-    native: Map<String, Value>,
-    warnings: Vec<Warning>,
+    pub(super) form: Value,
+    renamed: Renamed,
 }
 
 impl Sent {
@@ -95,43 +91,41 @@ impl Sent {
         form: Map<String, Value>,
         idempotency: Option<&str>,
     ) -> Result<Self, Refusal> {
-        let whole = Value::Object(form.clone());
-        let text = |pointer: &str| whole.pointer(pointer).and_then(Value::as_str);
+        let form = Value::Object(form);
+        let text = |pointer: &str| form.pointer(pointer).and_then(Value::as_str);
         let id = match (text(TRANSACTION), idempotency) {
             (Some(id), _) => id.to_owned(),
-            (None, Some(key)) => format!("peval-{}", short(key)),
+            (None, Some(key)) => format!("peval-{}", digest(key.as_bytes())),
             (None, None) => {
                 let message = "send `metadata[transaction_id]` or an `Idempotency-Key`";
                 return Err(missing(TRANSACTION, message));
             }
         };
-        let mut sent = Self { form, native: Map::new(), warnings: Vec::new() };
-        sent.put(["", "transaction_id"], json!(id));
-        sent.put(["", "type"], json!(kind(&text)));
-        sent.put(["", "amount"], amount(&text)?);
-        sent.put(["payment", "processor"], json!("stripe"));
-        sent.put(["payment", "method"], json!("card"));
+        let mut renamed = Renamed::default();
+        renamed.put(["", "transaction_id"], json!(id));
+        renamed.put(["", "type"], json!(kind(&text)));
+        renamed.put(["", "amount"], amount(&text)?);
+        renamed.put(["payment", "processor"], json!("stripe"));
+        renamed.put(["payment", "method"], json!("card"));
         if let Some(presence) = text(PRESENCE) {
             let initiator = if presence == "off_session" { "merchant" } else { "customer" };
-            sent.put(["payment", "initiator"], json!(initiator));
+            renamed.put(["payment", "initiator"], json!(initiator));
         }
-        for (pointer, place) in PLACES {
-            if let Some(value) = text(pointer).filter(|value| !value.is_empty()) {
-                match place {
-                    ["custom", name] => sent.custom(name, value, pointer),
-                    place => sent.put(*place, json!(value)),
+        renamed.take(&form, PLACES);
+        let is_known = |pointer: &str| {
+            [AMOUNT, CURRENCY, TRANSACTION, PRESENCE, PAYMENT_TYPE].contains(&pointer)
+                || PLACES.iter().any(|(place, _)| *place == pointer)
+        };
+        for leaf in leaves(&form) {
+            match leaf.pointer.strip_prefix("/metadata/") {
+                _ if is_known(&leaf.pointer) || leaf.is_under(&UNUSED) => {}
+                Some(step) if !step.contains('/') => {
+                    renamed.custom(leaf.name, leaf.value, &leaf.pointer);
                 }
+                _ => renamed.unknown(&leaf.pointer),
             }
         }
-        let mut leaves = Vec::new();
-        leaves_of(&whole, (String::new(), ""), &mut leaves);
-        for Leaf { pointer, name, value } in leaves.iter().filter(|leaf| !is_known(&leaf.pointer)) {
-            match pointer.strip_prefix("/metadata/") {
-                Some(step) if !step.contains('/') => sent.custom(name, value, pointer),
-                _ => sent.warn("unknown_field", "no parameter has this name", pointer),
-            }
-        }
-        Ok(sent)
+        Ok(Self { form, renamed })
     }
 
     /// The transaction at a time.
@@ -142,12 +136,7 @@ impl Sent {
         &self,
         time: Timestamp,
     ) -> Result<(Transaction, Vec<Warning>), InputError> {
-        let mut native = self.native.clone();
-        native.insert("event_time".to_owned(), json!(time));
-        let (transaction, mut warnings) =
-            read_transaction(Value::Object(native).to_string().as_bytes())?;
-        warnings.extend(self.warnings.iter().cloned());
-        Ok((transaction, warnings))
+        self.renamed.transaction(time)
     }
 
     /// What our reader says, in the words of the form.
@@ -172,105 +161,17 @@ impl Sent {
 
     /// The parameter a member of the transaction came from.
     fn param(&self, pointer: &str) -> Option<String> {
-        let given = |place: &&str| {
-            let whole = place.strip_prefix('/').unwrap_or_default().split('/');
-            let mut at = self.form.get(whole.clone().next().unwrap_or_default());
-            for part in whole.skip(1) {
-                at = at.and_then(|at| at.get(part));
-            }
-            at.is_some()
-        };
         let from = match pointer {
             "" => return None,
             "/transaction_id" => TRANSACTION.to_owned(),
             "/amount/value" | "/amount" => AMOUNT.to_owned(),
             "/amount/currency" => CURRENCY.to_owned(),
-            pointer => {
-                let is_here = |place: &&(&str, [&str; 2])| {
-                    let [group, name] = place.1;
-                    pointer.trim_start_matches('/')
-                        == if group.is_empty() {
-                            name.to_owned()
-                        } else {
-                            format!("{group}/{name}")
-                        }
-                        && given(&place.0)
-                };
-                match PLACES.iter().rev().find(is_here) {
-                    Some((from, _)) => (*from).to_owned(),
-                    None => format!("/metadata/{}", pointer.strip_prefix("/custom/")?),
-                }
-            }
+            pointer => match source(pointer, &self.form, PLACES) {
+                Some(from) => from.to_owned(),
+                None => format!("/metadata/{}", pointer.strip_prefix("/custom/")?),
+            },
         };
         Some(form::name(&from))
-    }
-
-    /// One of the merchant's own; a longer one than is kept is left out and said.
-    fn custom(&mut self, name: &str, value: &str, pointer: &str) {
-        if value.len() > LONGEST_CUSTOM {
-            let message = "longer than 256 bytes, and was not used";
-            self.warn("unreadable_value", message, pointer);
-        } else if !value.is_empty() {
-            self.put(["custom", name], json!(value));
-        }
-    }
-
-    fn put(&mut self, [group, name]: [&str; 2], value: Value) {
-        if group.is_empty() {
-            self.native.insert(name.to_owned(), value);
-            return;
-        }
-        let members = self.native.entry(group).or_insert_with(|| json!({}));
-        if let Some(members) = members.as_object_mut() {
-            members.insert(name.to_owned(), value);
-        }
-    }
-
-    fn warn(&mut self, code: &str, message: &str, pointer: &str) {
-        if self.warnings.len() < MOST_UNKNOWN {
-            let (code, message) = (code.to_owned(), message.to_owned());
-            self.warnings.push(Warning { code, message, pointer: pointer.to_owned() });
-        }
-    }
-}
-
-fn short(key: &str) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::digest(key.as_bytes());
-    digest.iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // into a text it can't fail
-        text
-    })
-}
-
-fn is_known(pointer: &str) -> bool {
-    let under = |known: &str| {
-        pointer.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    [AMOUNT, CURRENCY, TRANSACTION, PRESENCE, PAYMENT_TYPE].contains(&pointer)
-        || PLACES.iter().any(|(place, _)| *place == pointer)
-        || UNUSED.iter().any(|known| under(known))
-}
-
-/// A text of the form.
-struct Leaf<'f> {
-    /// As a warning may say it.
-    pointer: String,
-    /// The last part of its name, as it was sent.
-    name: &'f str,
-    value: &'f str,
-}
-
-fn leaves_of<'f>(value: &'f Value, (at, name): (String, &'f str), into: &mut Vec<Leaf<'f>>) {
-    match value.as_object() {
-        Some(members) => {
-            for (name, value) in members {
-                let mut pointer = at.clone();
-                push_open_step(&mut pointer, name);
-                leaves_of(value, (pointer, name), into);
-            }
-        }
-        None => into.push(Leaf { pointer: at, name, value: value.as_str().unwrap_or_default() }),
     }
 }
 
@@ -309,6 +210,7 @@ fn wrong(pointer: &str, message: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::renamed::LONGEST_CUSTOM;
     use super::*;
 
     fn sent(form: &str) -> Result<Sent, Refusal> {
@@ -326,7 +228,7 @@ mod tests {
             let form =
                 format!("payment_details[amount]={minor}&payment_details[currency]={currency}");
             let sent = sent(&form).unwrap();
-            assert_eq!(sent.native["amount"]["value"], value, "{currency}");
+            assert_eq!(sent.renamed.native["amount"]["value"], value, "{currency}");
         }
         for wrong in ["-1", "1.5", "", "99999999999999999999"] {
             let form = format!("payment_details[amount]={wrong}&payment_details[currency]=eur");
@@ -343,13 +245,14 @@ mod tests {
              &metadata[a/b]=c&metadata[4111 1111 1111 1111]={long}"
         );
         let sent = sent(&form).unwrap();
-        let told: Vec<_> = sent.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+        let told: Vec<_> =
+            sent.renamed.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
         assert_eq!(told.len(), 5, "{told:?}");
         assert!(told.contains(&"/…") && told.contains(&"/later/…/b"), "{told:?}");
         for secret in ["jane", "411111111111", "4111 1111 1111"] {
             assert!(told.iter().all(|pointer| !pointer.contains(secret)), "{told:?}");
         }
-        assert_eq!(sent.native["custom"], json!({"a/b": "c"}));
+        assert_eq!(sent.renamed.native["custom"], json!({"a/b": "c"}));
     }
 
     #[test]
@@ -361,8 +264,9 @@ mod tests {
         assert_eq!(sent.param(error.pointer()).as_deref(), Some("metadata[card_last4]"));
         assert_eq!(sent.param("/account/email").as_deref(), Some("customer_details[email]"));
         assert_eq!(sent.param("/custom/campaign").as_deref(), Some("metadata[campaign]"));
-        assert_eq!(sent.native["custom"], json!({"campaign": "autumn"}));
-        let told: Vec<_> = sent.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
+        assert_eq!(sent.renamed.native["custom"], json!({"campaign": "autumn"}));
+        let told: Vec<_> =
+            sent.renamed.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
         assert_eq!(told, ["/later/thing"]);
     }
 }

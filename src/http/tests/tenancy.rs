@@ -25,6 +25,7 @@ const OF_THE_SERVER: [(&str, &str); 6] = [
     ("GET", "/v1/rules"),
 ];
 const RADAR: &str = "/v1/radar/payment_evaluations";
+const SIGNIFYD: &str = "/signifyd/v3/orders/events/";
 const FORM: &str = "payment_details[amount]=4900&payment_details[currency]=eur\
     &customer_details[customer]=acc-7&metadata[transaction_id]=tx-8&metadata[campaign]=WHO";
 const STRIPE: &str =
@@ -54,6 +55,23 @@ fn minfraud_request() -> Value {
         "event": {"transaction_id": "tx-0", "shop_id": "WHO"}, "device": {"ip_address": "81.2.69.142"},
         "email": {"address": "j.doe@example.com"}, "account": {"user_id": "acc-7"},
     })
+}
+
+/// One order for all calls, so that the later ones find it.
+fn signifyd_body(path: &str) -> Value {
+    let mut body = json!({"orderId": "tx-7", "checkoutId": "o-WHO"});
+    let more = match path.trim_start_matches(SIGNIFYD) {
+        "checkouts" | "sales" => json!({
+            "purchase": {"totalPrice": 49.0, "currency": "EUR", "orderChannel": "WHO"},
+            "userAccount": {"accountNumber": "acc-7"},
+        }),
+        "transactions" => json!({"transactions": {"gatewayStatusCode": "FAILURE"}}),
+        "fulfillments" => json!({"fulfillments": [{"shipmentId": "WHO"}]}),
+        _ => json!({"returnId": "WHO", "refund":
+            {"method": "STORE_CREDIT", "amount": "100", "currency": "EUR"}}),
+    };
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
 }
 
 /// What is asked of a route; empty where nobody has said yet.
@@ -123,6 +141,7 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
         ("POST", "/minfraud/v2.0/transactions/report") => {
             one(json!({"tag": "chargeback", "transaction_id": "tx-0", "notes": "WHO"}))
         }
+        ("POST", order) if order.starts_with(SIGNIFYD) => one(signifyd_body(order)),
         ("POST", minfraud) if minfraud.starts_with("/minfraud/") => one(minfraud_request()),
         ("POST", RADAR) => one(json!(FORM)),
         _ => vec![],
@@ -168,6 +187,9 @@ impl Keyed {
         };
         let (name, value) = if path == "/v1/webhooks/stripe" {
             ("stripe-signature", signature::header(SECRETS[who], body.as_bytes(), clock::now()))
+        } else if path.starts_with(SIGNIFYD) {
+            let key = base64::prelude::BASE64_STANDARD.encode(&self.keys[who].1);
+            ("authorization", format!("Basic {key}"))
         } else if path.starts_with("/minfraud") {
             let user = format!("42:{}", self.keys[who].1);
             let user = base64::prelude::BASE64_STANDARD.encode(user);
@@ -199,7 +221,7 @@ fn alike(text: &str) -> String {
             r"[0-9a-f]{16,}",
             r"20[2-9]\d-\d\d-\d\d([T ]\d\d:\d\d[0-9:.]*( UTC|Z)?)?",
             r"entry \d+|record \d+",
-            r#""(left_ms|created|created_at)":-?\d+"#,
+            r#""(left_ms|created|created_at|signifydId)":-?\d+"#,
             // Of the ledger, which all share, and a disk that was slow.
             r#""sequence":\d+|"durability":"[a-z]+""#,
         ]

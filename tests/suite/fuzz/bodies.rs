@@ -121,6 +121,13 @@ pub(super) fn minfraud_report(bytes: &[u8]) {
     ask("/minfraud/v2.0/transactions/report", bytes);
 }
 
+/// Each call of the format reads its own members of any body.
+pub(super) fn signifyd(bytes: &[u8]) {
+    for call in ["checkouts", "transactions", "fulfillments", "returns/records"] {
+        ask(&format!("/signifyd/v3/orders/events/{call}"), bytes);
+    }
+}
+
 /// A request's path and headers, a line each, as hyper lets them through.
 pub(super) fn head(bytes: &[u8]) {
     let mut lines = bytes.split(|byte| *byte == b'\n');
