@@ -23,6 +23,7 @@ mod minfraud;
 mod openapi;
 mod ops;
 mod packets;
+mod plan;
 mod query;
 mod radar;
 mod reload;

@@ -4,7 +4,7 @@ use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
-    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
+    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets, plan,
     radar, reload, score, tellers, webhooks, worklist,
 };
 use crate::access::{Gate, Scope};
@@ -40,7 +40,7 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 19] {
+pub(super) fn working_routes() -> [Route; 20] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
@@ -50,6 +50,7 @@ pub(super) fn working_routes() -> [Route; 19] {
         ("/v1/disputes/{id}/stage", Some(Scope::Disputes), post(disputes::stage)),
         ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),
         ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
+        ("/v1/disputes/{id}/plan", Some(Scope::Disputes), get(plan::plan)),
         ("/v1/worklist", Some(Scope::Disputes), get(worklist::list)),
         // Its sender has no key: the body is signed.
         ("/v1/webhooks/stripe", None, post(webhooks::stripe)),
