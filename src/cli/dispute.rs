@@ -4,6 +4,7 @@
 
 use super::output::Output;
 use crate::disputes::deadline::{Deadline, deadline};
+use crate::disputes::settle::{Settled, settled_when_opened};
 use crate::disputes::{self, DisputeStore, MAX_MESSAGE_BYTES, packet, reasons};
 use crate::domain::{
     Dispute, DisputeId, OrderId, TenantId, Text, TextError, Timestamp, TransactionId,
@@ -20,7 +21,9 @@ use std::process::ExitCode;
 mod ce3;
 mod import;
 mod paper;
+mod plan;
 mod send;
+mod settled;
 mod verify;
 mod worklist;
 
@@ -74,6 +77,14 @@ pub(super) enum DisputeCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The plan of a case: what settles it, what evidence is there or missing, how long there is, what to do
+    #[command(after_help = plan::AFTER_HELP)]
+    Plan {
+        #[command(flatten)]
+        plan: plan::PlanArgs,
         #[command(flatten)]
         place: Place,
     },
@@ -150,6 +161,7 @@ impl DisputeCommand {
             | Self::List { place, .. }
             | Self::Worklist { place, .. }
             | Self::Show { place, .. }
+            | Self::Plan { place, .. }
             | Self::Ce3 { place, .. }
             | Self::Stage { place, .. }
             | Self::Submit { place, .. }
@@ -186,6 +198,7 @@ pub(super) fn run<S: DisputeStore>(
         DisputeCommand::List { json, .. } => list(store, *json, now, out),
         DisputeCommand::Worklist { work, .. } => work.run(store, now, out, notes),
         DisputeCommand::Show { id, json, .. } => show(id, store, *json, out),
+        DisputeCommand::Plan { plan, .. } => plan.run(store, now, out),
         DisputeCommand::Ce3 { id, json, .. } => ce3::run(id, store, *json, out),
         DisputeCommand::Stage { send, place } => {
             send.run(Mode::Stage, store, (place, now), (out, notes))
@@ -262,6 +275,14 @@ struct Listed {
     deadline: Deadline,
 }
 
+/// A dispute as it is shown: with what settles it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    dispute: Dispute,
+    settled: Settled,
+}
+
 fn list<S: DisputeStore>(
     store: &S,
     json: bool,
@@ -289,19 +310,18 @@ fn case_of<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<packet:
     disputes::case_file(store, id)?.with_context(|| format!("no dispute `{id}` is recorded"))
 }
 
-fn find<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<Dispute> {
-    store.dispute(id)?.with_context(|| format!("no dispute `{id}` is recorded"))
-}
-
 fn show<S: DisputeStore>(
     id: &DisputeId,
     store: &S,
     json: bool,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let dispute = find(id, store)?;
+    let case = case_of(id, store)?;
+    let settled = settled_when_opened(&case);
+    let dispute = case.dispute;
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&dispute)?)?;
+        let shown = Shown { dispute, settled };
+        writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
         return Ok(());
     }
     let code = code_text(&dispute);
@@ -325,7 +345,7 @@ fn show<S: DisputeStore>(
     for (name, value) in rows {
         writeln!(out, "{name:<18}{}", value.as_deref().unwrap_or("-"))?;
     }
-    Ok(())
+    settled::write(&settled, false, out)
 }
 
 fn write_packet<S: DisputeStore>(

@@ -19,9 +19,12 @@ pub(crate) mod memory;
 mod merge;
 mod neutral;
 pub mod packet;
+pub mod plan;
 mod proof;
 pub mod reasons;
+mod recording;
 pub mod rulebook;
+pub mod settle;
 mod store;
 pub mod stripe;
 pub mod worklist;
@@ -32,7 +35,10 @@ pub use label::{label_of, label_of_warning};
 pub use merge::merge;
 pub use neutral::{DisputeReport, is_neutral, take_in_report};
 pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
+pub use plan::{CasePlan, plan};
 pub use proof::{Manifest, Misfit, NamedRecord, Proof};
+pub use recording::{Recording, recording};
+pub use settle::{Settled, settled};
 pub use store::{
     AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
     links, take_in,

@@ -82,6 +82,9 @@ pub struct ThreeDs {
     /// The directory server's transaction id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ds_transaction_id: Option<Text<64>>,
+    /// The cryptogram the authorization carried: `cavv` (of the card), `tavv` (of a network token) or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cryptogram: Option<Text<16>>,
     /// The exemption from strong customer authentication that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sca_exemption: Option<Text<32>>,

@@ -122,11 +122,18 @@ impl Guard<'_> {
     }
 
     fn three_ds(&self, at: &str, three_ds: &ThreeDs) -> Seen {
-        let ThreeDs { eci, version, liability_shift: _, ds_transaction_id, sca_exemption } =
-            three_ds;
+        let ThreeDs {
+            eci,
+            version,
+            liability_shift: _,
+            ds_transaction_id,
+            cryptogram,
+            sca_exemption,
+        } = three_ds;
         self.see("/eci", eci)
             .and_then(|()| self.see("/version", version))
             .and_then(|()| self.see("/ds_transaction_id", ds_transaction_id))
+            .and_then(|()| self.see("/cryptogram", cryptogram))
             .and_then(|()| self.see("/sca_exemption", sca_exemption))
             .map_err(|error| under(at, error))
     }

@@ -8,7 +8,8 @@ use super::state::AppState;
 use super::{body, deadline};
 use crate::clock;
 use crate::disputes::deadline::{Deadline, deadline as time_left};
-use crate::disputes::{DisputeReport, take_in_report};
+use crate::disputes::settle::{Settled, settled_when_opened};
+use crate::disputes::{DisputeReport, case_file, take_in_report};
 use crate::domain::{Dispute, DisputeId, LabelClass, Warning};
 use crate::engine::EngineError;
 use crate::input::read_object;
@@ -36,6 +37,8 @@ pub(super) struct DisputeReceipt {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     label: Option<LabelClass>,
+    /// What settles it before evidence is weighed, as far as it is recorded.
+    settled: Settled,
     /// What was odd about the report's form.
     warnings: Vec<Warning>,
 }
@@ -70,7 +73,9 @@ async fn answer(
         let mut cases = source.open(caller.tenant, now)?.writing_through(&state.engine);
         let taken = take_in_report(&mut cases, &report, now)?;
         let dispute = taken.dispute.ok_or_else(Failure::internal)?;
+        let case = case_file(&cases, &dispute.id)?.ok_or_else(Failure::internal)?;
         Ok(DisputeReceipt {
+            settled: settled_when_opened(&case),
             deadline: time_left(&dispute, now),
             dispute,
             repeated: !taken.new,

@@ -26,6 +26,7 @@ mod openapi;
 mod ops;
 mod packets;
 mod peers;
+mod plan;
 mod query;
 mod radar;
 mod reload;

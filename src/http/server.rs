@@ -4,8 +4,7 @@ use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
-    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets,
-    radar, reload, score, signifyd, tellers, webhooks, worklist,
+    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets, plan, radar, reload, score, signifyd, tellers, webhooks, worklist,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
@@ -51,6 +50,7 @@ pub(super) fn working_routes() -> [Route; 20] {
         ("/v1/disputes/{id}/stage", Some(Scope::Disputes), post(disputes::stage)),
         ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),
         ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
+        ("/v1/disputes/{id}/plan", Some(Scope::Disputes), get(plan::plan)),
         ("/v1/worklist", Some(Scope::Disputes), get(worklist::list)),
         // Its sender has no key: the body is signed.
         ("/v1/webhooks/stripe", None, post(webhooks::stripe)),

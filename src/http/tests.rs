@@ -8,6 +8,7 @@ mod events;
 mod flow;
 mod minfraud;
 mod packets;
+mod plan;
 mod refusals;
 mod secrets;
 mod signifyd;

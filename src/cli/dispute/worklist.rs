@@ -3,8 +3,10 @@
 use super::super::tables;
 use crate::config::Config;
 use crate::disputes::DisputeStore;
-use crate::disputes::worklist::{Chance, Standing, WorkItem, WorkKind, Worklist, worklist};
-use crate::domain::{Currency, Text, Timestamp};
+use crate::disputes::worklist::{
+    Chance, Convert, Standing, WorkItem, WorkKind, Worklist, worklist,
+};
+use crate::domain::{Currency, DisputeTerms, Text, Timestamp};
 use anyhow::Result;
 use clap::Args;
 use rust_decimal::Decimal;
@@ -27,9 +29,35 @@ pub(in crate::cli) struct WorklistArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pricing: Pricing,
+}
+
+/// What a value is worked out with.
+#[derive(Debug, Args)]
+pub(super) struct Pricing {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl Pricing {
+    /// Hands the terms and the day's exchange rates to `work`.
+    pub(super) fn with<T>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&DisputeTerms, Convert<'_>) -> T,
+    ) -> Result<T> {
+        let config = Config::load(self.config.as_deref())?;
+        let reference = tables::load(&config, None, &[]);
+        let convert = |value: Decimal, from: Currency, to: Currency| {
+            if from == to {
+                return Some(value);
+            }
+            reference.rates()?.convert(value, from, to, now)
+        };
+        Ok(work(&config.disputes, &convert))
+    }
 }
 
 impl WorklistArgs {
@@ -41,20 +69,14 @@ impl WorklistArgs {
         out: &mut dyn Write,
         notes: &mut dyn Write,
     ) -> Result<()> {
-        let config = Config::load(self.config.as_deref())?;
-        let reference = tables::load(&config, None, &[]);
-        let convert = |value: Decimal, from: Currency, to: Currency| {
-            if from == to {
-                return Some(value);
-            }
-            reference.rates()?.convert(value, from, to, now)
-        };
-        let list = worklist(store, &config.disputes, &convert, self.limit, now)?;
+        let made = self.pricing.with(now, |terms, convert| {
+            worklist(store, terms, convert, self.limit, now).map(|list| (list, terms.currency))
+        })?;
+        let (list, own) = made?;
         if self.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
             return Ok(());
         }
-        let own = config.disputes.currency;
         for item in &list.items {
             writeln!(out, "{}", line(item, own))?;
         }
@@ -108,6 +130,9 @@ fn line(item: &WorkItem, own: Currency) -> String {
             let _ = write!(line, "  alarm {hours}h");
         }
     }
+    if !item.invalid_by.is_empty() {
+        let _ = write!(line, "  [invalid by {}]", item.invalid_by.join(", "));
+    }
     for (is_so, word) in [
         (item.liability_moves, "liability moves to the issuer"),
         (item.explores, "fought to learn"),
@@ -121,7 +146,7 @@ fn line(item: &WorkItem, own: Currency) -> String {
 }
 
 /// `34 % (21-49 %, 12 own cases, prior single)`.
-fn share(chance: &Chance) -> String {
+pub(super) fn share(chance: &Chance) -> String {
     let percent = |bp: u16| (u32::from(bp) + 50) / 100;
     let Chance { bp, low_bp, high_bp, cases, confidence, .. } = chance;
     format!(

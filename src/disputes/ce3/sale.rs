@@ -128,7 +128,7 @@ impl<'a> Sale<'a> {
     }
 
     /// Elements whose value counts.
-    pub(super) fn valid_elements(&self) -> Elements {
+    pub(in crate::disputes) fn valid_elements(&self) -> Elements {
         self.where_some(|element| self.is_valid(element))
     }
 
@@ -161,7 +161,7 @@ impl<'a> Sale<'a> {
     }
 
     /// Elements of equal value; what is absent on either side is not.
-    pub(super) fn equal_elements(&self, other: &Self) -> Elements {
+    pub(in crate::disputes) fn equal_elements(&self, other: &Self) -> Elements {
         let mut set = Elements::default();
         let texts = [
             (Element::DeviceId, self.device_id, other.device_id),

@@ -11,7 +11,7 @@ use super::needs::{
     ORDER, POLICY, REFUND, SUPPORT_LOG, TERMS, THREE_DS, USE,
 };
 use crate::disputes::reasons;
-use crate::disputes::rulebook::{BINS, Day, Level, Rulebook};
+use crate::disputes::rulebook::{BINS, Day, EvidenceItem, Level, Rulebook};
 use crate::domain::EventKind;
 use serde::Serialize;
 
@@ -53,27 +53,63 @@ impl Completeness {
     }
 }
 
-/// How complete the evidence of a case is. Without the sale nothing is on record.
-pub fn completeness(case: &CaseFile) -> Completeness {
+/// An item of evidence, on record or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemState {
+    /// Its name.
+    pub name: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// What it counts towards completeness.
+    pub weight: u16,
+    /// Whether it is on record.
+    pub present: bool,
+    /// What it is and where it is sent.
+    pub record: &'static str,
+}
+
+/// Every item that matters for a case, required ones first. Without the sale nothing is on record.
+pub fn items(case: &CaseFile) -> Vec<ItemState> {
     let facts = Facts::new(case);
     let category = reasons::category(&case.dispute);
     let rule = Rulebook::bundled().evidence(category, Day::of(case.dispute.opened_at));
     let items = rule.map(|rule| rule.items.as_slice()).unwrap_or_default();
-    let (mut present, mut all, mut missing) = (0_u64, 0_u64, Vec::new());
-    for item in items {
+    let state = |item: &'static EvidenceItem| {
         let need = need(&item.name);
-        all += u64::from(item.weight);
-        if facts.sale.is_some() && need.is_some_and(|need| (need.met)(&facts)) {
-            present += u64::from(item.weight);
-        } else {
-            let record = need.map_or("", |need| need.what);
-            missing.push(MissingItem { name: item.name.clone(), level: item.level, record });
+        ItemState {
+            name: &item.name,
+            level: item.level,
+            weight: item.weight,
+            present: facts.sale.is_some() && need.is_some_and(|need| (need.met)(&facts)),
+            record: need.map_or("", |need| need.what),
         }
+    };
+    items.iter().map(state).collect()
+}
+
+/// How complete the evidence of a case is. Without the sale nothing is on record.
+pub fn completeness(case: &CaseFile) -> Completeness {
+    Completeness::of(&items(case))
+}
+
+impl Completeness {
+    /// By the items of a case.
+    pub fn of(items: &[ItemState]) -> Self {
+        let weigh = |counts: fn(&ItemState) -> bool| -> u64 {
+            items.iter().filter(|item| counts(item)).map(|item| u64::from(item.weight)).sum()
+        };
+        let (present, all) = (weigh(|item| item.present), weigh(|_| true));
+        let missing = items.iter().filter(|item| !item.present).map(|item| MissingItem {
+            name: item.name.to_owned(),
+            level: item.level,
+            record: item.record,
+        });
+        let missing: Vec<MissingItem> = missing.collect();
+        let bp = (present * WHOLE_BP).checked_div(all).unwrap_or_default();
+        let lacks = missing.iter().any(|item| item.level == Level::Required);
+        let bp = if lacks { bp.min(CAP_BP) } else { bp };
+        Self { bp: u16::try_from(bp).unwrap_or(u16::MAX), missing }
     }
-    let bp = (present * WHOLE_BP).checked_div(all).unwrap_or_default();
-    let lacks = missing.iter().any(|item| item.level == Level::Required);
-    let bp = if lacks { bp.min(CAP_BP) } else { bp };
-    Completeness { bp: u16::try_from(bp).unwrap_or(u16::MAX), missing }
 }
 
 /// What an item of the table asks of the record.

@@ -5,19 +5,19 @@ use super::prior::{Prior, prior};
 use crate::domain::{Actor, DAY_MS, Dispute, Event, EventKind, Loose, Timestamp, Transaction};
 
 /// A case with the events that belong to the disputed sale, in time order.
-pub(super) struct Facts<'a> {
-    pub(super) dispute: &'a Dispute,
-    pub(super) sale: Option<&'a Transaction>,
-    pub(super) events: Vec<&'a Event>,
+pub(in crate::disputes) struct Facts<'a> {
+    pub(in crate::disputes) dispute: &'a Dispute,
+    pub(in crate::disputes) sale: Option<&'a Transaction>,
+    pub(in crate::disputes) events: Vec<&'a Event>,
     /// Earlier purchases nobody disputed; only where the claim is of a kind they answer.
     pub(super) prior: Option<Prior<'a>>,
-    /// Messages to and from support about anything, in any order.
+    /// Messages to and from support about anything, in time order.
     messages: Vec<&'a Event>,
 }
 
 impl<'a> Facts<'a> {
     /// Sorts by time and identifier, drops repeated events and those of other sales.
-    pub(super) fn new(case: &'a CaseFile) -> Self {
+    pub(in crate::disputes) fn new(case: &'a CaseFile) -> Self {
         let mut events: Vec<&Event> = case
             .events
             .iter()
@@ -26,29 +26,31 @@ impl<'a> Facts<'a> {
         events.sort_by_key(|event| (event.event_time, &event.event_id));
         events.dedup_by_key(|event| &event.event_id);
         let is_message = |event: &&Event| event.kind == EventKind::SupportMessage;
-        let messages = case.events.iter().filter(is_message).collect();
+        let mut messages: Vec<&Event> = case.events.iter().filter(is_message).collect();
+        messages.sort_by_key(|event| (event.event_time, &event.event_id));
+        messages.dedup_by_key(|event| &event.event_id);
         let (dispute, sale) = (&case.dispute, case.transaction.as_ref());
         Self { dispute, sale, events, prior: prior(case), messages }
     }
 
     /// Events of the given kinds.
-    pub(super) fn of(&self, kinds: &[EventKind]) -> impl Iterator<Item = &'a Event> {
+    pub(in crate::disputes) fn of(&self, kinds: &[EventKind]) -> impl Iterator<Item = &'a Event> {
         self.events.iter().copied().filter(|event| kinds.contains(&event.kind))
     }
 
     /// At or after the sale; false without a sale.
-    pub(super) fn since_sale(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn since_sale(&self, event: &Event) -> bool {
         self.sale.is_some_and(|sale| event.event_time >= sale.event_time)
     }
 
     /// Use by whoever holds the product, at or after the sale: not by the merchant's people or
     /// software, and not broken off.
-    pub(super) fn is_use(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn is_use(&self, event: &Event) -> bool {
         is_holders_use(event) && self.since_sale(event)
     }
 
     /// The good reached the buyer.
-    pub(super) fn is_delivery(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn is_delivery(&self, event: &Event) -> bool {
         use EventKind as K;
         let kind =
             matches!(event.kind, K::LicenceIssued | K::LicenceActivated | K::DownloadCompleted);
@@ -56,43 +58,45 @@ impl<'a> Facts<'a> {
     }
 
     /// Use after the dispute was opened.
-    pub(super) fn is_late_use(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn is_late_use(&self, event: &Event) -> bool {
         self.is_use(event) && event.event_time > self.dispute.opened_at
     }
 
     /// From the device of the sale.
-    pub(super) fn same_device(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn same_device(&self, event: &Event) -> bool {
         let device = self.sale.and_then(|sale| sale.device.as_ref()?.device_id.as_ref());
         device.is_some() && event.device_id.as_ref() == device
     }
 
     /// From the network address of the sale.
-    pub(super) fn same_ip(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn same_ip(&self, event: &Event) -> bool {
         let ip = self.sale.and_then(|sale| sale.device.as_ref()?.ip.as_ref()?.valid());
         ip.is_some() && event.ip.as_ref().and_then(Loose::valid) == ip
     }
 
     /// Use from the sale's device or address a day or more before the sale. Less proves little: a
     /// thief logs in before buying, too.
-    pub(super) fn is_prior_sight(&self, event: &Event) -> bool {
+    pub(in crate::disputes) fn is_prior_sight(&self, event: &Event) -> bool {
         let early = |sale: &Transaction| sale.event_time.millis_since(event.event_time) >= DAY_MS;
         is_holders_use(event)
             && (self.same_device(event) || self.same_ip(event))
             && self.sale.is_some_and(early)
     }
 
-    /// Whether the buyer may have written between sale and dispute, about whatever purchase: a
-    /// message of unknown direction counts.
-    pub(super) fn may_have_written(&self) -> bool {
-        self.messages.iter().any(|event| {
-            self.since_sale(event)
-                && self.before_dispute(event.event_time)
-                && Self::from_buyer(event) != Some(false)
-        })
+    /// Messages to and from support about anything, in time order.
+    pub(in crate::disputes) fn messages(&self) -> &[&'a Event] {
+        &self.messages
+    }
+
+    /// Whether a message may be the buyer's, between sale and dispute: one of unknown direction may.
+    pub(in crate::disputes) fn may_have_written(&self, message: &Event) -> bool {
+        self.since_sale(message)
+            && self.before_dispute(message.event_time)
+            && Self::from_buyer(message) != Some(false)
     }
 
     /// A message from the buyer (`Some(true)`), to the buyer (`Some(false)`), or unknown.
-    pub(super) fn from_buyer(event: &Event) -> Option<bool> {
+    pub(in crate::disputes) fn from_buyer(event: &Event) -> Option<bool> {
         match event.data.contact.as_ref()?.direction.as_ref()?.as_str() {
             "in" => Some(true),
             "out" => Some(false),
@@ -101,12 +105,12 @@ impl<'a> Facts<'a> {
     }
 
     /// Names the transaction, order or invoice, not only the account.
-    pub(super) fn names_sale(event: &Event) -> bool {
+    pub(in crate::disputes) fn names_sale(event: &Event) -> bool {
         event.transaction_id.is_some() || event.order_id.is_some() || event.invoice_id.is_some()
     }
 
     /// Before the dispute was opened.
-    pub(super) fn before_dispute(&self, at: Timestamp) -> bool {
+    pub(in crate::disputes) fn before_dispute(&self, at: Timestamp) -> bool {
         at < self.dispute.opened_at
     }
 }

@@ -12,7 +12,7 @@
 mod choose;
 mod clean;
 mod complete;
-mod facts;
+pub(in crate::disputes) mod facts;
 mod layout;
 mod manifest;
 mod needs;
@@ -22,11 +22,12 @@ mod points;
 mod prior;
 mod profile;
 mod render;
-mod sale;
+pub(in crate::disputes) mod sale;
+mod settled;
 mod sheets;
 mod words;
 
-pub use complete::{Completeness, MissingItem, completeness};
+pub use complete::{Completeness, ItemState, MissingItem, completeness, items};
 pub use pdf::{Pdf, PdfOptions, pdf};
 pub use profile::{Limits, Paper, Profile};
 
@@ -80,7 +81,8 @@ pub struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhibit {
     /// `A` receipt and authorization, `B` delivery and use, `C` terms and policies, `D`
-    /// communication, `E` refunds, `F` device and account, `G` earlier undisputed purchases.
+    /// communication, `E` refunds, `F` device and account, `G` earlier undisputed purchases, `H`
+    /// reports of the issuer.
     pub letter: char,
     /// Its title.
     pub title: &'static str,
@@ -184,6 +186,9 @@ fn warnings(case: &CaseFile, draft: &Draft<'_>, plan: &Plan, points: &[Point]) -
     }));
     let missing = plan.needs.iter().filter(|need| !(need.met)(&draft.facts));
     warnings.extend(missing.map(|need| format!("missing: {}", need.what)));
+    warnings.extend(settled::untold(draft).map(|id| {
+        format!("{id} holds and makes the dispute invalid, but none of its records is shown")
+    }));
     let at_checkout = case.decision.iter().flat_map(|decision| &decision.defensibility.missing);
     warnings.extend(at_checkout.map(|fact| format!("not sent at checkout: {fact}")));
     warnings

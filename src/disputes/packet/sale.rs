@@ -2,11 +2,11 @@
 
 use super::sheets::{Kind, Row, Source};
 use super::words::{Line, card_text, checks_text, items_text};
-use crate::domain::{Loose, Personal, Text, Transaction};
+use crate::domain::{Initiator, Loose, Personal, Text, Transaction};
 
 /// What of the sale itself a row shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SaleFact {
+pub(in crate::disputes) enum SaleFact {
     Order,
     Charge,
     Agreement,
@@ -52,7 +52,7 @@ pub(super) fn sale_rows<'a>(sale: &Transaction, kind: Kind, checks: bool) -> Vec
             let device = device_text(sale).map(|text| row(SaleFact::Device, at, text));
             rows.extend(device.map(|row| Row { key: false, ..row }));
         }
-        Kind::Use | Kind::Communication | Kind::Refunds | Kind::Prior => {}
+        Kind::Use | Kind::Communication | Kind::Refunds | Kind::Prior | Kind::Reports => {}
     }
     rows
 }
@@ -69,6 +69,8 @@ fn charge_text(sale: &Transaction) -> Option<String> {
     let line = Line::new(&format!("Charged {amount}"))
         .fact(" to card ", sale.card.as_ref().and_then(card_text))
         .add(", statement text ", sale.descriptor.as_ref().map(Text::as_str));
+    let by_buyer = sale.payment.as_ref().and_then(|payment| payment.initiator);
+    let line = line.note(by_buyer.map(|who| who == Initiator::Customer), ", started by the buyer");
     Some(line.text())
 }
 

@@ -21,10 +21,11 @@ pub(super) enum Kind {
     Refunds,
     Account,
     Prior,
+    Reports,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Receipt,
         Self::Use,
         Self::Terms,
@@ -32,6 +33,7 @@ impl Kind {
         Self::Refunds,
         Self::Account,
         Self::Prior,
+        Self::Reports,
     ];
 
     pub(super) fn letter(self) -> char {
@@ -43,6 +45,7 @@ impl Kind {
             Self::Refunds => 'E',
             Self::Account => 'F',
             Self::Prior => 'G',
+            Self::Reports => 'H',
         }
     }
 
@@ -55,6 +58,7 @@ impl Kind {
             Self::Refunds => "Refunds",
             Self::Account => "Device and account",
             Self::Prior => "Earlier undisputed purchases",
+            Self::Reports => "Reports of the issuer",
         }
     }
 }
@@ -105,6 +109,24 @@ pub(super) fn sheets<'a>(
     let all = Kind::ALL.into_iter().filter(|kind| kinds.contains(kind));
     let all = all.map(|kind| sheet(facts, kind, checks, most));
     all.filter(|sheet| !sheet.rows.is_empty()).collect()
+}
+
+/// The issuer's reports that an answer rests on, of whichever sale; `None` without any.
+pub(super) fn reports<'a>(told: impl Iterator<Item = &'a Event>, most: usize) -> Option<Sheet<'a>> {
+    let mut log: Vec<&Event> = told
+        .filter(|event| event.kind == EventKind::FraudWarning || event.kind.reports_dispute())
+        .collect();
+    log.sort_by_key(|event| (event.event_time, &event.event_id));
+    log.dedup_by_key(|event| &event.event_id);
+    let shown = choose(&vec![0; log.len()], most).into_iter().filter_map(|at| log.get(at).copied());
+    let row = |event: &'a Event| Row {
+        at: event.event_time,
+        text: row_text(event, false),
+        source: Source::Event(event),
+        key: true,
+    };
+    let rows: Vec<Row<'a>> = shown.map(row).collect();
+    (!rows.is_empty()).then_some(Sheet { kind: Kind::Reports, rows, log, late: 0 })
 }
 
 fn sheet<'a>(facts: &Facts<'a>, kind: Kind, checks: bool, most: usize) -> Sheet<'a> {
@@ -174,7 +196,7 @@ fn is_of(facts: &Facts<'_>, kind: Kind, checks: bool, event: &Event) -> bool {
         ),
         Kind::Refunds => matches!(event.kind, K::Refund | K::RefundOffered),
         Kind::Account => facts.is_prior_sight(event),
-        Kind::Prior => false,
+        Kind::Prior | Kind::Reports => false,
     }
 }
 
@@ -203,7 +225,7 @@ fn classes(facts: &Facts<'_>, kind: Kind, log: &[&Event]) -> Vec<u8> {
             _ => 0,
         },
         Kind::Account => u8::from(!types.insert((false, event.kind))),
-        Kind::Receipt | Kind::Terms | Kind::Refunds | Kind::Prior => 0,
+        Kind::Receipt | Kind::Terms | Kind::Refunds | Kind::Prior | Kind::Reports => 0,
     };
     log.iter().map(class).collect()
 }

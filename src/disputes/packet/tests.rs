@@ -39,7 +39,10 @@ fn event(id: &str, kind: &str, time: &str, more: &Value) -> Event {
 fn points_of(case: &CaseFile) -> Vec<Point> {
     let plan = plan::plan(case.dispute.reason);
     let draft = Draft::of(case, plan, MAX_ROWS);
-    plan.points.iter().filter_map(|template| template(&draft)).collect()
+    let (mut points, said) = settled::points(&draft);
+    let usual = plan.points.iter().filter_map(|template| template(&draft));
+    points.extend(usual.filter(|point| !said.contains(&point.sentence)));
+    points
 }
 
 fn sentences(case: &CaseFile) -> Vec<String> {
@@ -105,6 +108,45 @@ fn a_refund_answers_first_whatever_is_claimed() {
              opened (Exhibit E, row 1)."
         );
     }
+}
+
+#[test]
+fn what_ends_the_dispute_leads_the_letter() {
+    let of = |reason, code: &str, id: &str, kind: &str, time: &str, data: Value| {
+        let mut case = case(LICENCE, reason);
+        case.dispute.network_reason_code = Some(Text::new(code).unwrap());
+        let more = json!({"transaction_id": "tx-1001", "data": data});
+        case.events.push(event(id, kind, time, &more));
+        case
+    };
+    let cancelled = "2026-11-20T10:15:04Z";
+    let case =
+        of(DisputeReason::NotReceived, "13.1", "x-1", "cancel.requested", cancelled, json!({}));
+    assert_eq!(
+        points_of(&case).remove(0).to_string(),
+        "The purchase was cancelled before it was delivered; by Visa's rules this excludes a \
+         dispute under 13.1 (Exhibit B, row 3; Exhibit D, row 1)."
+    );
+    let report = json!({"reason": "fraudulent_card_application"});
+    let case =
+        of(DisputeReason::Fraud, "10.4", "x-1", "fraud.warning", "2026-11-28T00:00:00Z", report);
+    let packet = text(&case);
+    let lead = points_of(&case).remove(0).to_string();
+    assert!(lead.ends_with("excludes a dispute under 10.4 (Exhibit H, row 1)."), "{lead}");
+    let exhibit = packet.exhibits.last().unwrap();
+    assert_eq!((exhibit.letter, exhibit.event_ids.len()), ('H', 1));
+    assert!(exhibit.text.contains("fraudulent_card_application"), "{}", exhibit.text);
+    // A sentence with dates stands in place of the data's, and is said once.
+    let renewed = "2026-11-22T00:00:00Z";
+    let reason = DisputeReason::SubscriptionCancelled;
+    let case = of(reason, "13.2", "x-1", "cancel.requested", renewed, json!({}));
+    let first = "The first cancellation on record for this purchase is of 2026-11-22 00:00:00 UTC";
+    let said = sentences(&case);
+    assert!(said[0].starts_with(first) && said[0].ends_with("under 13.2"), "{said:?}");
+    assert_eq!(said.iter().filter(|sentence| sentence.starts_with(first)).count(), 1);
+    // A rule nobody looked up is told to the merchant, not to the bank.
+    let case = of(DisputeReason::NotAsDescribed, "13.3", "x-1", "capture", cancelled, json!({}));
+    assert!(!text(&case).text.contains("15 days"));
 }
 
 #[test]

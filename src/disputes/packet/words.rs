@@ -51,7 +51,7 @@ impl Line {
     }
 
     /// A remark, where it holds.
-    fn note(self, holds: Option<bool>, remark: &str) -> Self {
+    pub(super) fn note(self, holds: Option<bool>, remark: &str) -> Self {
         if holds == Some(true) { self.say(remark) } else { self }
     }
 
@@ -88,6 +88,7 @@ pub(super) fn checks_text(
             .add(" ", three_ds.version.as_ref().map(Text::as_str))
             .add(", ECI ", three_ds.eci.as_ref().map(Text::as_str))
             .add(", directory server ", three_ds.ds_transaction_id.as_ref().map(Text::as_str))
+            .add(", cryptogram ", three_ds.cryptogram.as_ref().map(Text::as_str))
             .add(", exemption ", three_ds.sca_exemption.as_ref().map(Text::as_str))
             .note(three_ds.liability_shift, ", liability moved to the issuer")
             .text()
@@ -144,6 +145,8 @@ pub(super) fn event_text(event: &Event) -> Option<String> {
         K::CancelRequested => contact_line("Cancellation requested", event),
         K::CancelEffective => contact_line("Cancellation took effect", event),
         K::CancelPageViewed => contact_line("Cancellation page opened", event),
+        K::FraudWarning => report_line("Fraud report of the issuer", event),
+        kind if kind.reports_dispute() => report_line("Report of a dispute", event),
         _ => return None,
     };
     Some(line.text())
@@ -159,6 +162,14 @@ fn money_line(event: &Event) -> Option<Line> {
     };
     let line = Line::new(what).fact(": ", event.data.amount);
     Some(line.add(", acquirer reference ", event.data.arn.as_ref().map(Text::as_str)))
+}
+
+/// What issuer or processor told, of which sale.
+fn report_line(what: &str, event: &Event) -> Line {
+    Line::new(what)
+        .fact(" ", event.dispute_id.as_ref())
+        .fact(", transaction ", event.transaction_id.as_ref())
+        .add(": ", event.data.reason.as_ref().map(Text::as_str))
 }
 
 fn challenge_line(event: &Event) -> Option<Line> {

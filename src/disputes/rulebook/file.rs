@@ -3,8 +3,9 @@
 //! Rows share what their group states; a row's own value wins.
 
 use super::{
-    Bearer, Confidence, Contest, Day, EciRule, EvidenceItem, EvidenceRule, InvalidFact, Level,
-    Party, Period, Provenance, ReasonCode, Rulebook, Source, StageRule, TrustRule,
+    Bearer, Condition, Confidence, Contest, Day, EciRule, EvidenceItem, EvidenceRule, InvalidFact,
+    Level, Party, Period, Provenance, ReasonCode, Rulebook, Sentence, Source, StageRule,
+    TrustCategory, TrustRule,
 };
 use crate::domain::{DisputeCategory, DisputeStage};
 use serde::Deserialize;
@@ -131,6 +132,9 @@ fn add_invalid(book: &mut Rulebook) -> Result<(), RuleFileError> {
             network: fact.network,
             codes: fact.codes,
             text: fact.text,
+            when: fact.when,
+            letter: fact.letter,
+            point: fact.point,
             ask: fact.ask,
             period,
             provenance,
@@ -246,13 +250,16 @@ group!(FactRow {
     network: String,
     codes: Vec<String>,
     text: String,
+    when: Vec<Condition>,
+    letter: String,
+    point: Option<Sentence>,
     ask: String,
 });
 group!(EciGroup { networks: Vec<String>, rows: Vec<EciRow>, });
 group!(TrustRow {
     network: String,
     codes: Vec<String>,
-    categories: Vec<String>,
+    categories: Vec<TrustCategory>,
     prior_sales: u16,
     age_days_min: u16,
     age_days_max: u16,

@@ -6,13 +6,16 @@
 //! INVARIANT: the bundled files read and hold together; a test says so. A build whose files did not
 //! would know no rule, and say so of every case, rather than stop.
 
+mod condition;
 mod dated;
 mod file;
 mod odds;
 
+pub use condition::{Condition, Excepted, Sentence, Types, Words};
 pub use dated::{Day, Period};
-pub use odds::{BINS, Before, EscalationPrior, Odds, Price, Programme, SalesOf, WinPrior};
+pub use odds::{BINS, Before, EscalationPrior, Held, Odds, Price, Programme, SalesOf, WinPrior};
 
+use super::ce3::Element;
 use crate::domain::{DisputeCategory, DisputeStage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -180,6 +183,12 @@ pub struct InvalidFact {
     pub codes: Vec<String>,
     /// The fact in one clause.
     pub text: String,
+    /// What must hold, all of it.
+    pub when: Vec<Condition>,
+    /// The fact as a sentence for the issuer.
+    pub letter: String,
+    /// A sentence of the packet that says it better.
+    pub point: Option<Sentence>,
     /// What to record or find out where it stays unknown.
     pub ask: String,
     /// When it holds.
@@ -226,9 +235,8 @@ pub struct TrustRule {
     pub network: String,
     /// The codes it ends.
     pub codes: Vec<String>,
-    /// Kinds of elements, one of each to be shared with earlier sales: `device`, `delivery`,
-    /// `identity`.
-    pub categories: Vec<String>,
+    /// Kinds of elements, one of each to be shared with earlier sales, no element twice.
+    pub categories: Vec<TrustCategory>,
     /// How many earlier undisputed sales.
     pub prior_sales: u16,
     /// Their least age in days.
@@ -243,6 +251,16 @@ pub struct TrustRule {
     /// Where it was read.
     #[serde(flatten)]
     pub provenance: Provenance,
+}
+
+/// One kind of element of First-Party Trust.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustCategory {
+    /// `device`, `delivery` or `identity`.
+    pub name: String,
+    /// What is of this kind, best first.
+    pub elements: Vec<Element>,
 }
 
 /// All bundled rules.
@@ -311,6 +329,12 @@ impl Rulebook {
         self.invalid.iter().filter(move |fact| {
             fact.network == network && fact.codes.contains(&code) && fact.period.contains(on)
         })
+    }
+
+    /// Every fact that would end a dispute.
+    #[cfg(test)]
+    pub(super) fn all_invalid_facts(&self) -> &[InvalidFact] {
+        &self.invalid
     }
 
     /// What an indicator means at a network on a day; `eci` with or without a leading zero.

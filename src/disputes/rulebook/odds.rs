@@ -23,6 +23,7 @@ pub struct WinPrior {
     networks: Vec<String>,
     categories: Vec<DisputeCategory>,
     qualified: Option<bool>,
+    invalid: Option<bool>,
     bins_bp: [u16; BINS],
     /// How many own cases weigh as much.
     pub strength: u32,
@@ -37,6 +38,15 @@ impl WinPrior {
     pub fn at(&self, bin: usize) -> u16 {
         self.bins_bp.get(bin).or(self.bins_bp.last()).copied().unwrap_or_default()
     }
+}
+
+/// What holds of a case by the conditions of its rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// Compelling Evidence 3.0 or the processor's word moves the loss to the issuer.
+    pub qualified: bool,
+    /// A fact makes the dispute invalid.
+    pub invalid: bool,
 }
 
 /// What comes before a dispute.
@@ -137,13 +147,14 @@ impl Odds {
         &self,
         network: &str,
         category: DisputeCategory,
-        qualified: bool,
+        held: Held,
         on: Day,
     ) -> Option<&WinPrior> {
         self.win.iter().find(|row| {
             (row.networks.is_empty() || row.networks.iter().any(|known| known == network))
                 && (row.categories.is_empty() || row.categories.contains(&category))
-                && row.qualified.is_none_or(|wanted| wanted == qualified)
+                && row.qualified.is_none_or(|wanted| wanted == held.qualified)
+                && row.invalid.is_none_or(|wanted| wanted == held.invalid)
                 && row.period.contains(on)
         })
     }
@@ -193,6 +204,7 @@ pub(super) fn bundled(sources: &BTreeMap<String, Source>) -> Result<Odds, RuleFi
             networks: row.networks,
             categories: row.categories,
             qualified: row.qualified,
+            invalid: row.invalid,
             bins_bp: row.bins_bp,
             strength: row.strength,
             period: Period { from: row.from, until: row.until },
@@ -260,6 +272,7 @@ struct WinRow {
     #[serde(default)]
     categories: Vec<DisputeCategory>,
     qualified: Option<bool>,
+    invalid: Option<bool>,
     bins_bp: [u16; BINS],
     strength: u32,
     from: Option<Day>,

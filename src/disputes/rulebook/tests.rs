@@ -135,15 +135,30 @@ fn every_case_has_a_chance_a_fee_and_its_programmes() {
     let odds = book.odds();
     for category in DisputeCategory::ALL {
         for (network, qualified) in [("visa", true), ("visa", false), ("", false)] {
-            let row = odds.win(network, *category, qualified, today).unwrap();
-            assert!((0..BINS).is_sorted_by_key(|bin| row.at(bin)), "{category}: more never harms");
-            assert!((0..BINS).all(|bin| (1..10_000).contains(&row.at(bin))) && row.strength > 0);
+            let row =
+                |invalid| odds.win(network, *category, Held { qualified, invalid }, today).unwrap();
+            for row in [row(false), row(true)] {
+                assert!((0..BINS).is_sorted_by_key(|bin| row.at(bin)), "{category}: more harms");
+                assert!((0..BINS).all(|bin| (1..10_000).contains(&row.at(bin))));
+                assert!(row.strength > 0);
+            }
+            let never_less = (0..BINS).all(|bin| row(true).at(bin) >= row(false).at(bin));
+            assert!(never_less, "{category}: a fact that ends the dispute harms");
+            let guessed = row(true).provenance.confidence;
+            let is_moved = network == "visa" && qualified && *category == DisputeCategory::FraudCnp;
+            assert!(
+                is_moved || guessed == Confidence::General,
+                "{category}: no number is published"
+            );
         }
         for stage in DisputeStage::ALL {
             assert!(odds.lost_fee(*category, *stage).is_some(), "{category} {stage}");
         }
     }
-    let fraud = |qualified| odds.win("visa", DisputeCategory::FraudCnp, qualified, today).unwrap();
+    let fraud = |qualified| {
+        let held = Held { qualified, invalid: false };
+        odds.win("visa", DisputeCategory::FraudCnp, held, today).unwrap()
+    };
     assert!(fraud(true).at(4) > fraud(false).at(4), "Compelling Evidence 3.0 is worth having");
     assert!(Before::ALL.iter().all(|kind| odds.escalation(*kind).is_some()));
     let bp = |on: &str| odds.programmes(day(on)).map(|p| (p.id.clone(), p.ratio_bp)).collect();

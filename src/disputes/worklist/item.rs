@@ -8,6 +8,7 @@ use super::{Convert, network_of};
 use crate::disputes::deadline::{Deadline, deadline};
 use crate::disputes::packet::{CaseFile, Completeness, completeness};
 use crate::disputes::rulebook::{Before, Price, Rulebook};
+use crate::disputes::settle::settled_when_opened;
 use crate::disputes::{DisputeStore, SaleKeys, case_file, is_same_card, reasons, sha256_hex};
 use crate::domain::{
     Amount, Currency, DAY_MS, Dispute, DisputeCategory, DisputeId, DisputeReason, DisputeStage,
@@ -107,6 +108,8 @@ pub struct WorkItem {
     /// The chance to become a dispute; of what is none yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub becomes_dispute: Option<Chance>,
+    /// Rules that end the dispute on what is recorded, e.g. `V104-4`.
+    pub invalid_by: Vec<&'static str>,
     /// Whether Compelling Evidence 3.0 or 3-D Secure moves the loss to the issuer, by what is recorded.
     pub liability_moves: bool,
     /// The evidence on record.
@@ -239,6 +242,7 @@ impl<S: DisputeStore> Desk<'_, S> {
             break_even: stakes.break_even().map(|share| share.round_dp(4)),
             win,
             becomes_dispute: becomes,
+            invalid_by: settled_when_opened(case).ending().map(|fact| fact.id).collect(),
             liability_moves: is_qualified(case),
             evidence,
             deadline: None,

@@ -80,19 +80,8 @@ pub fn worklist<S: DisputeStore>(
     limit: usize,
     now: Timestamp,
 ) -> Result<Worklist, S::Error> {
-    let AllDisputes { disputes, erased } = store.all_disputes()?;
-    let past = Past::read(store, &disputes, now)?;
-    let month = Month::of(now);
-    let (this_month, month_before) = (store.card_sales(month)?, store.card_sales(month.before())?);
-    let warnings = past.warnings();
-    let seen = Seen {
-        disputes: &disputes,
-        warnings: &warnings,
-        this_month: &this_month,
-        month_before: &month_before,
-    };
-    let price = terms.item_price.map(|value| Price { value, currency: terms.currency });
-    let monitoring = standings(&seen, price, now);
+    let Read { disputes, erased, past, this_month, month_before, monitoring } =
+        Read::of(store, terms, now)?;
     let mut notes = past.notes();
     if !this_month.whole || !month_before.whole {
         notes.push("more sales than are read: ratios are too high".to_owned());
@@ -127,6 +116,59 @@ pub fn worklist<S: DisputeStore>(
     let known = items.len() + found.saturating_sub(MAX_VALUED);
     items.truncate(limit);
     Ok(Worklist { rest: known - items.len(), items, monitoring, notes })
+}
+
+/// One dispute, valued as the worklist does; `None` where it can't be answered any more, or was.
+///
+/// # Errors
+/// The record could not be read.
+pub fn valued<S: DisputeStore>(
+    store: &S,
+    dispute: &Dispute,
+    terms: &DisputeTerms,
+    convert: Convert<'_>,
+    now: Timestamp,
+) -> Result<Option<WorkItem>, S::Error> {
+    if !is_open(dispute, now) || is_answered(store, dispute)? {
+        return Ok(None);
+    }
+    let Read { past, monitoring, .. } = Read::of(store, terms, now)?;
+    let desk = Desk { store, past: &past, terms, convert, monitoring: &monitoring, now };
+    desk.dispute(dispute).map(Some)
+}
+
+/// What is read before anything is valued.
+struct Read {
+    disputes: Vec<Dispute>,
+    erased: usize,
+    past: Past,
+    this_month: Sales,
+    month_before: Sales,
+    monitoring: Vec<Standing>,
+}
+
+impl Read {
+    fn of<S: DisputeStore>(
+        store: &S,
+        terms: &DisputeTerms,
+        now: Timestamp,
+    ) -> Result<Self, S::Error> {
+        let AllDisputes { disputes, erased } = store.all_disputes()?;
+        let past = Past::read(store, &disputes, now)?;
+        let month = Month::of(now);
+        let this_month = store.card_sales(month)?;
+        let month_before = store.card_sales(month.before())?;
+        let warnings = past.warnings();
+        let seen = Seen {
+            disputes: &disputes,
+            warnings: &warnings,
+            this_month: &this_month,
+            month_before: &month_before,
+        };
+        let price = terms.item_price.map(|value| Price { value, currency: terms.currency });
+        let monitoring = standings(&seen, price, now);
+        Ok(Self { disputes, erased, past, this_month, month_before, monitoring })
+    }
 }
 
 /// Whether a dispute can still be answered.

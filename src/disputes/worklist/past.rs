@@ -3,7 +3,8 @@
 use super::chance::{Chance, Chances, Counted};
 use super::network_of;
 use crate::disputes::packet::{CaseFile, Completeness, completeness};
-use crate::disputes::rulebook::{BINS, Before, Contest, Day, Rulebook};
+use crate::disputes::rulebook::{BINS, Before, Contest, Day, Held, Rulebook};
+use crate::disputes::settle::settled_when_opened;
 use crate::disputes::{DisputeStore, SaleKeys, case_file, ce3, reasons};
 use crate::domain::{
     Amount, DAY_MS, Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus, Event,
@@ -20,7 +21,7 @@ const NOTICES_DAYS: i64 = 180;
 const RIPE_DAYS: i64 = 60;
 
 /// One cell of the table of wins.
-type Cell = (String, DisputeCategory, bool, usize);
+type Cell = (String, DisputeCategory, Held, usize);
 
 /// What was seen.
 pub(super) struct Past {
@@ -172,12 +173,12 @@ impl Past {
         if row.is_some_and(|row| row.contest == Contest::None) {
             return None;
         }
-        let (network, category, qualified, bin) = cell(case, complete.bin());
+        let (network, category, held, bin) = cell(case, complete.bin());
         let day = Day::of(case.dispute.opened_at);
-        let prior = Rulebook::bundled().odds().win(&network, category, qualified, day)?;
+        let prior = Rulebook::bundled().odds().win(&network, category, held, day)?;
         let rare = row.is_some_and(|row| row.contest == Contest::Rare);
         let prior_bp = prior.at(if rare { 0 } else { bin });
-        let counted = self.wins.get(&(network, category, qualified, bin));
+        let counted = self.wins.get(&(network, category, held, bin));
         let counted = counted.copied().unwrap_or_default();
         Some(self.chances.of(prior_bp, prior.strength, counted, &prior.provenance))
     }
@@ -271,7 +272,9 @@ fn cell(case: &CaseFile, bin: usize) -> Cell {
     let network = case.dispute.network.as_ref().map(Text::as_str).unwrap_or_default();
     let network = Rulebook::bundled().network(network).to_owned();
     let category = reasons::category(&case.dispute);
-    (network, category, is_qualified(case), bin.min(BINS - 1))
+    let invalid = settled_when_opened(case).ending().next().is_some();
+    let held = Held { qualified: is_qualified(case), invalid };
+    (network, category, held, bin.min(BINS - 1))
 }
 
 /// Whether a rule holds by its conditions that moves the loss to the issuer.

@@ -339,3 +339,29 @@ fn a_rule_that_moves_the_loss_to_the_issuer_raises_the_chance() {
     assert!(!plain.liability_moves && shifted.liability_moves);
     assert!(shifted.win.unwrap().bp > plain.win.unwrap().bp);
 }
+
+#[test]
+fn what_ends_a_dispute_raises_the_chance_as_a_guess_that_says_so() {
+    let item = |time: &str| {
+        let mut memory = case();
+        let event = json!({"event_id": "x-1", "type": "cancel.requested", "event_time": time,
+            "transaction_id": "tx-1001"});
+        memory.events.retain(|event| event.kind == EventKind::LicenceIssued);
+        memory.events.push(serde_json::from_value(event).unwrap());
+        of(&memory).items.remove(0)
+    };
+    // The licence key was issued at 10:15:05.
+    let (none, ended) = (item("2026-11-20T10:15:06Z"), item("2026-11-20T10:15:04Z"));
+    assert_eq!((&none.invalid_by[..], &ended.invalid_by[..]), (&[][..], &["V131-1"][..]));
+    let (none, ended) = (none.win.unwrap(), ended.win.unwrap());
+    assert!(ended.bp > none.bp, "{none:?} {ended:?}");
+    assert_eq!((ended.confidence, none.confidence), ("general", "primary"));
+    let early = {
+        let mut report = report("visa_13_1_created");
+        report.dispute.as_mut().unwrap().network_reason_code = Some(Text::new("13.3").unwrap());
+        let mut memory = Memory::with("licence");
+        memory.record_report(&report).unwrap();
+        of(&memory).items.remove(0)
+    };
+    assert!(early.invalid_by.is_empty(), "V133-2 holds, and is hearsay: {early:?}");
+}

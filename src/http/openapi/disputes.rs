@@ -4,6 +4,7 @@ use super::{BODY, CONTENT, refusals};
 use crate::disputes::DisputeReport;
 use crate::disputes::deadline::Deadline;
 use crate::disputes::worklist::Worklist;
+use crate::disputes::{CasePlan, Recording};
 use crate::domain::Dispute;
 use crate::http::disputes::{DisputeReceipt, EvidenceReceipt};
 use crate::http::error::Code;
@@ -15,13 +16,15 @@ use utoipa::{IntoResponses, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(report, stage, submit, packet, worklist, stripe),
+    paths(report, stage, submit, packet, plan, worklist, stripe),
     components(schemas(
+        CasePlan,
         DisputeReport,
         DisputeReceipt,
         Dispute,
         Deadline,
         EvidenceReceipt,
+        Recording,
         WebhookReceipt,
         Worklist
     ))
@@ -83,6 +86,18 @@ fn submit() {}
 fn packet() {}
 
 #[utoipa::path(
+    get, path = "/v1/disputes/{id}/plan", tag = "disputes",
+    summary = "What settles a dispute, what evidence is there and missing, how long there is, and what to do",
+    description = "Facts that make the dispute invalid hold, do not, or are unknown, each with its records, the \
+        rule's source and how far to trust it. Of evidence that is missing the event or field that records it is \
+        named, with an example. The chance to win is an estimate and says of what.",
+    params(("id" = String, Path, description = "The processor's identifier of the dispute")),
+    responses((status = 200, description = "The plan", body = CasePlan), PlanRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn plan() {}
+
+#[utoipa::path(
     get, path = "/v1/worklist", tag = "disputes",
     summary = "What to fight, accept or refund, most pressing first, and where the monitoring ratios end",
     description = "Open disputes, fraud reports, requests for a refund and complaints by expected value. Chances \
@@ -110,6 +125,13 @@ struct PacketRefusals;
 impl IntoResponses for PacketRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[Code::NotFound, Code::InvalidField, Code::Busy])
+    }
+}
+
+struct PlanRefusals;
+impl IntoResponses for PlanRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[Code::NotFound, Code::Busy])
     }
 }
 

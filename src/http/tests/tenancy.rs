@@ -104,9 +104,9 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             let path = |id| path.replace("{id}", id);
             of(&[&path("dp-0"), &path("dp_4visa131")], json!({}))
         }
-        ("GET", "/v1/disputes/{id}/packet") => {
-            let paths = ["/v1/disputes/dp-0/packet", "/v1/disputes/dp_4visa131/packet"];
-            of(&paths, Value::Null)
+        ("GET", "/v1/disputes/{id}/packet" | "/v1/disputes/{id}/plan") => {
+            let path = |id| path.replace("{id}", id);
+            of(&[&path("dp-0"), &path("dp_4visa131")], Value::Null)
         }
         ("POST", "/v1/webhooks/stripe") => {
             let message = STRIPE.replace("17963076", "16060000").replace("Pro", "WHO");

@@ -84,8 +84,15 @@ const EXTENTS: [Extent; 6] = [
 ];
 
 /// Which exhibits go first when some must: what says least about most claims. The receipt stays.
-const DROPPED_FIRST: [Kind; 6] =
-    [Kind::Account, Kind::Communication, Kind::Terms, Kind::Prior, Kind::Refunds, Kind::Use];
+const DROPPED_FIRST: [Kind; 7] = [
+    Kind::Reports,
+    Kind::Account,
+    Kind::Communication,
+    Kind::Terms,
+    Kind::Prior,
+    Kind::Refunds,
+    Kind::Use,
+];
 
 /// Writes the packet of a case. Pure: the same input gives the same bytes. Cost: about 10 ms.
 ///

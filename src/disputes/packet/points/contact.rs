@@ -54,7 +54,8 @@ pub(in super::super) fn answered(draft: &Draft<'_>) -> Option<Point> {
 /// The support log has no message from the buyer between sale and dispute.
 pub(in super::super) fn no_contact(draft: &Draft<'_>) -> Option<Point> {
     let sale = draft.sale()?;
-    if draft.facts.may_have_written() || !draft.facts.before_dispute(sale.event_time) {
+    let wrote = draft.facts.messages().iter().any(|event| draft.facts.may_have_written(event));
+    if wrote || !draft.facts.before_dispute(sale.event_time) {
         return None;
     }
     let sentence = format!(

@@ -8,9 +8,12 @@ use super::clean::clean;
 use super::facts::Facts;
 use super::plan::Plan;
 use super::sale::SaleFact;
-use super::sheets::{Kind, Sheet, Source, sheets};
+use super::settled;
+use super::sheets::{Kind, Sheet, Source, reports, sheets};
 use super::words::{Line, utc};
 use super::{CaseFile, MAX_POINTS};
+use crate::disputes::rulebook::Day;
+use crate::disputes::settle::{Basis, Judged, judged};
 use crate::domain::{Event, EventKind, Text, Timestamp, Transaction};
 use std::fmt;
 
@@ -31,6 +34,8 @@ pub(super) use usage::{
 /// A case with its exhibits, from which sentences are made.
 pub(super) struct Draft<'a> {
     pub(super) facts: Facts<'a>,
+    /// Facts that hold and end the dispute.
+    pub(super) settled: Vec<Judged<'a>>,
     pub(super) sheets: Vec<Sheet<'a>>,
 }
 
@@ -55,13 +60,24 @@ impl<'a> Draft<'a> {
     /// A case by its plan, at most `most` rows an exhibit.
     pub(super) fn of(case: &'a CaseFile, plan: &Plan, most: usize) -> Self {
         let facts = Facts::new(case);
-        let sheets = sheets(&facts, plan.exhibits, plan.checks, most);
-        Self { facts, sheets }
+        let mut settled = judged(case, &facts, Day::of(case.dispute.opened_at));
+        settled.retain(Judged::ends_it);
+        let mut sheets = sheets(&facts, plan.exhibits, plan.checks, most);
+        let told = settled.iter().flat_map(|one| &one.bases).filter_map(|basis| match basis {
+            Basis::Event(event) => Some(*event),
+            Basis::Sale(_) | Basis::Other(_) => None,
+        });
+        sheets.extend(reports(told, most));
+        Self { facts, settled, sheets }
     }
 
-    /// The answer: the strongest sentences the records allow.
+    /// The answer: what makes the dispute invalid, then the strongest sentences the records allow.
     pub(super) fn points(&self, plan: &Plan) -> Vec<Point> {
-        plan.points.iter().filter_map(|template| template(self)).take(MAX_POINTS).collect()
+        let (mut points, said) = settled::points(self);
+        let usual = plan.points.iter().filter_map(|template| template(self));
+        points.extend(usual.filter(|point| !said.contains(&point.sentence)));
+        points.truncate(MAX_POINTS);
+        points
     }
 
     /// The rows of an exhibit whose record is wanted; `None` when there are none.

@@ -1,0 +1,387 @@
+//! What each condition means on a record.
+//!
+//! INVARIANT: nothing is read from silence. That no report, no cancellation or no message is recorded answers no
+//! only where a log would show it; what only the network sees is never denied.
+
+use super::Basis;
+use crate::disputes::ce3::{self, Element, Elements, Verdict};
+use crate::disputes::packet::CaseFile;
+use crate::disputes::packet::facts::Facts;
+use crate::disputes::packet::sale::SaleFact;
+use crate::disputes::rulebook::{Condition, Excepted, Types, Words};
+use crate::domain::{
+    Card, DAY_MS, Event, EventKind, Initiator, Outcome, Text, ThreeDs, Transaction, TransactionKind,
+};
+
+/// A condition's answer with what it rests on; of what is unknown, names of what would decide it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Truth<'a> {
+    Yes(Vec<Basis<'a>>),
+    No(Vec<Basis<'a>>),
+    Unknown(Vec<&'static str>),
+}
+
+use Truth::{No, Unknown, Yes};
+
+/// A case with its sale.
+pub(super) struct Bench<'a, 'f> {
+    pub(super) case: &'a CaseFile,
+    pub(super) facts: &'f Facts<'a>,
+    pub(super) sale: &'a Transaction,
+}
+
+/// How the processor's words for the cryptogram of a card and of a token begin.
+const CAVV: &str = "cavv";
+const TAVV: &str = "tavv";
+
+impl<'a> Bench<'a, '_> {
+    /// Whether a condition holds.
+    pub(super) fn truth(&self, condition: &Condition) -> Truth<'a> {
+        match condition {
+            Condition::Eci(wanted) => self.eci(wanted),
+            Condition::LiabilityMoved => self.liability_moved(),
+            Condition::Cavv => self.cavv(),
+            Condition::Tavv => self.tavv(),
+            Condition::PaidByToken => self.paid_by_token(),
+            Condition::SecurityCode(words) => self.security_code(words),
+            Condition::Approved => self.approved(),
+            Condition::FraudReportedBeforeSale(types) => self.fraud_reported_before_sale(types),
+            Condition::DisputesOver { count, days } => self.disputes_over(*count, *days),
+            Condition::FraudReportedLate => self.fraud_reported_late(),
+            Condition::FraudType(types) => self.fraud_type(types),
+            Condition::CompellingEvidence => self.compelling_evidence(),
+            Condition::OlderThan { days } => self.older_than(*days),
+            Condition::CancelledBeforeDelivery => self.cancelled_before_delivery(),
+            Condition::CancelledAfterSale => self.cancelled_after_sale(),
+            Condition::Claim(words) => self.claim(words),
+            Condition::NotRecurring => self.not_recurring(),
+            Condition::NoContact => self.no_contact(),
+            Condition::DeliveredWithin { days } => self.delivered_within(*days),
+        }
+    }
+
+    fn eci(&self, wanted: &[String]) -> Truth<'a> {
+        let eci = self.three_ds(|three_ds| three_ds.eci.as_ref().map(Text::as_str));
+        let Some((eci, basis)) = eci else { return Unknown(vec!["three_ds"]) };
+        let padded = format!("{eci:0>2}");
+        told(wanted.contains(&padded), vec![basis])
+    }
+
+    fn liability_moved(&self) -> Truth<'a> {
+        match self.three_ds(|three_ds| three_ds.liability_shift) {
+            Some((moved, basis)) => told(moved, vec![basis]),
+            None => Unknown(vec!["liability_shift"]),
+        }
+    }
+
+    /// As recorded; else liability that moved after an authentication says so, for it can't without.
+    fn cavv(&self) -> Truth<'a> {
+        match (self.cryptogram(), self.liability_moved()) {
+            (Some((word, basis)), _) => told(word.eq_ignore_ascii_case(CAVV), vec![basis]),
+            (None, Yes(on)) => Yes(on),
+            (None, _) => Unknown(vec!["cryptogram"]),
+        }
+    }
+
+    fn tavv(&self) -> Truth<'a> {
+        match self.cryptogram() {
+            Some((word, basis)) => told(word.eq_ignore_ascii_case(TAVV), vec![basis]),
+            None => Unknown(vec!["cryptogram"]),
+        }
+    }
+
+    fn cryptogram(&self) -> Option<(&'a str, Basis<'a>)> {
+        self.three_ds(|three_ds| three_ds.cryptogram.as_ref().map(Text::as_str))
+    }
+
+    fn paid_by_token(&self) -> Truth<'a> {
+        match self.sale.card.as_ref().and_then(|card| card.network_token.as_ref()) {
+            Some(_) => Yes(vec![Basis::Sale(SaleFact::Checks)]),
+            None => Unknown(vec!["token"]),
+        }
+    }
+
+    fn security_code(&self, words: &Words) -> Truth<'a> {
+        let result = self.checked(
+            |event| event.data.cvv_result.as_ref().map(Text::as_str),
+            |card| card.cvv_result.as_ref().map(Text::as_str),
+        );
+        match result {
+            Some((word, basis)) => worded(words, word, basis).unwrap_or(Unknown(vec!["cvv"])),
+            None => Unknown(vec!["cvv"]),
+        }
+    }
+
+    fn approved(&self) -> Truth<'a> {
+        let ended = |wanted: Outcome| {
+            let mut results = self.facts.of(&[EventKind::AuthResult]);
+            results.find(|event| event.data.outcome == Some(wanted))
+        };
+        let yes = ended(Outcome::Approved).or_else(|| self.facts.of(&[EventKind::Capture]).next());
+        match (yes, ended(Outcome::Declined)) {
+            (Some(event), _) => Yes(vec![Basis::Event(event)]),
+            (None, Some(event)) => No(vec![Basis::Event(event)]),
+            (None, None) => Unknown(vec!["authorization"]),
+        }
+    }
+
+    /// Never denied: other merchants' reports are not seen.
+    fn fraud_reported_before_sale(&self, types: &Excepted) -> Truth<'a> {
+        let approved = self.approval().map_or(self.sale.event_time, |event| event.event_time);
+        let reports: Vec<Basis<'a>> = self
+            .of_other_sales(EventKind::FraudWarning)
+            .filter(|event| event.event_time < approved)
+            .filter(|event| {
+                let said = fraud_word(event);
+                said.is_some_and(|word| !is_in(&types.not, word) && !is_in(&types.unclear, word))
+            })
+            .map(Basis::Event)
+            .collect();
+        if reports.is_empty() { Unknown(vec!["fraud_warning"]) } else { Yes(reports) }
+    }
+
+    /// Never denied: other merchants' disputes are not seen.
+    fn disputes_over(&self, count: u32, days: i64) -> Truth<'a> {
+        let opened = self.case.dispute.opened_at;
+        let since = opened.plus_millis(-days * DAY_MS);
+        let mut found: Vec<&'a Event> = self
+            .of_other_sales(EventKind::DisputeCreated)
+            .filter(|event| event.event_time >= since && event.event_time < opened)
+            .collect();
+        let matter = |event: &Event| (event.dispute_id.clone(), event.transaction_id.clone());
+        found.sort_by_key(|event| matter(event));
+        found.dedup_by_key(|event| matter(event));
+        if u32::try_from(found.len()).is_ok_and(|found| found > count) {
+            Yes(found.into_iter().map(Basis::Event).collect())
+        } else {
+            Unknown(vec!["other_disputes"])
+        }
+    }
+
+    /// A feed without a report says nothing: many sellers have none.
+    fn fraud_reported_late(&self) -> Truth<'a> {
+        let opened = self.case.dispute.opened_at;
+        let mut reports = self.facts.of(&[EventKind::FraudWarning]);
+        match reports.next() {
+            Some(first) if first.event_time.day() <= opened.day() => No(vec![Basis::Event(first)]),
+            Some(first) => Yes(vec![Basis::Event(first)]),
+            None => Unknown(vec!["fraud_warning"]),
+        }
+    }
+
+    fn fraud_type(&self, types: &Types) -> Truth<'a> {
+        let reports: Vec<&'a Event> = self.facts.of(&[EventKind::FraudWarning]).collect();
+        let is = |event: &&&Event| fraud_word(event).is_some_and(|word| is_in(&types.is, word));
+        if let Some(report) = reports.iter().find(is) {
+            return Yes(vec![Basis::Event(report)]);
+        }
+        let told =
+            |event: &&Event| fraud_word(event).is_some_and(|word| !is_in(&types.unclear, word));
+        if !reports.is_empty() && reports.iter().all(told) {
+            return No(reports.into_iter().map(Basis::Event).collect());
+        }
+        Unknown(vec!["fraud_warning"])
+    }
+
+    /// What was copied from an earlier checkout is no match; what is not recorded is no difference.
+    fn compelling_evidence(&self) -> Truth<'a> {
+        let Ok(report) = ce3::of_case(self.case) else { return Unknown(vec!["card"]) };
+        let sale = Basis::Sale(SaleFact::Compared);
+        match &report.visa {
+            Verdict::Qualified { pair } if pair.inherited.is_empty() => {
+                let others = self.case.other_sales.iter().map(|other| &other.transaction);
+                let is_one =
+                    |sale: &&Transaction| pair.transactions.contains(&sale.transaction_id.as_str());
+                Yes(std::iter::once(sale).chain(others.filter(is_one).map(Basis::Other)).collect())
+            }
+            Verdict::Qualified { .. } => Unknown(vec!["ip", "device"]),
+            Verdict::RequiresAction { .. } => Unknown(vec!["items"]),
+            Verdict::NotQualified => {
+                let lacks = self.lacks_for_pairs(&report);
+                if lacks.is_empty() { No(vec![sale]) } else { Unknown(lacks) }
+            }
+        }
+    }
+
+    /// What a sale must record before it can be compared with others.
+    fn lacks_for_pairs(&self, report: &ce3::Report<'_>) -> Vec<&'static str> {
+        const DEVICE: [Element; 2] = [Element::DeviceId, Element::DeviceFingerprint];
+        let card = self.sale.card.as_ref();
+        if card.is_none_or(|card| card.fingerprint.is_none() && card.network_token.is_none()) {
+            return vec!["card"];
+        }
+        let in_time = report.candidates.iter().filter(|one| one.visa_bars.is_empty());
+        let missing = in_time
+            .filter_map(|one| one.compared.map(|compared| compared.missing))
+            .fold(Elements::default(), Elements::or);
+        let lacking = |element: Element| report.sale_lacks.has(element) || missing.has(element);
+        let mut lacks = Vec::new();
+        if lacking(Element::Ip) {
+            lacks.push("ip");
+        }
+        if DEVICE.into_iter().all(lacking) {
+            lacks.push("device");
+        }
+        if lacking(Element::AccountId) {
+            lacks.push("account");
+        }
+        lacks
+    }
+
+    /// Processing is the capture; a sale without one was processed no sooner than it was made.
+    fn older_than(&self, days: i64) -> Truth<'a> {
+        let opened = self.case.dispute.opened_at.day();
+        match self.facts.of(&[EventKind::Capture]).next() {
+            Some(capture) => {
+                told(opened - capture.event_time.day() > days, vec![Basis::Event(capture)])
+            }
+            None if opened - self.sale.event_time.day() <= days => {
+                No(vec![Basis::Sale(SaleFact::Charge)])
+            }
+            None => Unknown(vec!["capture"]),
+        }
+    }
+
+    fn cancelled_before_delivery(&self) -> Truth<'a> {
+        let asked = self.cancellations().find(|event| self.facts.since_sale(event));
+        match (asked, self.delivery()) {
+            (Some(asked), Some(delivery)) => {
+                let both = vec![Basis::Event(asked), Basis::Event(delivery)];
+                told(asked.event_time < delivery.event_time, both)
+            }
+            (None, Some(delivery)) => match self.cancellation_log() {
+                Some(log) => No(vec![Basis::Event(log), Basis::Event(delivery)]),
+                None => Unknown(vec!["cancellation"]),
+            },
+            (Some(_), None) => Unknown(vec!["delivery"]),
+            (None, None) => Unknown(vec!["cancellation", "delivery"]),
+        }
+    }
+
+    fn cancelled_after_sale(&self) -> Truth<'a> {
+        match self.cancellations().next() {
+            Some(first) => {
+                let is_later = first.event_time.day() > self.sale.event_time.day();
+                told(is_later, vec![Basis::Event(first)])
+            }
+            None => Unknown(vec!["cancellation"]),
+        }
+    }
+
+    fn claim(&self, words: &Words) -> Truth<'a> {
+        let of_it = |event: &&Event| {
+            event.kind.reports_dispute() && event.dispute_id.as_ref() == Some(&self.case.dispute.id)
+        };
+        let said = self.facts.events.iter().copied().filter(of_it);
+        let mut answers = said.filter_map(|event| {
+            worded(words, event.data.reason.as_ref()?.as_str(), Basis::Event(event))
+        });
+        answers.next_back().unwrap_or(Unknown(vec!["statement"]))
+    }
+
+    fn not_recurring(&self) -> Truth<'a> {
+        let basis = vec![Basis::Sale(SaleFact::Charge)];
+        let initiator = self.sale.payment.as_ref().and_then(|payment| payment.initiator);
+        match (initiator, self.sale.kind) {
+            (_, TransactionKind::Renewal) => No(basis),
+            (Some(Initiator::Customer), _)
+            | (Some(Initiator::Merchant), TransactionKind::TopUp) => Yes(basis),
+            (Some(Initiator::Merchant), _) if self.sale.subscription.is_some() => No(basis),
+            _ => Unknown(vec!["initiator"]),
+        }
+    }
+
+    fn no_contact(&self) -> Truth<'a> {
+        let tried = self.cancellations().find(|event| {
+            self.facts.since_sale(event) && self.facts.before_dispute(event.event_time)
+        });
+        if let Some(tried) = tried {
+            return No(vec![Basis::Event(tried)]);
+        }
+        let log = self.facts.messages();
+        let (wrote, rest): (Vec<&'a Event>, Vec<&'a Event>) =
+            log.iter().copied().partition(|event| self.facts.may_have_written(event));
+        match (wrote.first(), rest.is_empty()) {
+            (Some(wrote), _) => No(vec![Basis::Event(wrote)]),
+            (None, false) => Yes(rest.into_iter().map(Basis::Event).collect()),
+            (None, true) => Unknown(vec!["support_log"]),
+        }
+    }
+
+    fn delivered_within(&self, days: i64) -> Truth<'a> {
+        let opened = self.case.dispute.opened_at;
+        match self.delivery().filter(|event| event.event_time <= opened) {
+            Some(delivery) => {
+                let is_early = opened.day() - delivery.event_time.day() < days;
+                told(is_early, vec![Basis::Event(delivery)])
+            }
+            None => Unknown(vec!["delivery"]),
+        }
+    }
+
+    fn delivery(&self) -> Option<&'a Event> {
+        self.facts.events.iter().copied().find(|event| self.facts.is_delivery(event))
+    }
+
+    fn cancellations(&self) -> impl Iterator<Item = &'a Event> {
+        self.facts.of(&[EventKind::CancelRequested, EventKind::CancelEffective])
+    }
+
+    fn cancellation_log(&self) -> Option<&'a Event> {
+        self.facts.of(&[EventKind::CancelPageViewed]).next()
+    }
+
+    fn of_other_sales(&self, kind: EventKind) -> impl Iterator<Item = &'a Event> {
+        let others = self.case.other_sales.iter().flat_map(|other| &other.events);
+        others.filter(move |event| event.kind == kind)
+    }
+
+    /// The approval that is told, if any is.
+    fn approval(&self) -> Option<&'a Event> {
+        let mut results = self.facts.of(&[EventKind::AuthResult]);
+        results.find(|event| event.data.outcome == Some(Outcome::Approved))
+    }
+
+    /// What the approval says of 3-D Secure, else what the sale was sent with.
+    pub(super) fn three_ds<T>(
+        &self,
+        read: impl Fn(&'a ThreeDs) -> Option<T>,
+    ) -> Option<(T, Basis<'a>)> {
+        self.checked(
+            |event| event.data.three_ds.as_ref().and_then(&read),
+            |card| card.three_ds.as_ref().and_then(&read),
+        )
+    }
+
+    fn checked<T>(
+        &self,
+        of_event: impl Fn(&'a Event) -> Option<T>,
+        of_card: impl Fn(&'a Card) -> Option<T>,
+    ) -> Option<(T, Basis<'a>)> {
+        let told = self.approval().and_then(|event| Some((of_event(event)?, Basis::Event(event))));
+        let sent = || {
+            let found = of_card(self.sale.card.as_ref()?)?;
+            Some((found, Basis::Sale(SaleFact::Checks)))
+        };
+        told.or_else(sent)
+    }
+}
+
+fn told(holds: bool, on: Vec<Basis<'_>>) -> Truth<'_> {
+    if holds { Yes(on) } else { No(on) }
+}
+
+/// `None` for a word that tells nothing.
+fn worded<'a>(words: &Words, word: &str, on: Basis<'a>) -> Option<Truth<'a>> {
+    let is = is_in(&words.is, word);
+    (is || is_in(&words.other, word)).then(|| told(is, vec![on]))
+}
+
+fn is_in(words: &[String], word: &str) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word.trim()))
+}
+
+/// The type of a fraud report, as sent.
+fn fraud_word(report: &Event) -> Option<&str> {
+    report.data.reason.as_ref().map(Text::as_str)
+}
