@@ -35,7 +35,7 @@ pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
 pub use proof::{Manifest, Misfit, NamedRecord, Proof};
 pub use store::{
     AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
-    links, take_in,
+    links, sale_of, take_in,
 };
 
 use sha2::{Digest, Sha256};

@@ -21,7 +21,7 @@ use super::keyfile::{
 };
 use super::seal::{MasterKey, Secret};
 use super::storage::{Storage, StorageFile, read_at};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -186,23 +186,36 @@ impl Keyring {
         synced.map_err(fault)
     }
 
-    /// Destroys every key of a subject; what was sealed for it reads as erased from now on. Returns
-    /// how many there were. Cost: one pass over the key file.
-    pub(super) fn erase(&self, subject: SubjectHash) -> Result<u64, StorageFault> {
+    /// Destroys every key that subjects have by now; what was sealed under them reads as erased from now
+    /// on. Returns how many there were. Cost: one pass over the key file, which stops no append.
+    pub(super) fn erase(&self, subjects: &BTreeSet<SubjectHash>) -> Result<u64, StorageFault> {
+        let fault = |error| StorageFault::new("erase a key in", &self.path, error);
         let _alone = locked(&self.syncing);
-        let mut file = locked(&self.file);
-        let mut erased = 0;
-        {
+        let (mut erased, reader, next) = {
+            let file = locked(&self.file);
             let mut made = locked(&self.made);
-            made.cache.forget(subject);
-            for key in made.pending.iter_mut().filter(|key| key.subject == subject) {
-                *key = Wrapped::tombstone(key.id, subject);
+            subjects.iter().for_each(|subject| made.cache.forget(*subject));
+            let pending = made.pending.iter_mut().filter(|key| subjects.contains(&key.subject));
+            let mut erased = 0;
+            for key in pending {
+                *key = Wrapped::tombstone(key.id, key.subject);
                 erased += 1;
             }
-        }
-        file.erase(subject)
-            .map(|slots| slots + erased)
-            .map_err(|error| StorageFault::new("erase a key in", &self.path, error))
+            (erased, file.reader.try_clone().map_err(fault)?, made.next)
+        };
+        let mut slots = Vec::new();
+        for_each_slot(&reader, 0, |id, slot| {
+            // A tombstone is written again: the sync after the first time may have failed.
+            let found = Wrapped::decode(slot, id).filter(|_| id < next);
+            if let Some(found) = found.filter(|found| subjects.contains(&found.subject)) {
+                erased += u64::from(found.state == LIVE);
+                slots.push((id, found.subject));
+            }
+            Ok(())
+        })
+        .map_err(fault)?;
+        locked(&self.file).bury(&slots).map_err(fault)?;
+        Ok(erased)
     }
 }
 
@@ -236,19 +249,11 @@ impl KeyWriter {
         Ok(())
     }
 
-    fn erase(&mut self, subject: SubjectHash) -> io::Result<u64> {
-        let mut erased = 0;
-        for_each_slot(&self.reader, 0, |id, slot| {
-            let Some(found) = Wrapped::decode(slot, id) else { return Ok(()) };
-            if found.subject == subject {
-                // A tombstone is written again: the sync after the first time may have failed.
-                self.file.write_at(&Wrapped::tombstone(id, subject).encode(), offset(id))?;
-                erased += u64::from(found.state == LIVE);
-            }
-            Ok(())
-        })?;
-        self.file.sync().inspect_err(|_| self.doubtful = true)?;
-        Ok(erased)
+    fn bury(&mut self, slots: &[(u64, SubjectHash)]) -> io::Result<()> {
+        for (id, subject) in slots {
+            self.file.write_at(&Wrapped::tombstone(*id, *subject).encode(), offset(*id))?;
+        }
+        self.file.sync().inspect_err(|_| self.doubtful = true)
     }
 }
 

@@ -15,6 +15,7 @@ use super::seal::{IndexKey, MasterKey};
 use super::segment::{LOG_DIR, segment_path};
 use super::storage::{DirLock, Storage};
 use super::walk::Tail;
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -226,14 +227,14 @@ impl Ledger {
         self.reader.scan(from)
     }
 
-    /// Destroys the keys of a person: what was sealed for them reads as erased from now on, on disk
+    /// Destroys the keys of subjects: what was sealed for them reads as erased from now on, on disk
     /// before this returns. The chain still verifies; a later entry about them gets a new key.
     /// Returns how many keys were destroyed. Cost: one pass over the key file.
     ///
     /// # Errors
     /// The key file can't be written; call again.
-    pub fn erase(&self, subject: SubjectHash) -> Result<u64, LedgerError> {
-        Ok(self.keys.erase(subject)?)
+    pub fn erase(&self, subjects: &BTreeSet<SubjectHash>) -> Result<u64, LedgerError> {
+        Ok(self.keys.erase(subjects)?)
     }
 
     /// Makes the keyed hashes of this ledger.

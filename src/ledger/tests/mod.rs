@@ -209,7 +209,7 @@ fn erasing_a_person_destroys_what_was_sealed_and_nothing_else() {
     let ledger = open(config(dir.path(), &disk));
     put_all(&ledger, 1..=30);
     let person = entry(1).subject.unwrap();
-    assert_eq!(ledger.erase(person).unwrap(), 1);
+    assert_eq!(ledger.erase(&[person].into()).unwrap(), 1);
     let again = ledger.append(&entry(1)).unwrap().wait().unwrap();
     assert!(
         same(&ledger.read(again.position).unwrap(), &entry(1)),
@@ -230,7 +230,7 @@ fn erasing_a_person_destroys_what_was_sealed_and_nothing_else() {
     assert!(erased > 1);
     let report = check(dir.path());
     assert_eq!((report.records, report.erased, report.finding), (31, erased, None));
-    assert_eq!(ledger.erase(person).unwrap(), 1, "the newer key");
+    assert_eq!(ledger.erase(&[person].into()).unwrap(), 1, "the newer key");
     assert_eq!(check(dir.path()).erased, erased + 1);
 }
 

@@ -1,0 +1,219 @@
+//! Erasing a person: what came before their sale, or names nobody, goes as well.
+
+use super::packets::indexed;
+use super::webhooks::{SECRET, event};
+use super::*;
+use crate::clock;
+use crate::domain::{AccountId, Timestamp};
+use crate::engine::{Who, ensure_no_open_dispute};
+use crate::ledger::{EntryKind, Personal, Reader, verify};
+
+/// What only the buyer can have said.
+const PLANTED: [&str; 5] =
+    ["Jane Planted", "jane@planted.example", "81.2.69.160", "LIC-1", "Agent/7"];
+
+fn settings() -> Settings {
+    Settings { index: true, ..Settings::default() }
+}
+
+fn hearing(server: Server) -> Server {
+    let file = server.dir.path().join("webhook-secrets");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    server.hearing(&file)
+}
+
+fn dispute(id: &str, status: &str, charge: &str) -> Value {
+    json!({"object": "dispute", "id": id, "amount": 4900, "currency": "eur", "charge": charge,
+        "created": 1_700_000_000, "status": status, "reason": "fraudulent",
+        "evidence": {"customer_name": "Jane Planted", "customer_email_address": "jane@planted.example",
+            "customer_purchase_ip": "81.2.69.160"},
+        "evidence_details": {"due_by": 4_000_000_000_u64},
+        "payment_method_details": {"type": "card", "card": {"network": "visa",
+            "network_reason_code": "10.4", "case_type": "chargeback"}}})
+}
+
+fn sale(id: &str, account: Value) -> Value {
+    let sale = with(purchase(id), "/account", account);
+    let sale = with(sale, "/device/ip", json!("81.2.69.160"));
+    with(sale, "/card", json!({"fingerprint": format!("fp-{id}"), "bin": "457173"}))
+}
+
+fn told(id: &str, kind: &str, members: Value) -> Value {
+    let mut event = json!({"event_id": id, "type": kind, "event_time": "2020-11-20T10:00:05Z",
+        "ip": "81.2.69.160", "user_agent": "Agent/7"});
+    event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    event
+}
+
+/// Messages and events of a sale, the sale, and its end; beside them those of a stranger on the same machine.
+async fn lived(server: &Server) {
+    let good = |answer: Answer| assert!(answer.status < 300, "{answer:?}");
+    good(
+        server
+            .hear(&event(
+                "evt_1",
+                "charge.dispute.created",
+                400,
+                dispute("dp_1", "needs_response", "ch_1"),
+            ))
+            .await,
+    );
+    good(
+        server
+            .hear(&event(
+                "evt_2",
+                "payment_intent.succeeded",
+                400,
+                json!({"object": "payment_intent",
+        "id": "pi_1", "latest_charge": "ch_1", "amount": 4900, "currency": "eur",
+        "receipt_email": "jane@planted.example"}),
+            ))
+            .await,
+    );
+    good(
+        server
+            .hear(&event(
+                "evt_3",
+                "customer.updated",
+                400,
+                json!({"object": "customer",
+        "email": "jane@planted.example", "name": "Jane Planted"}),
+            ))
+            .await,
+    );
+    let neutral = |status: &str| {
+        json!({"id": "dp_2", "processor": "adyen", "status": status,
+        "processor_status": format!("{status} of Jane Planted"), "payment_reference": "ch_1",
+        "amount": {"value": "49.00", "currency": "EUR"}, "opened_at": "2020-11-25T10:00:00Z"})
+    };
+    good(server.post("/v1/disputes", neutral("needs_response").to_string()).await);
+    for told in [
+        told("e-1", "licence.activated", json!({"licence_key": "LIC-1"})),
+        told(
+            "e-2",
+            "auth.result",
+            json!({"transaction_id": "tx-1", "data": {"outcome": "approved"}}),
+        ),
+        told("e-3", "support.message", json!({"order_id": "o-1"})),
+        told("e-4", "session.login", json!({"account_id": "acc-1", "transaction_id": "tx-guest"})),
+        told("x-1", "licence.activated", json!({"licence_key": "LIC-2", "user_agent": "Other/1"})),
+        told("x-2", "session.login", json!({"account_id": "acc-2", "user_agent": "Other/1"})),
+    ] {
+        good(server.event(&told).await);
+    }
+    let report = json!({"tag": "chargeback", "transaction_id": "tx-1"});
+    good(server.post("/minfraud/v2.0/transactions/report", report.to_string()).await);
+    let jane = json!({"id": "acc-1", "email": "jane@planted.example", "name": "Jane Planted"});
+    let mut first = with(sale("tx-1", jane), "/payment", json!({"processor_reference": "ch_1"}));
+    first["order_id"] = json!("o-1");
+    first["fulfilment"] = json!({"method": "licence_key", "licence_key": "LIC-1"});
+    good(server.score(&first).await);
+    good(server.score(&sale("tx-guest", json!({"email": "jane@planted.example"}))).await);
+    good(server.score(&sale("tx-other", json!({"id": "acc-2", "name": "John Other"}))).await);
+    indexed(server).await;
+    assert!(erased(server).await.unwrap_err().contains("dp_"), "a dispute is open");
+    good(
+        server
+            .hear(&event("evt_4", "charge.dispute.closed", 100, dispute("dp_1", "won", "ch_1")))
+            .await,
+    );
+    good(server.post("/v1/disputes", neutral("won").to_string()).await);
+    indexed(server).await;
+}
+
+async fn erased(server: &Server) -> Result<u64, String> {
+    let (engine, source) = (server.state.engine.clone(), server.state.cases.clone().unwrap());
+    let erase = move || {
+        let (tenant, account) = (TenantId::default_tenant(), AccountId::new("acc-1").unwrap());
+        let now = clock::now();
+        ensure_no_open_dispute(&source.open(tenant.clone(), now)?, &account)?;
+        engine.erase((&tenant, &account), &Who::new("dpo").unwrap(), now, &mut |_| ())
+    };
+    tokio::task::spawn_blocking(erase).await.unwrap().map_err(|error| error.to_string())
+}
+
+/// Everything sealed that can still be read, by entry.
+fn readable(server: &Server) -> Vec<(String, String)> {
+    let reader = Reader::open(server.dir.path(), None).unwrap();
+    let entries = reader.scan(None).unwrap().map(Result::unwrap);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    entries
+        .filter(|entry| entry.kind != EntryKind::Admin)
+        .filter_map(|entry| match entry.personal().unwrap() {
+            Personal::Readable(bytes) => Some((entry.id, text(bytes))),
+            _ => None,
+        })
+        .collect()
+}
+
+fn is_planted(text: &str) -> bool {
+    PLANTED.iter().any(|planted| text.contains(planted))
+}
+
+/// What the server says of all of it.
+async fn answers(server: &Server) -> Vec<String> {
+    indexed(server).await;
+    *server.state.worklists.of(&TenantId::default_tenant()).lock().await = None;
+    let mut answers = Vec::new();
+    for path in [
+        "decisions/tx-1",
+        "decisions/tx-guest",
+        "disputes/dp_1/packet",
+        "disputes/dp_2/packet",
+        "worklist",
+        "reviews",
+    ] {
+        let answer = server.get(&format!("/v1/{path}")).await;
+        answers.push(format!(
+            "{} {}",
+            answer.status,
+            answer.text.split("request_id").next().unwrap()
+        ));
+    }
+    for id in ["dp_1", "dp_2"] {
+        answers.push(format!("{:?}", server.case(id).await));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn an_erasure_reaches_what_came_before_the_sale_and_what_names_nobody() {
+    let server = hearing(Server::with(settings()));
+    lived(&server).await;
+    assert!(
+        answers(&server).await.iter().any(|answer| answer.contains("Won")),
+        "two closed disputes"
+    );
+    assert!(erased(&server).await.unwrap() > 5);
+    let left: Vec<String> = readable(&server).into_iter().map(|(id, _)| id).collect();
+    let first = answers(&server).await;
+    // The stranger's.
+    assert_eq!(left, ["x-1", "x-2", "tx-other"]);
+    assert!(!first.iter().any(|answer| is_planted(answer)), "{first:?}");
+
+    // A message of the ended dispute that comes late does not open it again.
+    let late =
+        event("evt_late", "charge.dispute.updated", 300, dispute("dp_1", "needs_response", "ch_1"));
+    assert_eq!(server.hear(&late).await.status, 200);
+    indexed(&server).await;
+    assert!(server.case("dp_1").await.is_none());
+    server.state.watch_deadlines(Timestamp::from_millis(4_000_000_000_000 - 3_600_000)).await;
+    indexed(&server).await;
+    let reader = Reader::open(server.dir.path(), None).unwrap();
+    let alarms = reader
+        .scan(None)
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().id.starts_with("dispute-alarm"));
+    assert_eq!(alarms.count(), 0);
+    assert_eq!(erased(&server).await.unwrap(), 1, "what came late");
+    assert_eq!(answers(&server).await, first);
+
+    let Server { dir, router, state, .. } = server;
+    drop((router, state));
+    std::fs::remove_file(dir.path().join("index.sqlite")).unwrap();
+    let report = verify(dir.path(), None, &mut |_, _| {}).unwrap();
+    assert_eq!((report.finding, report.erased > 5), (None, true));
+    let server = hearing(Server::on(dir, settings()));
+    assert_eq!(answers(&server).await, first);
+    assert_eq!(readable(&server).len(), 3);
+}
