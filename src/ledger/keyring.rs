@@ -17,7 +17,8 @@ use super::config::MAX_QUEUE;
 use super::entry::SubjectHash;
 use super::error::{LedgerError, StorageFault};
 use super::keyfile::{
-    KEYS_FILE, LIVE, SLOT_BYTES, WRAPPED_BYTES, Wrapped, check_header, context, header, offset,
+    KEYS_FILE, LIVE, SLOT_BYTES, WRAPPED_BYTES, Wrapped, context, for_each_slot, header,
+    index_secret, offset,
 };
 use super::seal::{MasterKey, Secret};
 use super::storage::{Storage, StorageFile, read_at};
@@ -117,7 +118,7 @@ impl Keyring {
         }
         let fault = |error| StorageFault::new("open", &path, error);
         let reader = File::open(&path).map_err(fault)?;
-        check_header(&reader, &path, Some(master))?;
+        index_secret(&reader, &path, Some(master))?;
         let file = storage.open(&path).map_err(fault)?;
         let filled = file.size().map_err(fault)?;
         let wrapping = master.wrapping();
@@ -186,28 +187,39 @@ impl Keyring {
         synced.map_err(fault)
     }
 
-    /// Destroys every key that subjects have by now; what was sealed under them reads as erased from now
+    /// Gives subjects a new key at their next entry. Returns the number from which on such keys are.
+    pub(super) fn retire(&self, subjects: &BTreeSet<SubjectHash>) -> u64 {
+        let mut made = locked(&self.made);
+        subjects.iter().for_each(|subject| made.cache.forget(*subject));
+        made.next
+    }
+
+    /// Destroys the keys of subjects below a number; what was sealed under them reads as erased from now
     /// on. Returns how many there were. Cost: one pass over the key file, which stops no append.
-    pub(super) fn erase(&self, subjects: &BTreeSet<SubjectHash>) -> Result<u64, StorageFault> {
+    pub(super) fn bury(
+        &self,
+        subjects: &BTreeSet<SubjectHash>,
+        next: u64,
+    ) -> Result<u64, StorageFault> {
         let fault = |error| StorageFault::new("erase a key in", &self.path, error);
+        let is_one = |id: u64, subject: &SubjectHash| id < next && subjects.contains(subject);
         let _alone = locked(&self.syncing);
-        let (mut erased, reader, next) = {
+        let (mut erased, reader) = {
             let file = locked(&self.file);
-            let mut made = locked(&self.made);
-            subjects.iter().for_each(|subject| made.cache.forget(*subject));
-            let pending = made.pending.iter_mut().filter(|key| subjects.contains(&key.subject));
             let mut erased = 0;
-            for key in pending {
-                *key = Wrapped::tombstone(key.id, key.subject);
-                erased += 1;
+            for key in &mut locked(&self.made).pending {
+                if is_one(key.id, &key.subject) {
+                    *key = Wrapped::tombstone(key.id, key.subject);
+                    erased += 1;
+                }
             }
-            (erased, file.reader.try_clone().map_err(fault)?, made.next)
+            (erased, file.reader.try_clone().map_err(fault)?)
         };
         let mut slots = Vec::new();
         for_each_slot(&reader, 0, |id, slot| {
             // A tombstone is written again: the sync after the first time may have failed.
-            let found = Wrapped::decode(slot, id).filter(|_| id < next);
-            if let Some(found) = found.filter(|found| subjects.contains(&found.subject)) {
+            let found = Wrapped::decode(slot, id);
+            if let Some(found) = found.filter(|found| is_one(id, &found.subject)) {
                 erased += u64::from(found.state == LIVE);
                 slots.push((id, found.subject));
             }
@@ -254,27 +266,6 @@ impl KeyWriter {
             self.file.write_at(&Wrapped::tombstone(*id, *subject).encode(), offset(*id))?;
         }
         self.file.sync().inspect_err(|_| self.doubtful = true)
-    }
-}
-
-/// Calls `each` with every slot from `first` on.
-fn for_each_slot(
-    file: &File,
-    first: u64,
-    mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    const CHUNK: usize = 1024 * 1024;
-    let mut id = first;
-    loop {
-        let bytes = read_at(file, offset(id), CHUNK)?;
-        let (slots, _) = bytes.as_chunks::<128>();
-        for slot in slots {
-            each(id, slot)?;
-            id += 1;
-        }
-        if bytes.len() < CHUNK {
-            return Ok(());
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod faults;
 mod index;
+mod rekey;
 
 use super::testing::{TestDisk, config, entry};
 use super::*;
