@@ -7,6 +7,7 @@ mod export;
 mod hold;
 mod import;
 mod list;
+mod person;
 mod roots;
 mod show;
 mod timeline;
@@ -37,6 +38,8 @@ enum Command {
     Verify(check::VerifyArgs),
     /// Sign a Merkle root of every day that is over, and list them
     Roots(roots::RootsArgs),
+    /// Everything held of a person, as one document to hand to them
+    Person(person::PersonArgs),
     /// Forbid erasing a person: a legal hold
     Hold(hold::HoldArgs),
     /// End a person's legal hold
@@ -96,6 +99,7 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Timeline(args) => timeline::run(args),
         Command::Verify(args) => check::run(args),
         Command::Roots(args) => roots::run(args),
+        Command::Person(args) => person::run(args),
         Command::Hold(args) => hold::hold(args),
         Command::Release(args) => hold::release(args),
         Command::Holds(args) => hold::list(args),

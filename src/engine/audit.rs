@@ -35,11 +35,13 @@ pub enum Changed {
     Released,
     /// A person is erased.
     Erased,
+    /// A person's data were given out.
+    Disclosed,
 }
 
 impl Changed {
     /// The words of all, as entries of the ledger have them for their type.
-    pub const WORDS: [&'static str; 9] = [
+    pub const WORDS: [&'static str; 10] = [
         "key.add",
         "key.rotate",
         "key.change",
@@ -49,6 +51,7 @@ impl Changed {
         "person.hold",
         "person.release",
         "person.erase",
+        "person.export",
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -62,6 +65,7 @@ impl Changed {
             Self::Held => "person.hold",
             Self::Released => "person.release",
             Self::Erased => "person.erase",
+            Self::Disclosed => "person.export",
         }
     }
 }

@@ -17,14 +17,13 @@ use super::query::{read_decision, read_sealed_event};
 use super::stored::{Report, SealedEvent};
 use crate::domain::{AccountId, TenantId};
 use crate::ledger::{
-    EntryKind, IndexKey, LedgerError, LookupField, LookupHash, Scan, StoredEntry, SubjectHash,
-    Summary,
+    EntryKind, IndexKey, LookupField, LookupHash, Reader, StoredEntry, SubjectHash, Summary,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// What ties an entry to a sale, or to another entry about it.
-const LINKS: [LookupField; 5] = [
+pub(super) const LINKS: [LookupField; 5] = [
     LookupField::Order,
     LookupField::ProcessorReference,
     LookupField::Dispute,
@@ -34,7 +33,7 @@ const LINKS: [LookupField; 5] = [
 
 /// A ledger that is read from its beginning more than once.
 pub(super) struct Source<'l> {
-    pub(super) scan: &'l dyn Fn() -> Result<Scan, LedgerError>,
+    pub(super) reader: &'l Reader,
     pub(super) keys: &'l IndexKey,
     /// Told the number of each entry that is read.
     pub(super) progress: &'l mut dyn FnMut(u64),
@@ -101,7 +100,7 @@ impl<'s> Search<'s> {
         source: &mut Source<'_>,
         look: fn(&mut Self, &StoredEntry) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        for entry in (source.scan)()? {
+        for entry in source.reader.scan(None)? {
             let entry = entry?;
             (source.progress)(entry.sequence);
             if entry.tenant == *self.tenant && entry.kind != EntryKind::Admin {

@@ -15,7 +15,7 @@ use super::identity::KeyMaker;
 use super::service::Engine;
 use crate::disputes::{self, DisputeStore};
 use crate::domain::{AccountId, Dispute, DisputeId, DisputeStatus, TenantId, Timestamp};
-use crate::ledger::{EntryKind, IndexKey, Scan, SubjectHash};
+use crate::ledger::{EntryKind, IndexKey, Scan, StoredEntry, SubjectHash};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,21 +51,25 @@ pub fn holds(entries: Scan, tenant: &TenantId) -> Result<Vec<Hold>, EngineError>
     let mut held = BTreeMap::new();
     for entry in entries.only(EntryKind::Admin) {
         let entry = entry?;
-        let Ok(open) = serde_json::from_slice::<Value>(&entry.open) else { continue };
-        let text = |place: &str| open.pointer(place).and_then(Value::as_str).unwrap_or_default();
-        let (word, person) = (text("/summary/type"), text("/about").to_owned());
-        if entry.tenant != *tenant {
-            continue;
-        }
-        if word == Changed::Held.word() {
-            let (reason, by) = (text("/detail/reason").to_owned(), text("/by").to_owned());
-            let (since, sequence) = (entry.received_at, entry.sequence);
-            held.insert(person.clone(), Hold { person, reason, by, since, sequence });
-        } else if word == Changed::Released.word() {
-            held.remove(&person);
+        if entry.tenant == *tenant {
+            note(&mut held, &entry);
         }
     }
     Ok(held.into_values().collect())
+}
+
+/// Notes what an entry of the service itself says of holds, by person.
+pub(super) fn note(held: &mut BTreeMap<String, Hold>, entry: &StoredEntry) {
+    let Ok(open) = serde_json::from_slice::<Value>(&entry.open) else { return };
+    let text = |place: &str| open.pointer(place).and_then(Value::as_str).unwrap_or_default();
+    let (word, person) = (text("/summary/type"), text("/about").to_owned());
+    if word == Changed::Held.word() {
+        let (reason, by) = (text("/detail/reason").to_owned(), text("/by").to_owned());
+        let (since, sequence) = (entry.received_at, entry.sequence);
+        held.insert(person.clone(), Hold { person, reason, by, since, sequence });
+    } else if word == Changed::Released.word() {
+        held.remove(&person);
+    }
 }
 
 /// A dispute of the person that waits for an answer or its outcome: their records are needed for it.
@@ -167,8 +171,7 @@ impl Engine {
             let date = since.date_text();
             return Err(EngineError::Held { account: account.to_string(), date, by, reason });
         }
-        let scan = || ledger.scan(None);
-        let mut source = Source { scan: &scan, keys: ledger.hasher(), progress };
+        let mut source = Source { reader: ledger.reader(), keys: ledger.hasher(), progress };
         let subjects = subjects_of(&mut source, tenant, account)?;
         // First the entry: an erasure nobody knows of would read as lost keys of an accident.
         self.note(Changed::Erased, (tenant, account), (who, now), Value::Null)?;

@@ -16,6 +16,7 @@ mod chain;
 mod checkpoint;
 mod counted;
 mod desk;
+mod disclosure;
 mod enrich;
 mod entry;
 mod error;
@@ -60,6 +61,7 @@ pub use desk::{
     Act, Appeal, AppealOf, Buyer, Granted, ListView, MAX_WHO, Obstacle, Resolution, Resolved,
     Review, ReviewFilter, SnoozeView, WhatIf, Who,
 };
+pub use disclosure::{Asked, Disclosure, disclose};
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
 pub use explain::{Counterfactual, Explanation, GroupEffect, explain, group_effects};

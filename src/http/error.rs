@@ -25,6 +25,7 @@ pub(super) enum Code {
     BodyTimeout,
     Conflict,
     AlreadySent,
+    Held,
     BodyTooLarge,
     NotJson,
     InvalidField,
@@ -41,7 +42,7 @@ pub(super) enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::MalformedBody,
         Self::InvalidHeader,
         Self::NoKey,
@@ -53,6 +54,7 @@ impl Code {
         Self::BodyTimeout,
         Self::Conflict,
         Self::AlreadySent,
+        Self::Held,
         Self::BodyTooLarge,
         Self::NotJson,
         Self::InvalidField,
@@ -82,6 +84,7 @@ impl Code {
             Self::BodyTimeout => ("body_timeout", 408, "the body did not arrive within the deadline"),
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
             Self::AlreadySent => ("already_sent", 409, "the evidence of this dispute was sent, or is being sent; there is no second time"),
+            Self::Held => ("held", 409, "a legal hold or an open dispute forbids erasing the person"),
             Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
             Self::NotJson => ("unsupported_media_type", 415, "`Content-Type` is not `application/json`"),
             Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),
@@ -205,6 +208,9 @@ impl From<EngineError> for Failure {
             }
             EngineError::Conflict { pointer, .. } => {
                 Self { code: Code::Conflict, message, pointer: pointer.unwrap_or_default() }
+            }
+            EngineError::Held { .. } | EngineError::Disputed { .. } => {
+                Self::new(Code::Held, message)
             }
             EngineError::NotThere { .. } => Self::new(Code::NotFound, message),
             EngineError::Unfit { pointer, .. } => {

@@ -2,11 +2,12 @@
 //!
 //! While no server runs on the directory, `holds` aside.
 
+use super::person::account;
 use super::{columns, master_key, print, tenant};
 use crate::cli::{progress, state};
 use crate::clock;
 use crate::config::Config;
-use crate::domain::{AccountId, TenantId, TextError};
+use crate::domain::{AccountId, TenantId};
 use crate::engine::{Cases, Hold, Who, ensure_no_open_dispute, holds, person};
 use crate::ledger::{Ledger, Reader};
 use anyhow::{Context, Result};
@@ -49,10 +50,6 @@ pub(super) struct HoldsArgs {
     tenant: TenantId,
     #[command(flatten)]
     place: super::Place,
-}
-
-fn account(text: &str) -> Result<AccountId, TextError> {
-    AccountId::new(text)
 }
 
 impl PersonArgs {

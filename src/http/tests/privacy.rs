@@ -3,9 +3,7 @@
 use super::packets::indexed;
 use super::webhooks::{SECRET, event};
 use super::*;
-use crate::clock;
-use crate::domain::{AccountId, Timestamp};
-use crate::engine::{Who, ensure_no_open_dispute};
+use crate::domain::Timestamp;
 use crate::ledger::{EntryKind, Personal, Reader, verify};
 
 /// What only the buyer can have said.
@@ -121,15 +119,20 @@ async fn lived(server: &Server) {
     indexed(server).await;
 }
 
+async fn order(server: &Server, what: &str, body: Value) -> Answer {
+    server.post(&format!("/v1/accounts/acc-1/{what}"), body.to_string()).await
+}
+
+/// Keys destroyed, or why none.
 async fn erased(server: &Server) -> Result<u64, String> {
-    let (engine, source) = (server.state.engine.clone(), server.state.cases.clone().unwrap());
-    let erase = move || {
-        let (tenant, account) = (TenantId::default_tenant(), AccountId::new("acc-1").unwrap());
-        let now = clock::now();
-        ensure_no_open_dispute(&source.open(tenant.clone(), now)?, &account)?;
-        engine.erase((&tenant, &account), &Who::new("dpo").unwrap(), now, &mut |_| ())
-    };
-    tokio::task::spawn_blocking(erase).await.unwrap().map_err(|error| error.to_string())
+    let answer = order(server, "erase", json!({"by": "dpo"})).await;
+    match answer.status {
+        200 => Ok(answer.json["keys"].as_u64().unwrap()),
+        _ => {
+            assert_eq!(answer.error(), (409, "held", ""));
+            Err(text(&answer.json["error"]["message"]).to_owned())
+        }
+    }
 }
 
 /// Everything sealed that can still be read, by entry.
@@ -153,7 +156,6 @@ fn is_planted(text: &str) -> bool {
 /// What the server says of all of it.
 async fn answers(server: &Server) -> Vec<String> {
     indexed(server).await;
-    *server.state.worklists.of(&TenantId::default_tenant()).lock().await = None;
     let mut answers = Vec::new();
     for path in [
         "decisions/tx-1",
@@ -216,4 +218,59 @@ async fn an_erasure_reaches_what_came_before_the_sale_and_what_names_nobody() {
     let server = hearing(Server::on(dir, settings()));
     assert_eq!(answers(&server).await, first);
     assert_eq!(readable(&server).len(), 3);
+}
+
+#[tokio::test]
+async fn a_person_is_given_what_is_held_and_a_hold_keeps_it() {
+    let server = hearing(Server::with(settings()));
+    lived(&server).await;
+    let unknown = server.get("/v1/accounts/nobody/export").await;
+    assert_eq!(unknown.error(), (404, "not_found", ""));
+    let export = server.get("/v1/accounts/acc-1/export?by=dpo").await;
+    assert_eq!(export.status, 200, "{export:?}");
+    for planted in PLANTED {
+        assert!(export.text.contains(planted), "{planted}");
+    }
+    for other in ["Other/1", "John Other", "LIC-2", "tx-other"] {
+        assert!(!export.text.contains(other), "{other}");
+    }
+    let words = text(&export.json["transactions"][0]["in_words"]);
+    assert!(words.starts_with("It was "), "{words}");
+    let told: Vec<_> = ["transactions", "events", "dispute_events", "labels", "reviews"]
+        .into_iter()
+        .flat_map(|list| export.json[list].as_array().unwrap())
+        .map(|told| told["sequence"].as_u64().unwrap())
+        .collect();
+    assert_eq!(told.len(), readable(&server).len() - 3, "all but the stranger's");
+    let disputes = export.json["disputes"].as_array().unwrap();
+    let ends: Vec<_> = disputes.iter().map(|of| (text(&of["id"]), text(&of["status"]))).collect();
+    assert_eq!(ends, [("dp_1", "won"), ("dp_2", "won")]);
+
+    assert_eq!(
+        order(&server, "hold", json!({"reason": " "})).await.error(),
+        (422, "invalid_field", "/reason")
+    );
+    assert_eq!(order(&server, "release", json!({})).await.error(), (404, "not_found", ""));
+    assert_eq!(
+        order(&server, "hold", json!({"reason": "matter 17", "by": "legal"})).await.status,
+        200
+    );
+    let held = server.get("/v1/accounts/acc-1/export").await;
+    assert_eq!(held.json["hold"]["reason"], "matter 17");
+    assert!(erased(&server).await.unwrap_err().contains("matter 17"));
+    assert_eq!(order(&server, "release", json!({"by": "legal"})).await.status, 200);
+    assert!(erased(&server).await.unwrap() > 5);
+    let gone = server.get("/v1/accounts/acc-1/export").await;
+    // Two messages said whose they were in words that are gone.
+    let left = json!(told.len() - 2);
+    assert_eq!((&gone.json["transactions"], &gone.json["erased"]), (&json!([]), &left));
+    let reader = Reader::open(server.dir.path(), None).unwrap();
+    let acts: Vec<_> = reader
+        .scan(None)
+        .unwrap()
+        .only(EntryKind::Admin)
+        .map(|entry| entry.unwrap().id.split('-').next().unwrap().to_owned())
+        .collect();
+    let export = "person.export";
+    assert_eq!(acts, [export, "person.hold", export, "person.release", "person.erase", export]);
 }

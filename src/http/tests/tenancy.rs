@@ -119,6 +119,13 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             free.as_object_mut().unwrap().remove("type");
             [one(json!({"transaction_id": "tx-1"})), one(free)].concat()
         }
+        ("GET", "/v1/accounts/{id}/export") => of(&["/v1/accounts/acc-7/export"], Value::Null),
+        ("POST", "/v1/accounts/{id}/hold") => {
+            of(&["/v1/accounts/acc-7/hold"], json!({"reason": "WHO 17", "by": "WHO"}))
+        }
+        ("POST", "/v1/accounts/{id}/release" | "/v1/accounts/{id}/erase") => {
+            of(&[&path.replace("{id}", "acc-7")], json!({"by": "WHO"}))
+        }
         ("POST", "/minfraud/v2.0/transactions/report") => {
             one(json!({"tag": "chargeback", "transaction_id": "tx-0", "notes": "WHO"}))
         }
@@ -192,13 +199,15 @@ fn alike(text: &str) -> String {
     static DIFFERENT: OnceLock<Vec<Regex>> = OnceLock::new();
     let different = DIFFERENT.get_or_init(|| {
         [
+            // Ages of what is dated by its arrival.
+            r#""[a-z_0-9.]+_h":[0-9.e-]+"#,
             r#""request_id":"[^"]*""#,
             r#""timing_us":\{[^}]*\}"#,
             r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
             r"[0-9a-f]{16,}",
             r"20[2-9]\d-\d\d-\d\d([T ]\d\d:\d\d[0-9:.]*( UTC|Z)?)?",
             r"entry \d+|record \d+",
-            r#""(left_ms|created|created_at)":-?\d+"#,
+            r#""(left_ms|created|created_at|evaluated_at)":-?\d+"#,
             // Of the ledger, which all share, and a disk that was slow.
             r#""sequence":\d+|"durability":"[a-z]+""#,
         ]
