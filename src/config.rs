@@ -38,6 +38,8 @@ pub struct Config {
     pub checkpoint: CheckpointConfig,
     /// Reviews that nobody works.
     pub review: ReviewConfig,
+    /// When personal values are destroyed.
+    pub retention: RetentionConfig,
     /// Stripe, as the source of disputes.
     pub stripe: StripeConfig,
     /// What answering disputes costs.
@@ -104,6 +106,15 @@ pub struct LedgerSettings {
     pub queue: usize,
     /// Size of a segment file, in MiB.
     pub segment_mib: u32,
+}
+
+/// When personal values are destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after the newest entry of a person; 0 for never, and the default: what is right is the merchant's
+    /// to say. A legal hold, an open dispute, or a payment that can still be disputed keeps them longer.
+    pub personal_days: u32,
 }
 
 /// Where rules come from.
@@ -431,6 +442,12 @@ pub enum ConfigError {
     /// `VOUCH_MASTER_KEY` is not 64 hexadecimal digits.
     #[error("`VOUCH_MASTER_KEY` must be 64 hexadecimal digits")]
     MasterKey,
+    /// A file that should hold a master key.
+    #[error("`{path}` must hold 64 hexadecimal digits")]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Config {
@@ -534,16 +551,31 @@ impl Config {
 /// It is given and not 64 hexadecimal digits.
 pub fn master_key() -> Result<Option<[u8; 32]>, ConfigError> {
     let Some(text) = environment("VOUCH_MASTER_KEY") else { return Ok(None) };
+    key_of(&text).map(Some).ok_or(ConfigError::MasterKey)
+}
+
+/// A master key from a file.
+///
+/// # Errors
+/// It can't be read, or is not 64 hexadecimal digits.
+pub fn read_key(path: &Path) -> Result<[u8; 32], ConfigError> {
+    let read = |source| ConfigError::Read { path: path.to_owned(), source };
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(read)?);
+    key_of(&text).ok_or_else(|| ConfigError::KeyFile { path: path.to_owned() })
+}
+
+/// The key of 64 hexadecimal digits.
+fn key_of(text: &str) -> Option<[u8; 32]> {
     let text = text.trim();
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(ConfigError::MasterKey);
+        return None;
     }
     let mut key = [0; 32];
     for (byte, pair) in key.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
         let digits = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| ConfigError::MasterKey)?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
     }
-    Ok(Some(key))
+    Some(key)
 }
 
 /// How the secrets begin that end up in files of settings: Stripe's and our own.

@@ -3,6 +3,7 @@
 
 mod backup;
 mod check;
+mod expire;
 mod export;
 mod hold;
 mod import;
@@ -48,6 +49,8 @@ enum Command {
     Holds(hold::HoldsArgs),
     /// Erase a person: nothing sealed for them can be read again; the chain still verifies
     Erase(hold::PersonArgs),
+    /// Erase everybody whose time is over, or say how many that would be
+    Expire(expire::ExpireArgs),
     /// Write entries as Parquet files, by kind and month
     Export(export::ExportArgs),
     /// Take an export into a fresh data directory
@@ -104,6 +107,7 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Release(args) => hold::release(args),
         Command::Holds(args) => hold::list(args),
         Command::Erase(args) => hold::erase(args),
+        Command::Expire(args) => expire::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Backup(args) => backup::run(args),

@@ -37,11 +37,13 @@ pub enum Changed {
     Erased,
     /// A person's data were given out.
     Disclosed,
+    /// Persons were erased whose time was over.
+    Expired,
 }
 
 impl Changed {
     /// The words of all, as entries of the ledger have them for their type.
-    pub const WORDS: [&'static str; 10] = [
+    pub const WORDS: [&'static str; 11] = [
         "key.add",
         "key.rotate",
         "key.change",
@@ -52,6 +54,7 @@ impl Changed {
         "person.release",
         "person.erase",
         "person.export",
+        "person.expire",
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Changed {
             Self::Released => "person.release",
             Self::Erased => "person.erase",
             Self::Disclosed => "person.export",
+            Self::Expired => "person.expire",
         }
     }
 }

@@ -41,6 +41,7 @@ mod request;
 mod rerun;
 #[cfg(test)]
 mod restart_tests;
+mod retention;
 mod service;
 mod snapshot;
 mod standing;
@@ -80,6 +81,7 @@ pub use reload::{
 };
 pub use replay::{Replay, replay};
 pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
+pub use retention::{Expired, Retention, expiring};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::{ModelCanary, Snapshot};
 pub use stored::readable;

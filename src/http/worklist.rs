@@ -50,6 +50,11 @@ impl Worklists {
     pub(super) fn forget(&self, tenant: &TenantId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
     }
+
+    /// The same for every tenant.
+    pub(super) fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Valued {
