@@ -9,6 +9,7 @@ mod hold;
 mod import;
 mod list;
 mod person;
+mod rekey;
 mod roots;
 mod show;
 mod timeline;
@@ -51,6 +52,8 @@ enum Command {
     Erase(hold::PersonArgs),
     /// Erase everybody whose time is over, or say how many that would be
     Expire(expire::ExpireArgs),
+    /// Put another master key in the place of the one in use
+    Rekey(rekey::RekeyArgs),
     /// Write entries as Parquet files, by kind and month
     Export(export::ExportArgs),
     /// Take an export into a fresh data directory
@@ -108,6 +111,7 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Holds(args) => hold::list(args),
         Command::Erase(args) => hold::erase(args),
         Command::Expire(args) => expire::run(args),
+        Command::Rekey(args) => rekey::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Backup(args) => backup::run(args),

@@ -39,11 +39,13 @@ pub enum Changed {
     Disclosed,
     /// Persons were erased whose time was over.
     Expired,
+    /// Another master key is about to take the place of the one in use.
+    Rekeyed,
 }
 
 impl Changed {
     /// The words of all, as entries of the ledger have them for their type.
-    pub const WORDS: [&'static str; 11] = [
+    pub const WORDS: [&'static str; 12] = [
         "key.add",
         "key.rotate",
         "key.change",
@@ -55,6 +57,7 @@ impl Changed {
         "person.erase",
         "person.export",
         "person.expire",
+        "master.rekey",
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -70,6 +73,7 @@ impl Changed {
             Self::Erased => "person.erase",
             Self::Disclosed => "person.export",
             Self::Expired => "person.expire",
+            Self::Rekeyed => "master.rekey",
         }
     }
 }
