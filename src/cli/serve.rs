@@ -202,12 +202,15 @@ async fn watch_deadlines(app: AppState) {
     }
 }
 
-/// Erases those whose time is over, an hour after the start and then once a day; never ends. For 0 days, never.
+/// Erases those whose time is over, an hour after the start and then once a day; never ends. After 0 days, nobody.
 async fn expire(app: AppState, personal_days: u32) {
     let mut ticks = tokio::time::interval(Duration::from_hours(24));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.reset_after(Duration::from_hours(1));
-    while personal_days > 0 {
+    if personal_days == 0 {
+        return;
+    }
+    loop {
         ticks.tick().await;
         app.expire(Retention { personal_days, now: crate::clock::now() }).await;
     }

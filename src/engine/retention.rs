@@ -108,7 +108,9 @@ impl Engine {
             for (tenant, found) in found {
                 let (due, others): (Vec<_>, Vec<_>) =
                     found.iter().partition(|(_, standing)| **standing == Standing::Due);
-                others.iter().for_each(|(_, standing)| expired.count(**standing));
+                for (_, standing) in others {
+                    expired.count(*standing);
+                }
                 let due = due.into_iter().map(|(subject, _)| *subject).collect();
                 expired.erased += self.bury(tenant, due, &run)?;
             }
@@ -238,9 +240,7 @@ impl<'l> Run<'l> {
                 // A person's hash is of one tenant alone.
                 holds::note(&mut held, &entry);
             }
-            if !kept.sales.contains_key(&entry.tenant) {
-                kept.sales.insert(entry.tenant, BTreeMap::new());
-            }
+            kept.sales.entry(entry.tenant).or_default();
         }
         let persons = held.keys().filter_map(|person| unhex(person));
         kept.subjects = persons.map(|person| (SubjectHash(person), Standing::Held)).collect();
@@ -301,9 +301,6 @@ impl<'l> Run<'l> {
                 continue;
             }
             let standing = self.standing(&entry, subject, kept);
-            if !found.contains_key(&entry.tenant) {
-                found.insert(entry.tenant.clone(), BTreeMap::new());
-            }
             let persons = found.entry(entry.tenant).or_default();
             let so_far = persons.entry(subject).or_insert(standing);
             *so_far = standing.max(*so_far);
@@ -392,7 +389,7 @@ mod tests {
         engine.settle_blocking(begun.settling.unwrap()).unwrap();
     }
 
-    fn told(engine: &Engine, id: &str, at: &str, members: Value) {
+    fn told(engine: &Engine, id: &str, at: &str, members: &Value) {
         let mut event = json!({"event_id": id, "type": "licence.activated", "event_time": at});
         event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let event: Event = serde_json::from_value(event).unwrap();
@@ -427,11 +424,11 @@ mod tests {
         ] {
             scored(&engine, id, kind, at);
         }
-        told(&engine, "e-active", LATELY, json!({"account_id": "of-active"}));
-        told(&engine, "e-stranger", LONG_AGO, json!({"licence_key": "L-nobody"}));
-        told(&engine, "e-later", IN_WINDOW, json!({"licence_key": "L-nobody-2"}));
-        told(&engine, "e-disputed", LONG_AGO, json!({"licence_key": "L-disputed"}));
-        told(&engine, "e-held", LONG_AGO, json!({"licence_key": "L-held"}));
+        told(&engine, "e-active", LATELY, &json!({"account_id": "of-active"}));
+        told(&engine, "e-stranger", LONG_AGO, &json!({"licence_key": "L-nobody"}));
+        told(&engine, "e-later", IN_WINDOW, &json!({"licence_key": "L-nobody-2"}));
+        told(&engine, "e-disputed", LONG_AGO, &json!({"licence_key": "L-disputed"}));
+        told(&engine, "e-held", LONG_AGO, &json!({"licence_key": "L-held"}));
         let who = Who::service("legal");
         let account = |id: &str| AccountId::new(id).unwrap();
         engine.hold((&tenant, &account("of-held")), &who, "matter 17", now()).unwrap();
@@ -458,7 +455,7 @@ mod tests {
             if sequence == last {
                 visits.set(visits.get() + 1);
                 if visits.get() == 2 {
-                    told(&engine, "back", LATELY, json!({"account_id": "of-sale"}));
+                    told(&engine, "back", LATELY, &json!({"account_id": "of-sale"}));
                 }
             }
         };

@@ -190,7 +190,9 @@ impl Keyring {
     /// Gives subjects a new key at their next entry. Returns the number from which on such keys are.
     pub(super) fn retire(&self, subjects: &BTreeSet<SubjectHash>) -> u64 {
         let mut made = locked(&self.made);
-        subjects.iter().for_each(|subject| made.cache.forget(*subject));
+        for subject in subjects {
+            made.cache.forget(*subject);
+        }
         made.next
     }
 

@@ -116,9 +116,10 @@ pub(super) fn settle(data_dir: &Path, storage: &dyn Storage) -> Result<(), Ledge
         Some(key) => is_under(data_dir, &key)?,
         None => false,
     };
-    let settled = match counts {
-        true => storage.rename(&next, &data_dir.join(MASTER_KEY_FILE)),
-        false => storage.remove(&next),
+    let settled = if counts {
+        storage.rename(&next, &data_dir.join(MASTER_KEY_FILE))
+    } else {
+        storage.remove(&next)
     };
     settled
         .and_then(|()| storage.sync_dir(data_dir))

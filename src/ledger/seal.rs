@@ -23,7 +23,7 @@ use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -169,17 +169,17 @@ impl MasterKey {
     /// Makes a new key and keeps it in `master.key`, readable by its owner alone, on disk before
     /// this returns: a record sealed under a key that a power cut takes away would be lost.
     pub(super) fn create(data_dir: &Path) -> Result<Self, LedgerError> {
-        Self::create_file(data_dir.join(MASTER_KEY_FILE))
+        Self::create_file(&data_dir.join(MASTER_KEY_FILE))
     }
 
     /// As [`MasterKey::create`], in `master.key.next`.
     pub(super) fn create_next(data_dir: &Path) -> Result<Self, LedgerError> {
-        Self::create_file(data_dir.join(NEXT_MASTER_KEY_FILE))
+        Self::create_file(&data_dir.join(NEXT_MASTER_KEY_FILE))
     }
 
-    fn create_file(path: PathBuf) -> Result<Self, LedgerError> {
+    fn create_file(path: &Path) -> Result<Self, LedgerError> {
         let key = Secret::random()?;
-        keep_secret(&path, &key).map_err(|error| StorageFault::new("create", &path, error))?;
+        keep_secret(path, &key).map_err(|error| StorageFault::new("create", path, error))?;
         Ok(Self(Arc::new(key)))
     }
 

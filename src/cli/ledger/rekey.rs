@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RekeyArgs {
-    /// File with the new key, 64 hexadecimal digits, which is then given by VOUCH_MASTER_KEY; without, a
+    /// File with the new key, 64 hexadecimal digits, which is then given by `VOUCH_MASTER_KEY`; without, a
     /// new `master.key` is made
     #[arg(long, value_name = "FILE")]
     new_key: Option<PathBuf>,

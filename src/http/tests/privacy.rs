@@ -36,86 +36,77 @@ fn sale(id: &str, account: Value) -> Value {
     with(sale, "/card", json!({"fingerprint": format!("fp-{id}"), "bin": "457173"}))
 }
 
-fn told(id: &str, kind: &str, members: Value) -> Value {
+fn told(id: &str, kind: &str, members: &Value) -> Value {
     let mut event = json!({"event_id": id, "type": kind, "event_time": "2020-11-20T10:00:05Z",
         "ip": "81.2.69.160", "user_agent": "Agent/7"});
     event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     event
 }
 
-/// Messages and events of a sale, the sale, and its end; beside them those of a stranger on the same machine.
-async fn lived(server: &Server) {
-    let good = |answer: Answer| assert!(answer.status < 300, "{answer:?}");
-    good(
-        server
-            .hear(&event(
-                "evt_1",
-                "charge.dispute.created",
-                400,
-                dispute("dp_1", "needs_response", "ch_1"),
-            ))
-            .await,
-    );
-    good(
-        server
-            .hear(&event(
-                "evt_2",
-                "payment_intent.succeeded",
-                400,
-                json!({"object": "payment_intent",
-        "id": "pi_1", "latest_charge": "ch_1", "amount": 4900, "currency": "eur",
-        "receipt_email": "jane@planted.example"}),
-            ))
-            .await,
-    );
-    good(
-        server
-            .hear(&event(
-                "evt_3",
-                "customer.updated",
-                400,
-                json!({"object": "customer",
-        "email": "jane@planted.example", "name": "Jane Planted"}),
-            ))
-            .await,
-    );
-    let neutral = |status: &str| {
-        json!({"id": "dp_2", "processor": "adyen", "status": status,
+fn good(answer: &Answer) {
+    assert!(answer.status < 300, "{answer:?}");
+}
+
+/// What Stripe tells before it knows of a sale.
+fn messages() -> [Value; 3] {
+    let opened = dispute("dp_1", "needs_response", "ch_1");
+    let paid = json!({"object": "payment_intent", "id": "pi_1", "latest_charge": "ch_1",
+        "amount": 4900, "currency": "eur", "receipt_email": "jane@planted.example"});
+    let customer = json!({"object": "customer", "email": "jane@planted.example",
+        "name": "Jane Planted"});
+    [
+        event("evt_1", "charge.dispute.created", 400, opened),
+        event("evt_2", "payment_intent.succeeded", 400, paid),
+        event("evt_3", "customer.updated", 400, customer),
+    ]
+}
+
+/// Events of a sale, and of a stranger on the same machine.
+fn events() -> [Value; 6] {
+    let approved = json!({"transaction_id": "tx-1", "data": {"outcome": "approved"}});
+    let guest = json!({"account_id": "acc-1", "transaction_id": "tx-guest"});
+    [
+        told("e-1", "licence.activated", &json!({"licence_key": "LIC-1"})),
+        told("e-2", "auth.result", &approved),
+        told("e-3", "support.message", &json!({"order_id": "o-1"})),
+        told("e-4", "session.login", &guest),
+        told("x-1", "licence.activated", &json!({"licence_key": "LIC-2", "user_agent": "Other/1"})),
+        told("x-2", "session.login", &json!({"account_id": "acc-2", "user_agent": "Other/1"})),
+    ]
+}
+
+fn neutral(status: &str) -> String {
+    json!({"id": "dp_2", "processor": "adyen", "status": status,
         "processor_status": format!("{status} of Jane Planted"), "payment_reference": "ch_1",
         "amount": {"value": "49.00", "currency": "EUR"}, "opened_at": "2020-11-25T10:00:00Z"})
-    };
-    good(server.post("/v1/disputes", neutral("needs_response").to_string()).await);
-    for told in [
-        told("e-1", "licence.activated", json!({"licence_key": "LIC-1"})),
-        told(
-            "e-2",
-            "auth.result",
-            json!({"transaction_id": "tx-1", "data": {"outcome": "approved"}}),
-        ),
-        told("e-3", "support.message", json!({"order_id": "o-1"})),
-        told("e-4", "session.login", json!({"account_id": "acc-1", "transaction_id": "tx-guest"})),
-        told("x-1", "licence.activated", json!({"licence_key": "LIC-2", "user_agent": "Other/1"})),
-        told("x-2", "session.login", json!({"account_id": "acc-2", "user_agent": "Other/1"})),
-    ] {
-        good(server.event(&told).await);
+    .to_string()
+}
+
+/// Messages and events of a sale, the sale, and its end; beside them those of a stranger.
+async fn lived(server: &Server) {
+    for message in messages() {
+        good(&server.hear(&message).await);
+    }
+    good(&server.post("/v1/disputes", neutral("needs_response")).await);
+    for event in events() {
+        good(&server.event(&event).await);
     }
     let report = json!({"tag": "chargeback", "transaction_id": "tx-1"});
-    good(server.post("/minfraud/v2.0/transactions/report", report.to_string()).await);
+    good(&server.post("/minfraud/v2.0/transactions/report", report.to_string()).await);
     let jane = json!({"id": "acc-1", "email": "jane@planted.example", "name": "Jane Planted"});
     let mut first = with(sale("tx-1", jane), "/payment", json!({"processor_reference": "ch_1"}));
     first["order_id"] = json!("o-1");
     first["fulfilment"] = json!({"method": "licence_key", "licence_key": "LIC-1"});
-    good(server.score(&first).await);
-    good(server.score(&sale("tx-guest", json!({"email": "jane@planted.example"}))).await);
-    good(server.score(&sale("tx-other", json!({"id": "acc-2", "name": "John Other"}))).await);
+    let guest = sale("tx-guest", json!({"email": "jane@planted.example"}));
+    let other = sale("tx-other", json!({"id": "acc-2", "name": "John Other"}));
+    for sale in [first, guest, other] {
+        good(&server.score(&sale).await);
+    }
     indexed(server).await;
     assert!(erased(server).await.unwrap_err().contains("dp_"), "a dispute is open");
-    good(
-        server
-            .hear(&event("evt_4", "charge.dispute.closed", 100, dispute("dp_1", "won", "ch_1")))
-            .await,
-    );
-    good(server.post("/v1/disputes", neutral("won").to_string()).await);
+    let won = event("evt_4", "charge.dispute.closed", 100, dispute("dp_1", "won", "ch_1"));
+    good(&server.hear(&won).await);
+    good(&server.post("/v1/disputes", neutral("won")).await);
     indexed(server).await;
 }
 
@@ -126,13 +117,11 @@ async fn order(server: &Server, what: &str, body: Value) -> Answer {
 /// Keys destroyed, or why none.
 async fn erased(server: &Server) -> Result<u64, String> {
     let answer = order(server, "erase", json!({"by": "dpo"})).await;
-    match answer.status {
-        200 => Ok(answer.json["keys"].as_u64().unwrap()),
-        _ => {
-            assert_eq!(answer.error(), (409, "held", ""));
-            Err(text(&answer.json["error"]["message"]).to_owned())
-        }
+    if answer.status == 200 {
+        return Ok(answer.json["keys"].as_u64().unwrap());
     }
+    assert_eq!(answer.error(), (409, "held", ""));
+    Err(text(&answer.json["error"]["message"]).to_owned())
 }
 
 /// Everything sealed that can still be read, by entry.

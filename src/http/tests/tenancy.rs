@@ -119,13 +119,6 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             free.as_object_mut().unwrap().remove("type");
             [one(json!({"transaction_id": "tx-1"})), one(free)].concat()
         }
-        ("GET", "/v1/accounts/{id}/export") => of(&["/v1/accounts/acc-7/export"], Value::Null),
-        ("POST", "/v1/accounts/{id}/hold") => {
-            of(&["/v1/accounts/acc-7/hold"], json!({"reason": "WHO 17", "by": "WHO"}))
-        }
-        ("POST", "/v1/accounts/{id}/release" | "/v1/accounts/{id}/erase") => {
-            of(&[&path.replace("{id}", "acc-7")], json!({"by": "WHO"}))
-        }
         ("POST", "/minfraud/v2.0/transactions/report") => {
             one(json!({"tag": "chargeback", "transaction_id": "tx-0", "notes": "WHO"}))
         }
@@ -133,6 +126,16 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
         ("POST", RADAR) => one(json!(FORM)),
         _ => vec![],
     }
+}
+
+/// The same of a route about a buyer's data.
+fn of_account(method: &'static str, path: &str) -> Vec<Question> {
+    let body = match path.rsplit('/').next() {
+        Some("export") => Value::Null,
+        Some("hold") => json!({"reason": "WHO 17", "by": "WHO"}),
+        _ => json!({"by": "WHO"}),
+    };
+    vec![(method, path.replace("{id}", "acc-7"), body)]
 }
 
 /// Every question of every route.
@@ -146,7 +149,8 @@ fn all() -> Vec<Question> {
             "PUT" => "PUT",
             _ => "DELETE",
         };
-        let own = questions(method, path);
+        let is_account = path.starts_with("/v1/accounts/");
+        let own = if is_account { of_account(method, path) } else { questions(method, path) };
         let is_server = OF_THE_SERVER.contains(&(method, path));
         assert!(own.is_empty() == is_server, "say in `questions` what `{method} {path}` is asked");
         all.extend(own);
