@@ -4,8 +4,10 @@
 //! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
 //! `VOUCH_STRIPE_SECRET_KEY`, `VOUCH_WEBHOOK_SECRET_NAME`.
 
+mod master;
 mod webhook;
 
+pub use master::{master_key, read_key};
 pub use webhook::WebhookConfig;
 
 use crate::decision::{Policy, PolicyError};
@@ -543,39 +545,6 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
     }
-}
-
-/// The master key from the environment, where one is given.
-///
-/// # Errors
-/// It is given and not 64 hexadecimal digits.
-pub fn master_key() -> Result<Option<[u8; 32]>, ConfigError> {
-    let Some(text) = environment("VOUCH_MASTER_KEY") else { return Ok(None) };
-    key_of(&text).map(Some).ok_or(ConfigError::MasterKey)
-}
-
-/// A master key from a file.
-///
-/// # Errors
-/// It can't be read, or is not 64 hexadecimal digits.
-pub fn read_key(path: &Path) -> Result<[u8; 32], ConfigError> {
-    let read = |source| ConfigError::Read { path: path.to_owned(), source };
-    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(read)?);
-    key_of(&text).ok_or_else(|| ConfigError::KeyFile { path: path.to_owned() })
-}
-
-/// The key of 64 hexadecimal digits.
-fn key_of(text: &str) -> Option<[u8; 32]> {
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
-        let digits = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(key)
 }
 
 /// How the secrets begin that end up in files of settings: Stripe's and our own.
