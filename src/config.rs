@@ -4,9 +4,11 @@
 //! secrets: `VOUCH_CONFIG`, `VOUCH_MASTER_KEY` (64 hexadecimal digits), `VOUCH_STRIPE_WEBHOOK_SECRETS`,
 //! `VOUCH_STRIPE_SECRET_KEY`, `VOUCH_WEBHOOK_SECRET_NAME`.
 
+mod master;
 mod telemetry;
 mod webhook;
 
+pub use master::{master_key, read_key};
 pub use telemetry::TelemetryConfig;
 pub use webhook::WebhookConfig;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub checkpoint: CheckpointConfig,
     /// Reviews that nobody works.
     pub review: ReviewConfig,
+    /// When personal values are destroyed.
+    pub retention: RetentionConfig,
     /// Stripe, as the source of disputes.
     pub stripe: StripeConfig,
     /// What answering disputes costs.
@@ -108,6 +112,15 @@ pub struct LedgerSettings {
     pub queue: usize,
     /// Size of a segment file, in MiB.
     pub segment_mib: u32,
+}
+
+/// When personal values are destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days after the newest entry of a person; 0 for never, and the default: what is right is the merchant's
+    /// to say. A legal hold, an open dispute, or a payment that can still be disputed keeps them longer.
+    pub personal_days: u32,
 }
 
 /// Where rules come from.
@@ -435,6 +448,12 @@ pub enum ConfigError {
     /// `VOUCH_MASTER_KEY` is not 64 hexadecimal digits.
     #[error("`VOUCH_MASTER_KEY` must be 64 hexadecimal digits")]
     MasterKey,
+    /// A file that should hold a master key.
+    #[error("`{path}` must hold 64 hexadecimal digits")]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl Config {
@@ -532,24 +551,6 @@ impl Config {
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
     }
-}
-
-/// The master key from the environment, where one is given.
-///
-/// # Errors
-/// It is given and not 64 hexadecimal digits.
-pub fn master_key() -> Result<Option<[u8; 32]>, ConfigError> {
-    let Some(text) = environment("VOUCH_MASTER_KEY") else { return Ok(None) };
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(ConfigError::MasterKey);
-    }
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().as_chunks::<2>().0) {
-        let digits = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| ConfigError::MasterKey)?;
-    }
-    Ok(Some(key))
 }
 
 /// How the secrets begin that end up in files of settings: Stripe's and our own.

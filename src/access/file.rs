@@ -20,6 +20,8 @@ const USED_FILE: &str = "access-used.json";
 /// The keys as the ledger's audit knows them.
 const AUDITED_FILE: &str = "access-audited.json";
 const LOCK_FILE: &str = "access.lock";
+/// All that is kept of keys, for a backup: digests, and no key.
+pub const FILES: [&str; 3] = [FILE, USED_FILE, AUDITED_FILE];
 const FORMAT: u32 = 1;
 const MOST_KEYS: usize = 10_000;
 

@@ -3,10 +3,13 @@
 
 mod backup;
 mod check;
+mod expire;
 mod export;
 mod hold;
 mod import;
 mod list;
+mod person;
+mod rekey;
 mod roots;
 mod show;
 mod timeline;
@@ -37,6 +40,8 @@ enum Command {
     Verify(check::VerifyArgs),
     /// Sign a Merkle root of every day that is over, and list them
     Roots(roots::RootsArgs),
+    /// Everything held of a person, as one document to hand to them
+    Person(person::PersonArgs),
     /// Forbid erasing a person: a legal hold
     Hold(hold::HoldArgs),
     /// End a person's legal hold
@@ -45,6 +50,10 @@ enum Command {
     Holds(hold::HoldsArgs),
     /// Erase a person: nothing sealed for them can be read again; the chain still verifies
     Erase(hold::PersonArgs),
+    /// Erase everybody whose time is over, or say how many that would be
+    Expire(expire::ExpireArgs),
+    /// Put another master key in the place of the one in use
+    Rekey(rekey::RekeyArgs),
     /// Write entries as Parquet files, by kind and month
     Export(export::ExportArgs),
     /// Take an export into a fresh data directory
@@ -96,10 +105,13 @@ pub(super) fn run(args: &LedgerArgs) -> Result<ExitCode> {
         Command::Timeline(args) => timeline::run(args),
         Command::Verify(args) => check::run(args),
         Command::Roots(args) => roots::run(args),
+        Command::Person(args) => person::run(args),
         Command::Hold(args) => hold::hold(args),
         Command::Release(args) => hold::release(args),
         Command::Holds(args) => hold::list(args),
         Command::Erase(args) => hold::erase(args),
+        Command::Expire(args) => expire::run(args),
+        Command::Rekey(args) => rekey::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::Backup(args) => backup::run(args),

@@ -9,7 +9,7 @@ use crate::access::{AccessFile, Gate};
 use crate::config::{self, Secret, StripeConfig};
 use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::domain::{TenantId, Versions};
-use crate::engine::{Artefacts, Audit, CaseSource, Changed, Engine, Reloader, Who};
+use crate::engine::{Artefacts, Audit, CaseSource, Changed, Engine, Reloader, Retention, Who};
 use crate::http::{AppState, Tls, bind, serve};
 use crate::ledger::MasterKey;
 use crate::webhook::Endpoint;
@@ -101,6 +101,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
         let timing = tokio::spawn(watch_deadlines(app.clone()));
+        let expiring = tokio::spawn(expire(app.clone(), config.retention.personal_days));
         let watching = (!args.dev)
             .then(|| tokio::spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys)));
         println!("listening on {scheme}://{address}");
@@ -110,6 +111,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         reloading.abort();
         reviewing.abort();
         timing.abort();
+        expiring.abort();
         if let Some(watching) = watching {
             watching.abort();
         }
@@ -202,6 +204,20 @@ async fn watch_deadlines(app: AppState) {
     loop {
         ticks.tick().await;
         app.watch_deadlines(crate::clock::now()).await;
+    }
+}
+
+/// Erases those whose time is over, an hour after the start and then once a day; never ends. After 0 days, nobody.
+async fn expire(app: AppState, personal_days: u32) {
+    let mut ticks = tokio::time::interval(Duration::from_hours(24));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.reset_after(Duration::from_hours(1));
+    if personal_days == 0 {
+        return;
+    }
+    loop {
+        ticks.tick().await;
+        app.expire(Retention { personal_days, now: crate::clock::now() }).await;
     }
 }
 

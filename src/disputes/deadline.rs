@@ -13,6 +13,10 @@ pub const ALARM_HOURS: [i64; 4] = [72, 48, 24, 6];
 /// The best packet is sent this many hours before the deadline, where the policy says to contest and no other
 /// number.
 pub const LAST_SUBMISSION_HOURS: i64 = 6;
+/// A sale can be disputed for this many days, and needs its evidence as long: the longest of the networks' windows.
+/// Visa Core Rules, conditions 13.1 to 13.9: no later than 540 calendar days from the transaction's processing date;
+/// other card networks end at 120 days or the same 540, an unauthorised SEPA direct debit at 13 months.
+pub const LONGEST_WINDOW_DAYS: i64 = 540;
 /// Our own date is at the latest this many hours before the processor's.
 const OWN_MARGIN_HOURS: i64 = 48;
 /// Our own date is at the latest this many days after the dispute was opened.

@@ -41,7 +41,7 @@ pub use recording::{Recording, recording};
 pub use settle::{Settled, settled};
 pub use store::{
     AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
-    links, take_in,
+    links, sale_of, take_in,
 };
 
 use sha2::{Digest, Sha256};

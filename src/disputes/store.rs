@@ -253,20 +253,31 @@ pub fn is_same_card(one: &Transaction, other: &Transaction) -> bool {
     })
 }
 
+/// The sale of a dispute, by whichever name a report had for it; `None` where none is recorded.
+///
+/// # Errors
+/// The record could not be read.
+pub fn sale_of<S: DisputeStore>(
+    store: &S,
+    dispute: &Dispute,
+) -> Result<Option<Transaction>, S::Error> {
+    let mut keys = SaleKeys {
+        transaction_id: dispute.transaction_id.clone(),
+        payment_references: dispute.payment_reference.iter().cloned().collect(),
+        order_id: None,
+    };
+    // A sale that is recorded after its dispute is found by what any of its reports said.
+    keys.add(store.sale_keys(&dispute.id)?);
+    store.find_sale(&keys)
+}
+
 /// All that a packet is written from; `None` for an unknown dispute.
 ///
 /// # Errors
 /// The record could not be read.
 pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<CaseFile>, S::Error> {
     let Some(dispute) = store.dispute(id)? else { return Ok(None) };
-    let mut keys = SaleKeys {
-        transaction_id: dispute.transaction_id.clone(),
-        payment_references: dispute.payment_reference.iter().cloned().collect(),
-        order_id: None,
-    };
-    // A sale that is recorded after its dispute is found by whichever name a report had for it.
-    keys.add(store.sale_keys(id)?);
-    let Some(sale) = store.find_sale(&keys)? else {
+    let Some(sale) = sale_of(store, &dispute)? else {
         return Ok(Some(CaseFile {
             dispute,
             transaction: None,

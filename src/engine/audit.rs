@@ -35,11 +35,17 @@ pub enum Changed {
     Released,
     /// A person is erased.
     Erased,
+    /// A person's data were given out.
+    Disclosed,
+    /// Persons were erased whose time was over.
+    Expired,
+    /// Another master key is about to take the place of the one in use.
+    Rekeyed,
 }
 
 impl Changed {
     /// The words of all, as entries of the ledger have them for their type.
-    pub const WORDS: [&'static str; 9] = [
+    pub const WORDS: [&'static str; 12] = [
         "key.add",
         "key.rotate",
         "key.change",
@@ -49,6 +55,9 @@ impl Changed {
         "person.hold",
         "person.release",
         "person.erase",
+        "person.export",
+        "person.expire",
+        "master.rekey",
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -62,6 +71,9 @@ impl Changed {
             Self::Held => "person.hold",
             Self::Released => "person.release",
             Self::Erased => "person.erase",
+            Self::Disclosed => "person.export",
+            Self::Expired => "person.expire",
+            Self::Rekeyed => "master.rekey",
         }
     }
 }

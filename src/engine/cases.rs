@@ -19,11 +19,11 @@ use crate::domain::{
     Timestamp, Transaction, TransactionId,
 };
 use crate::ledger::{
-    EntryKind, Index, IndexKey, LedgerError, LookupField, MAX_ROWS, MasterKey, Position, Query,
-    Reader, Row, SigningKey, StoredEntry, Summary, refresh, unindexed,
+    EntryKind, Index, IndexKey, LedgerError, LookupField, LookupHash, MAX_ROWS, MasterKey,
+    Position, Query, Reader, Row, SigningKey, StoredEntry, Summary, refresh, unindexed,
 };
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
 
@@ -461,8 +461,7 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn all_disputes(&self) -> Result<AllDisputes, EngineError> {
-        let mut found = Vec::new();
-        let (mut readable, mut gone) = (BTreeSet::new(), BTreeSet::new());
+        let mut told: BTreeMap<Option<LookupHash>, Told> = BTreeMap::new();
         // By type: alarms and fraud reports lie among them, and must not push reports off the last page.
         for kind in EventKind::ALL.iter().filter(|kind| kind.reports_dispute()) {
             let of_kind = |query: &mut Query| {
@@ -472,15 +471,20 @@ impl DisputeStore for Cases<'_> {
             let is_report = |entry: &StoredEntry| self.is_of(entry, *kind);
             for entry in self.pages(DISPUTE_PAGES, of_kind, is_report)?.0 {
                 let name = entry.lookups.iter().find(|(field, _)| *field == LookupField::Dispute);
-                let sealed = read_sealed_event(&entry)?;
-                let names = if sealed.is_some() { &mut readable } else { &mut gone };
-                names.extend(name.map(|(_, name)| *name));
-                found.extend(sealed.and_then(|sealed| sealed.report?.dispute));
+                told.entry(name.map(|(_, name)| *name)).or_default().add(&entry)?;
             }
         }
-        let mut disputes: Vec<Dispute> = merged(found).into_values().collect();
-        disputes.sort_by(|a, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
-        Ok(AllDisputes { disputes, erased: gone.difference(&readable).count() })
+        let erased = |told: &Told| told.erased_at.is_some();
+        let (mut disputes, mut gone) = (Vec::new(), 0);
+        for (name, told) in told {
+            let is_erased = name.is_some() && erased(&told);
+            let found = merged(told.standing());
+            gone += usize::from(is_erased && found.is_empty());
+            disputes.extend(found.into_values());
+        }
+        disputes
+            .sort_by(|a: &Dispute, b| b.opened_at.cmp(&a.opened_at).then_with(|| a.id.cmp(&b.id)));
+        Ok(AllDisputes { disputes, erased: gone })
     }
 }
 
@@ -520,14 +524,41 @@ fn entry_type(entry: &StoredEntry) -> Option<String> {
     open.summary.entry_type
 }
 
-/// What processors reported in these entries.
-fn reports(entries: &[StoredEntry]) -> Result<Vec<Dispute>, EngineError> {
-    let mut reports = Vec::new();
-    for entry in entries {
-        let sealed = read_sealed_event(entry)?;
-        reports.extend(sealed.and_then(|sealed| sealed.report?.dispute));
+/// What was reported of a dispute.
+#[derive(Default)]
+struct Told {
+    reports: Vec<Dispute>,
+    /// The latest time of a report that went with an erased buyer. Nobody is erased while their dispute is
+    /// open, so by then it had ended.
+    erased_at: Option<Timestamp>,
+}
+
+impl Told {
+    fn add(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
+        match read_sealed_event(entry)? {
+            Some(sealed) => self.reports.extend(sealed.report.and_then(|report| report.dispute)),
+            None if read_open_event(entry)?.is_some_and(|facts| facts.kind.reports_dispute()) => {
+                self.erased_at = self.erased_at.max(Some(entry.event_time));
+            }
+            None => {}
+        }
+        Ok(())
     }
-    Ok(reports)
+
+    /// The reports that count: a message of an ended dispute that comes late, or was sealed elsewhere, does
+    /// not open it again.
+    fn standing(self) -> Vec<Dispute> {
+        let Self { mut reports, erased_at } = self;
+        reports.retain(|report| erased_at.is_none_or(|ended| report.updated_at > ended));
+        reports
+    }
+}
+
+/// What processors reported in these entries of one dispute, as far as it counts.
+fn reports(entries: &[StoredEntry]) -> Result<Vec<Dispute>, EngineError> {
+    let mut told = Told::default();
+    entries.iter().try_for_each(|entry| told.add(entry))?;
+    Ok(told.standing())
 }
 
 /// Every dispute as all its reports together show it.

@@ -112,6 +112,9 @@ pub(super) fn decision(parts: &DecisionParts<'_>) -> NewEntry {
     }
 }
 
+/// Most names of a payment by which a processor's message is found; there are two or three.
+const MOST_PAYMENTS: usize = 16;
+
 /// What an event's entry is made of.
 pub(super) struct EventParts<'a> {
     pub(super) keys_of: &'a dyn KeyMaker,
@@ -146,11 +149,16 @@ pub(super) fn event(parts: &EventParts<'_>) -> NewEntry {
     let identities = Identities::of_event(event);
     let fallback = event.transaction_id.as_ref().map_or(event.event_id.as_str(), |id| id.as_str());
     let own_subject = || subject(parts.keys_of, tenant, &identities, fallback);
-    let named = [
-        (LookupField::Order, event.order_id.as_ref().map(|id| id.as_str())),
+    let told = parts.report.as_ref().map(|report| &report.sale);
+    let order = event.order_id.as_ref().or_else(|| told?.order_id.as_ref());
+    let mut named = vec![
+        (LookupField::Order, order.map(|id| id.as_str())),
         (LookupField::Dispute, event.dispute_id.as_ref().map(|id| id.as_str())),
         (LookupField::Subscription, event.subscription_id.as_ref().map(|id| id.as_str())),
     ];
+    // Its sale may be recorded later, and whoever erases the buyer must find it.
+    let payments = told.into_iter().flat_map(|sale| &sale.payment_references).take(MOST_PAYMENTS);
+    named.extend(payments.map(|name| (LookupField::ProcessorReference, Some(name.as_str()))));
     let lookups = lookups(parts.keys_of, tenant, &identities, &named);
     NewEntry {
         tenant: (*tenant).clone(),
@@ -185,8 +193,15 @@ fn subject(
     let known = [Entity::Account, Entity::Email, Entity::Card]
         .into_iter()
         .find_map(|entity| Some((entity.name(), identities.get(entity)?)));
-    let (label, value) = known.unwrap_or(("transaction_id", fallback));
-    SubjectHash(keys.hash(tenant, &format!("subject.{label}"), value))
+    match known {
+        Some((label, value)) => SubjectHash(keys.hash(tenant, &format!("subject.{label}"), value)),
+        None => orphan_subject(keys, tenant, fallback),
+    }
+}
+
+/// The subject of what names nobody: a subject for each transaction, or for an event that names none.
+pub(super) fn orphan_subject(keys: &dyn KeyMaker, tenant: &TenantId, id: &str) -> SubjectHash {
+    SubjectHash(keys.hash(tenant, "subject.transaction_id", id))
 }
 
 fn summary(tx: &Transaction, decision: &Decision) -> Summary {

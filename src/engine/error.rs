@@ -1,6 +1,6 @@
 //! Why the engine gave no answer, whose fault it is and whether trying again can help.
 
-use crate::domain::Timestamp;
+use crate::domain::{DisputeId, Timestamp};
 use crate::ledger::LedgerError;
 
 /// Why a request got no decision, or an event was not kept.
@@ -67,6 +67,14 @@ pub enum EngineError {
         by: String,
         /// Why.
         reason: String,
+    },
+    /// An open dispute forbids erasing the person. The caller's.
+    #[error("`{account}` can't be erased: their dispute `{dispute}` is open")]
+    Disputed {
+        /// The account.
+        account: String,
+        /// The dispute.
+        dispute: DisputeId,
     },
     /// Personal values can't be found or read without it. The operator's.
     #[error("the ledger's master key is not there")]

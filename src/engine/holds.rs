@@ -8,13 +8,14 @@
 //! Law asks for both: GDPR article 17 (erasure) and its 17(3)(e), where data are needed for legal claims.
 
 use super::audit::{Audit, Changed};
+use super::belongings::{Source, subjects_of};
 use super::desk::Who;
 use super::error::EngineError;
 use super::identity::KeyMaker;
 use super::service::Engine;
 use crate::disputes::{self, DisputeStore};
-use crate::domain::{AccountId, DisputeId, DisputeStatus, TenantId, Timestamp};
-use crate::ledger::{EntryKind, IndexKey, Scan, SubjectHash};
+use crate::domain::{AccountId, Dispute, DisputeId, DisputeStatus, TenantId, Timestamp};
+use crate::ledger::{EntryKind, IndexKey, Scan, StoredEntry, SubjectHash};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -50,43 +51,66 @@ pub fn holds(entries: Scan, tenant: &TenantId) -> Result<Vec<Hold>, EngineError>
     let mut held = BTreeMap::new();
     for entry in entries.only(EntryKind::Admin) {
         let entry = entry?;
-        let Ok(open) = serde_json::from_slice::<Value>(&entry.open) else { continue };
-        let text = |place: &str| open.pointer(place).and_then(Value::as_str).unwrap_or_default();
-        let (word, person) = (text("/summary/type"), text("/about").to_owned());
-        if entry.tenant != *tenant {
-            continue;
-        }
-        if word == Changed::Held.word() {
-            let (reason, by) = (text("/detail/reason").to_owned(), text("/by").to_owned());
-            let (since, sequence) = (entry.received_at, entry.sequence);
-            held.insert(person.clone(), Hold { person, reason, by, since, sequence });
-        } else if word == Changed::Released.word() {
-            held.remove(&person);
+        if entry.tenant == *tenant {
+            note(&mut held, &entry);
         }
     }
     Ok(held.into_values().collect())
+}
+
+/// Notes what an entry of the service itself says of holds, by person.
+pub(super) fn note(held: &mut BTreeMap<String, Hold>, entry: &StoredEntry) {
+    let Ok(open) = serde_json::from_slice::<Value>(&entry.open) else { return };
+    let text = |place: &str| open.pointer(place).and_then(Value::as_str).unwrap_or_default();
+    let (word, person) = (text("/summary/type"), text("/about").to_owned());
+    if word == Changed::Held.word() {
+        let (reason, by) = (text("/detail/reason").to_owned(), text("/by").to_owned());
+        let (since, sequence) = (entry.received_at, entry.sequence);
+        held.insert(person.clone(), Hold { person, reason, by, since, sequence });
+    } else if word == Changed::Released.word() {
+        held.remove(&person);
+    }
 }
 
 /// A dispute of the person that waits for an answer or its outcome: their records are needed for it.
 ///
 /// # Errors
 /// The record could not be read.
-pub fn open_dispute<S: DisputeStore>(
+fn open_dispute<S: DisputeStore>(
     store: &S,
     account: &AccountId,
 ) -> Result<Option<DisputeId>, S::Error> {
-    use DisputeStatus as D;
     for dispute in store.disputes()? {
-        if !matches!(dispute.status, D::NeedsResponse | D::UnderReview | D::Unknown) {
+        if !is_open(&dispute) {
             continue;
         }
-        let sale = disputes::case_file(store, &dispute.id)?.and_then(|case| case.transaction);
+        let sale = disputes::sale_of(store, &dispute)?;
         let whose = sale.and_then(|sale| sale.account?.id);
         if whose.as_ref() == Some(account) {
             return Ok(Some(dispute.id));
         }
     }
     Ok(None)
+}
+
+/// As [`open_dispute`], for who is about to erase them.
+///
+/// # Errors
+/// Such a dispute is open; the record could not be read.
+pub fn ensure_no_open_dispute(
+    cases: &super::cases::Cases<'_>,
+    account: &AccountId,
+) -> Result<(), EngineError> {
+    match open_dispute(cases, account)? {
+        Some(dispute) => Err(EngineError::Disputed { account: account.to_string(), dispute }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a dispute waits for an answer or its outcome.
+pub(super) fn is_open(dispute: &Dispute) -> bool {
+    use DisputeStatus as D;
+    matches!(dispute.status, D::NeedsResponse | D::UnderReview | D::Unknown)
 }
 
 impl Engine {
@@ -127,8 +151,10 @@ impl Engine {
         self.note(Changed::Released, (tenant, account), (who, now), Value::Null)
     }
 
-    /// Erases a person: destroys the keys of everything sealed for the account. What is open in its
-    /// disputes is the caller's to ask first, see [`open_dispute`]. Returns how many keys there were.
+    /// Erases a person: destroys the keys of everything that belongs to the account, also where it is
+    /// sealed for a sale or a message of theirs. What is open in their disputes is the caller's to ask
+    /// first, see [`ensure_no_open_dispute`]. Returns how many keys there were. `progress` is told the number of each
+    /// entry read. Cost: some passes over the ledger and one over the key file.
     ///
     /// # Errors
     /// A hold forbids it; there is no ledger, or it can't be written now.
@@ -137,6 +163,7 @@ impl Engine {
         (tenant, account): (&TenantId, &AccountId),
         who: &Who,
         now: Timestamp,
+        progress: &mut dyn FnMut(u64),
     ) -> Result<u64, EngineError> {
         let ledger = self.ledger().ok_or(EngineError::ReadOnly)?;
         if let Some(hold) = self.hold_of(tenant, account)? {
@@ -144,9 +171,11 @@ impl Engine {
             let date = since.date_text();
             return Err(EngineError::Held { account: account.to_string(), date, by, reason });
         }
+        let mut source = Source { reader: ledger.reader(), keys: ledger.hasher(), progress };
+        let subjects = subjects_of(&mut source, tenant, account)?;
         // First the entry: an erasure nobody knows of would read as lost keys of an accident.
         self.note(Changed::Erased, (tenant, account), (who, now), Value::Null)?;
-        Ok(ledger.erase(person(ledger.hasher(), tenant, account))?)
+        Ok(ledger.erase(&subjects)?)
     }
 
     fn hold_of(&self, tenant: &TenantId, account: &AccountId) -> Result<Option<Hold>, EngineError> {
@@ -156,7 +185,7 @@ impl Engine {
         Ok(held.into_iter().find(|hold| hold.person == wanted))
     }
 
-    fn note(
+    pub(super) fn note(
         &self,
         changed: Changed,
         (tenant, account): (&TenantId, &AccountId),
@@ -217,20 +246,20 @@ mod tests {
         let all = || holds(engine.ledger().unwrap().scan(None).unwrap(), &tenant).unwrap();
         assert_eq!(all().len(), 1);
         assert_eq!((all()[0].reason.as_str(), all()[0].by.as_str()), ("matter 17", "legal"));
-        let error = engine.erase(jane, &who, now).unwrap_err().to_string();
+        let error = engine.erase(jane, &who, now, &mut |_| ()).unwrap_err().to_string();
         assert_eq!(
             error,
             "`acc-7` can't be erased: held since 2026-11-21 by `legal` (matter 17); release it first"
         );
-        assert_eq!(engine.erase(john, &who, now).unwrap(), 1);
+        assert_eq!(engine.erase(john, &who, now, &mut |_| ()).unwrap(), 1);
         assert!(engine.release(john, &who, now).is_err(), "nothing to release");
         drop(engine);
 
         let engine = open(dir.path());
-        assert!(engine.erase(jane, &who, now).is_err(), "a restart releases nothing");
+        assert!(engine.erase(jane, &who, now, &mut |_| ()).is_err(), "a restart releases nothing");
         engine.release(jane, &who, now).unwrap();
         sign_roots(dir.path(), "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
-        assert_eq!(engine.erase(jane, &who, now).unwrap(), 1);
+        assert_eq!(engine.erase(jane, &who, now, &mut |_| ()).unwrap(), 1);
         let ledger = engine.ledger().unwrap();
         let sales = ledger.scan(None).unwrap().only(EntryKind::Decision);
         assert!(sales.map(Result::unwrap).all(|sale| sale.personal().unwrap() == Personal::Erased));

@@ -9,12 +9,14 @@ mod again;
 mod arrival;
 mod artefacts;
 mod audit;
+mod belongings;
 mod card_sales;
 mod cases;
 mod chain;
 mod checkpoint;
 mod counted;
 mod desk;
+mod disclosure;
 mod enrich;
 mod entry;
 mod error;
@@ -39,6 +41,7 @@ mod request;
 mod rerun;
 #[cfg(test)]
 mod restart_tests;
+mod retention;
 mod service;
 mod snapshot;
 mod standing;
@@ -59,11 +62,12 @@ pub use desk::{
     Act, Appeal, AppealOf, Buyer, Granted, ListView, MAX_WHO, Obstacle, Resolution, Resolved,
     Review, ReviewFilter, SnoozeView, WhatIf, Who,
 };
+pub use disclosure::{Asked, Disclosure, disclose};
 pub use entry::lookup;
 pub use error::{EngineError, StoredError};
 pub use explain::{Counterfactual, Explained, Explanation, GroupEffect, explain, group_effects};
 pub use fault::Fault;
-pub use holds::{Hold, MAX_REASON, holds, open_dispute, person};
+pub use holds::{Hold, MAX_REASON, ensure_no_open_dispute, holds, person};
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
 pub use people::{Neighbour, People, Surroundings};
@@ -77,6 +81,7 @@ pub use reload::{
 };
 pub use replay::{Replay, replay};
 pub use rerun::{Listed, Rerun, RerunOf, Shift, rerun};
+pub use retention::{Expired, Retention, expiring};
 pub use service::{Begun, Engine, Keeping, ScoreRequest, Timing};
 pub use snapshot::{ModelCanary, Snapshot};
 pub use stored::readable;

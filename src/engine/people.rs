@@ -251,7 +251,7 @@ mod tests {
         assert_eq!((found.known, found.view.trials, found.is_clean), (true, 1, false));
         assert_eq!(found.view.disputes, Some(1.0));
 
-        engine.ledger().unwrap().erase(subject(&engine, "acc-4")).unwrap();
+        engine.ledger().unwrap().erase(&[subject(&engine, "acc-4")].into()).unwrap();
         drop(engine);
         let again = around();
         assert_eq!(again.view, found.view);

@@ -293,7 +293,7 @@ fn a_stored_decision_replays_byte_for_byte_until_erased() {
 
     let other = Snapshot::new(tables(), RuleSet::builtin().unwrap(), None, Policy::default());
     assert!(matches!(replay(&stored, &other), Replay::OtherVersions { .. }));
-    engine.ledger().unwrap().erase(entry.subject.unwrap()).unwrap();
+    engine.ledger().unwrap().erase(&[entry.subject.unwrap()].into()).unwrap();
     let entry = engine.ledger().unwrap().read(entry.position).unwrap();
     let stored = read_decision(&entry).unwrap();
     assert!(stored.transaction.is_none());
@@ -344,7 +344,7 @@ fn an_event_is_sealed_under_the_person_of_its_sale() {
     let ledger = engine.ledger().unwrap();
     let entries: Vec<_> = ledger.scan(None).unwrap().map(Result::unwrap).collect();
     assert_eq!(entries[0].subject, entries[1].subject);
-    ledger.erase(entries[0].subject.unwrap()).unwrap();
+    ledger.erase(&[entries[0].subject.unwrap()].into()).unwrap();
     let event = ledger.read(entries[1].position).unwrap();
     assert!(read_event(&event).unwrap().is_none());
     let facts = read_open_event(&event).unwrap().unwrap();

@@ -26,6 +26,7 @@ pub(super) enum Code {
     Conflict,
     AlreadySent,
     NothingToExplain,
+    Held,
     BodyTooLarge,
     NotJson,
     InvalidField,
@@ -55,6 +56,7 @@ impl Code {
         Self::Conflict,
         Self::AlreadySent,
         Self::NothingToExplain,
+        Self::Held,
         Self::BodyTooLarge,
         Self::NotJson,
         Self::InvalidField,
@@ -85,6 +87,7 @@ impl Code {
             Self::Conflict => ("exists_with_different_content", 409, "the id was used with other content; the pointer names the first member that differs"),
             Self::AlreadySent => ("already_sent", 409, "the evidence of this dispute was sent, or is being sent; there is no second time"),
             Self::NothingToExplain => ("nothing_to_explain", 409, "no model made this decision, or the person was erased and the facts with them"),
+            Self::Held => ("held", 409, "a legal hold or an open dispute forbids erasing the person"),
             Self::BodyTooLarge => ("body_too_large", 413, "the body is longer than this server takes"),
             Self::NotJson => ("unsupported_media_type", 415, "`Content-Type` is not `application/json`"),
             Self::InvalidField => ("invalid_field", 422, "a member is missing, given twice, of a wrong type or out of range"),
@@ -208,6 +211,9 @@ impl From<EngineError> for Failure {
             }
             EngineError::Conflict { pointer, .. } => {
                 Self { code: Code::Conflict, message, pointer: pointer.unwrap_or_default() }
+            }
+            EngineError::Held { .. } | EngineError::Disputed { .. } => {
+                Self::new(Code::Held, message)
             }
             EngineError::NotThere { .. } => Self::new(Code::NotFound, message),
             EngineError::Unfit { pointer, .. } => {

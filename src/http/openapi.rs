@@ -3,6 +3,7 @@
 //! Not documented: 500, which is a mistake of ours, and what HTTP itself refuses (a malformed or
 //! oversized head) before a handler sees it.
 
+mod accounts;
 mod desk;
 pub(super) mod dialects;
 mod disputes;
@@ -44,6 +45,7 @@ pub(super) async fn document() -> HttpResponse {
 pub(super) fn contract() -> utoipa::openapi::OpenApi {
     let mut document = Contract::openapi();
     document.merge(desk::Desk::openapi());
+    document.merge(accounts::Accounts::openapi());
     document.merge(disputes::Disputes::openapi());
     let about = document.info.description.get_or_insert_default();
     about.push_str("\n\nErrors have one shape (`ErrorBody`) and one of these codes:\n");

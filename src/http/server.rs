@@ -1,6 +1,6 @@
 //! The router, and serving it until told to stop.
 
-use super::desk::{appeals, lists, reviews, rules, snoozes, whatif};
+use super::desk::{accounts, appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
@@ -39,7 +39,7 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 20] {
+pub(super) fn working_routes() -> [Route; 25] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
@@ -68,6 +68,10 @@ pub(super) fn working_routes() -> [Route; 20] {
         ("/v1/reviews/{id}", rules_, post(reviews::resolve)),
         ("/v1/appeals", rules_, post(appeals::appeal)),
         ("/v1/whatif", rules_, post(whatif::whatif)),
+        ("/v1/accounts/{id}/export", Some(Scope::Admin), get(accounts::export)),
+        ("/v1/accounts/{id}/hold", Some(Scope::Admin), post(accounts::hold)),
+        ("/v1/accounts/{id}/release", Some(Scope::Admin), post(accounts::release)),
+        ("/v1/accounts/{id}/erase", Some(Scope::Admin), post(accounts::erase)),
     ]
 }
 

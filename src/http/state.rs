@@ -1,5 +1,6 @@
 //! What every handler shares, and the id of a request.
 
+use super::error::with_causes;
 use super::metrics::Metrics;
 use super::tls::Tls;
 use super::unsigned::Places;
@@ -7,7 +8,7 @@ use super::worklist::Worklists;
 use crate::access::Gate;
 use crate::config::{LedgerSettings, ReviewConfig, Secret, ServerConfig, StripeConfig};
 use crate::domain::{DisputeTerms, Timestamp};
-use crate::engine::{CaseSource, Engine, Reloader};
+use crate::engine::{CaseSource, Engine, EngineError, Expired, Reloader, Retention};
 use crate::telemetry::{Counts, Tracer};
 use crate::webhook::{DeadLetters, Endpoint, Standing};
 use std::sync::Arc;
@@ -167,6 +168,31 @@ impl AppState {
             Ok(Ok(ended)) => tracing::info!(ended, "reviews ended without a person"),
             Ok(Err(error)) => tracing::warn!(%error, "reviews that are due could not be ended"),
             Err(_) => tracing::error!("ending overdue reviews panicked"),
+        }
+    }
+
+    /// Erases everybody whose time is over.
+    pub async fn expire(&self, rule: Retention) {
+        let state = self.clone();
+        let work = move || {
+            let Some(source) = &state.cases else { return Ok(None) };
+            let expired = state.engine.expire(source, rule, &mut |_| ())?;
+            // What was valued a moment ago may still tell of them.
+            state.worklists.forget_all();
+            Ok::<_, EngineError>(Some(expired))
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(expired))) => {
+                let Expired { erased, held, disputed, disputable } = expired;
+                let days = rule.personal_days;
+                tracing::info!(erased, held, disputed, disputable, days, "retention was looked at");
+            }
+            Ok(Err(error)) => {
+                let error = with_causes(&error);
+                tracing::error!(error, "those whose time is over could not be erased");
+            }
+            Err(_) => tracing::error!("erasing those whose time is over panicked"),
         }
     }
 

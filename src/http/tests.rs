@@ -9,6 +9,7 @@ mod flow;
 mod minfraud;
 mod packets;
 mod plan;
+mod privacy;
 mod refusals;
 mod secrets;
 mod signifyd;
@@ -84,11 +85,15 @@ impl Server {
     }
 
     fn with(settings: Settings) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), settings)
+    }
+
+    /// Over a data directory, which may hold a ledger.
+    fn on(dir: tempfile::TempDir, settings: Settings) -> Self {
         static TABLES: OnceLock<Arc<Reference>> = OnceLock::new();
         let tables = TABLES.get_or_init(|| Arc::new(Reference::bundled().unwrap()));
         let rules = RuleSet::from_sources(&[Source::new("test.toml", RULES)]).unwrap();
         let snapshot = Snapshot::new(tables.clone(), rules, None, Policy::default());
-        let dir = tempfile::tempdir().unwrap();
         let config = LedgerConfig {
             segment_bytes: 1 << 16,
             queue: settings.queue.unwrap_or(100),

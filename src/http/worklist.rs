@@ -45,6 +45,16 @@ impl Worklists {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(tenant.clone()).or_default().clone()
     }
+
+    /// Values a tenant's anew when it is asked for next.
+    pub(super) fn forget(&self, tenant: &TenantId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
+    }
+
+    /// The same for every tenant.
+    pub(super) fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Valued {

@@ -83,6 +83,8 @@ pub struct Backup<'b> {
     pub before: &'b [&'b str],
     /// Further directories of the data directory, without directories in them.
     pub also: &'b [&'b str],
+    /// Further files of the data directory, each replaced whole where it changes; those that are there.
+    pub files: &'b [&'b str],
 }
 
 /// Copies a ledger to a directory that is not there or empty; `progress` is told bytes done and in all.
@@ -110,6 +112,9 @@ pub fn backup(
         copy.optional(RETIRED_KEYS_FILE, false)?;
         for name in what.also {
             copy.directory(name)?;
+        }
+        for name in what.files {
+            copy.optional(name, false)?;
         }
         let report = copy.keys_and_check(what.master.as_ref())?;
         let mut files = copy.files;

@@ -122,6 +122,12 @@ pub enum LedgerError {
         /// The file of wrapped keys.
         path: PathBuf,
     },
+    /// The master key is given from outside; so must be the one that takes its place.
+    #[error("the master key is kept elsewhere: give the new one, too")]
+    NoNewMasterKey,
+    /// The master key that should take the place of another is the same.
+    #[error("the new master key is the old one")]
+    SameMasterKey,
     /// The key of a record is gone or does not fit, and the person was not erased.
     #[error("the personal fields of record {sequence} can't be opened: their key is lost")]
     KeyLost {

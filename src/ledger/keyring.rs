@@ -17,11 +17,12 @@ use super::config::MAX_QUEUE;
 use super::entry::SubjectHash;
 use super::error::{LedgerError, StorageFault};
 use super::keyfile::{
-    KEYS_FILE, LIVE, SLOT_BYTES, WRAPPED_BYTES, Wrapped, check_header, context, header, offset,
+    KEYS_FILE, LIVE, SLOT_BYTES, WRAPPED_BYTES, Wrapped, context, for_each_slot, header,
+    index_secret, offset,
 };
 use super::seal::{MasterKey, Secret};
 use super::storage::{Storage, StorageFile, read_at};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -117,7 +118,7 @@ impl Keyring {
         }
         let fault = |error| StorageFault::new("open", &path, error);
         let reader = File::open(&path).map_err(fault)?;
-        check_header(&reader, &path, Some(master))?;
+        index_secret(&reader, &path, Some(master))?;
         let file = storage.open(&path).map_err(fault)?;
         let filled = file.size().map_err(fault)?;
         let wrapping = master.wrapping();
@@ -186,23 +187,49 @@ impl Keyring {
         synced.map_err(fault)
     }
 
-    /// Destroys every key of a subject; what was sealed for it reads as erased from now on. Returns
-    /// how many there were. Cost: one pass over the key file.
-    pub(super) fn erase(&self, subject: SubjectHash) -> Result<u64, StorageFault> {
-        let _alone = locked(&self.syncing);
-        let mut file = locked(&self.file);
-        let mut erased = 0;
-        {
-            let mut made = locked(&self.made);
-            made.cache.forget(subject);
-            for key in made.pending.iter_mut().filter(|key| key.subject == subject) {
-                *key = Wrapped::tombstone(key.id, subject);
-                erased += 1;
-            }
+    /// Gives subjects a new key at their next entry. Returns the number from which on such keys are.
+    pub(super) fn retire(&self, subjects: &BTreeSet<SubjectHash>) -> u64 {
+        let mut made = locked(&self.made);
+        for subject in subjects {
+            made.cache.forget(*subject);
         }
-        file.erase(subject)
-            .map(|slots| slots + erased)
-            .map_err(|error| StorageFault::new("erase a key in", &self.path, error))
+        made.next
+    }
+
+    /// Destroys the keys of subjects below a number; what was sealed under them reads as erased from now
+    /// on. Returns how many there were. Cost: one pass over the key file, which stops no append.
+    pub(super) fn bury(
+        &self,
+        subjects: &BTreeSet<SubjectHash>,
+        next: u64,
+    ) -> Result<u64, StorageFault> {
+        let fault = |error| StorageFault::new("erase a key in", &self.path, error);
+        let is_one = |id: u64, subject: &SubjectHash| id < next && subjects.contains(subject);
+        let _alone = locked(&self.syncing);
+        let (mut erased, reader) = {
+            let file = locked(&self.file);
+            let mut erased = 0;
+            for key in &mut locked(&self.made).pending {
+                if is_one(key.id, &key.subject) {
+                    *key = Wrapped::tombstone(key.id, key.subject);
+                    erased += 1;
+                }
+            }
+            (erased, file.reader.try_clone().map_err(fault)?)
+        };
+        let mut slots = Vec::new();
+        for_each_slot(&reader, 0, |id, slot| {
+            // A tombstone is written again: the sync after the first time may have failed.
+            let found = Wrapped::decode(slot, id);
+            if let Some(found) = found.filter(|found| is_one(id, &found.subject)) {
+                erased += u64::from(found.state == LIVE);
+                slots.push((id, found.subject));
+            }
+            Ok(())
+        })
+        .map_err(fault)?;
+        locked(&self.file).bury(&slots).map_err(fault)?;
+        Ok(erased)
     }
 }
 
@@ -236,40 +263,11 @@ impl KeyWriter {
         Ok(())
     }
 
-    fn erase(&mut self, subject: SubjectHash) -> io::Result<u64> {
-        let mut erased = 0;
-        for_each_slot(&self.reader, 0, |id, slot| {
-            let Some(found) = Wrapped::decode(slot, id) else { return Ok(()) };
-            if found.subject == subject {
-                // A tombstone is written again: the sync after the first time may have failed.
-                self.file.write_at(&Wrapped::tombstone(id, subject).encode(), offset(id))?;
-                erased += u64::from(found.state == LIVE);
-            }
-            Ok(())
-        })?;
-        self.file.sync().inspect_err(|_| self.doubtful = true)?;
-        Ok(erased)
-    }
-}
-
-/// Calls `each` with every slot from `first` on.
-fn for_each_slot(
-    file: &File,
-    first: u64,
-    mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    const CHUNK: usize = 1024 * 1024;
-    let mut id = first;
-    loop {
-        let bytes = read_at(file, offset(id), CHUNK)?;
-        let (slots, _) = bytes.as_chunks::<128>();
-        for slot in slots {
-            each(id, slot)?;
-            id += 1;
+    fn bury(&mut self, slots: &[(u64, SubjectHash)]) -> io::Result<()> {
+        for (id, subject) in slots {
+            self.file.write_at(&Wrapped::tombstone(*id, *subject).encode(), offset(*id))?;
         }
-        if bytes.len() < CHUNK {
-            return Ok(());
-        }
+        self.file.sync().inspect_err(|_| self.doubtful = true)
     }
 }
 

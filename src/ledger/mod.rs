@@ -8,7 +8,7 @@
 //! ```text
 //! DIR/ledger/00000001.log  segments of the log      frame, segment, walk, log
 //! DIR/keys.log             wrapped subject keys     keyfile, keyring
-//! DIR/master.key           what unwraps them        seal
+//! DIR/master.key           what unwraps them        seal, rekey
 //! DIR/signing.key          signs manifests, roots    signing
 //! DIR/roots.jsonl          a signed root a day       roots, merkle
 //! DIR/index.sqlite         rebuildable index        index
@@ -41,6 +41,7 @@ mod log;
 mod merkle;
 mod reader;
 mod recover;
+mod rekey;
 mod roots;
 mod seal;
 mod segment;
@@ -69,10 +70,11 @@ pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh,
 pub use last::{Holder, LastRecords, holder, verify_last};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
+pub use rekey::{NewMaster, Rekeyed, rekey};
 pub use roots::{Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
 pub use seal::{IndexKey, MasterKey};
 pub use signing::{Signed, SigningKey};
 pub use storage::{Disk, Storage, StorageFile};
-pub use store::{Health, Ledger, Recovery};
+pub use store::{Health, Ledger, Recovery, Retired};
 pub use verify::{VerifyReport, verify};
 pub use walk::Tail;

@@ -2,14 +2,15 @@
 
 use super::body::{Place, decode};
 use super::commit::Shared;
-use super::entry::{EntryKind, Position, StoredEntry};
+use super::entry::{EntryKind, Position, StoredEntry, SubjectHash};
 use super::error::{Damage, DamageKind, LedgerError, StorageFault};
 use super::frame::{FRAME_BYTES, Frame};
-use super::keyfile::KeyFile;
+use super::keyfile::{KeyFile, master_of};
 use super::seal::{IndexKey, MasterKey};
 use super::segment::{LOG_DIR, segment_path};
 use super::storage::read_at;
 use super::walk::{Tail, Walk};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,16 +40,35 @@ impl Reader {
         }
         let master = match master {
             Some(master) => Some(master),
-            None => MasterKey::read(data_dir)?,
+            None => master_of(data_dir)?,
         };
         let keys = Arc::new(KeyFile::open(data_dir, master.as_ref())?);
-        let hasher = master.as_ref().map(MasterKey::indexing);
+        let hasher = keys.indexing().cloned();
         Ok(Self { log_dir, keys, hasher, shared: None })
     }
 
     /// Makes the keyed hashes of this ledger; `None` without its master key.
     pub fn hasher(&self) -> Option<&IndexKey> {
         self.hasher.as_ref()
+    }
+
+    /// Those of `subjects` for whom something sealed can still be read. Cost: one pass over the key file.
+    ///
+    /// # Errors
+    /// The key file can't be read.
+    pub fn readable(
+        &self,
+        subjects: &BTreeSet<SubjectHash>,
+    ) -> Result<BTreeSet<SubjectHash>, LedgerError> {
+        self.keys.live(subjects)
+    }
+
+    /// At most so many subjects have ever had something sealed.
+    ///
+    /// # Errors
+    /// The key file can't be read.
+    pub fn most_subjects(&self) -> Result<u64, LedgerError> {
+        self.keys.slots()
     }
 
     pub(super) fn end(&self) -> Option<Position> {

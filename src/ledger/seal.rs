@@ -2,7 +2,8 @@
 //!
 //! One master key, in `master.key` beside the log or given by the configuration. From it come, each
 //! under its own label: the key that wraps subject keys, the key of look-up hashes, and a check value
-//! that tells a wrong master key at start. Personal fields are sealed by XChaCha20-Poly1305 under a
+//! that tells a wrong master key at start. Where it was replaced ([`rekey`](super::rekey())) the key of
+//! look-up hashes stays what it was, wrapped like those of subjects: records are found by it. Personal fields are sealed by XChaCha20-Poly1305 under a
 //! random key of their subject ([`keyring`](super::keyring)), bound to tenant, kind, id and subject,
 //! so a sealed part can't be moved to another record.
 //!
@@ -28,6 +29,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// File of the master key in the data directory.
 pub(super) const MASTER_KEY_FILE: &str = "master.key";
+/// File of the master key that takes the place of the other once the subject keys are wrapped by it.
+pub(super) const NEXT_MASTER_KEY_FILE: &str = "master.key.next";
 /// Bytes a seal adds to what it seals.
 pub(super) const TAG_BYTES: usize = 16;
 /// Bytes of a nonce; random, so their number must make a repetition unthinkable.
@@ -143,7 +146,19 @@ impl MasterKey {
 
     /// Reads `master.key`; `None` where there is none.
     pub(super) fn read(data_dir: &Path) -> Result<Option<Self>, LedgerError> {
-        let path = data_dir.join(MASTER_KEY_FILE);
+        Self::read_file(&data_dir.join(MASTER_KEY_FILE))
+    }
+
+    /// Reads `master.key.next`; `None` where there is none, or one whose writing was cut short.
+    pub(super) fn read_next(data_dir: &Path) -> Result<Option<Self>, LedgerError> {
+        match Self::read_file(&data_dir.join(NEXT_MASTER_KEY_FILE)) {
+            Err(LedgerError::MasterKeyMalformed { .. }) => Ok(None),
+            read => read,
+        }
+    }
+
+    fn read_file(path: &Path) -> Result<Option<Self>, LedgerError> {
+        let path = path.to_owned();
         let Some(text) = read_secret(&path)? else { return Ok(None) };
         match unhex(text.trim_end()) {
             Some(bytes) => Ok(Some(Self::from_bytes(bytes))),
@@ -154,9 +169,17 @@ impl MasterKey {
     /// Makes a new key and keeps it in `master.key`, readable by its owner alone, on disk before
     /// this returns: a record sealed under a key that a power cut takes away would be lost.
     pub(super) fn create(data_dir: &Path) -> Result<Self, LedgerError> {
-        let path = data_dir.join(MASTER_KEY_FILE);
+        Self::create_file(&data_dir.join(MASTER_KEY_FILE))
+    }
+
+    /// As [`MasterKey::create`], in `master.key.next`.
+    pub(super) fn create_next(data_dir: &Path) -> Result<Self, LedgerError> {
+        Self::create_file(&data_dir.join(NEXT_MASTER_KEY_FILE))
+    }
+
+    fn create_file(path: &Path) -> Result<Self, LedgerError> {
         let key = Secret::random()?;
-        keep_secret(&path, &key).map_err(|error| StorageFault::new("create", &path, error))?;
+        keep_secret(path, &key).map_err(|error| StorageFault::new("create", path, error))?;
         Ok(Self(Arc::new(key)))
     }
 
@@ -169,9 +192,13 @@ impl MasterKey {
         self.derive("wrap")
     }
 
-    /// The key of look-up hashes.
+    /// The key of look-up hashes, of a ledger whose master key was never replaced.
     pub(super) fn indexing(&self) -> IndexKey {
-        IndexKey(self.derive("index").mac())
+        IndexKey::of(&self.index_secret())
+    }
+
+    pub(super) fn index_secret(&self) -> Secret {
+        self.derive("index")
     }
 
     /// Sixteen bytes that tell this key from another and reveal nothing of it.
@@ -196,6 +223,10 @@ fn half(bytes: &[u8; 32]) -> [u8; 16] {
 pub struct IndexKey(Hmac<Sha256>);
 
 impl IndexKey {
+    pub(super) fn of(secret: &Secret) -> Self {
+        Self(secret.mac())
+    }
+
     /// The keyed hash of any value. `label` says what it is (`velocity.card`): equal values under
     /// different labels or tenants give unrelated hashes. Cost: three or four SHA-256 blocks.
     pub fn hash(&self, tenant: &TenantId, label: &str, value: &[u8]) -> [u8; 16] {

@@ -11,10 +11,12 @@ use super::keyring::Keyring;
 use super::log::LogWriter;
 use super::reader::{Reader, Scan};
 use super::recover::{self, EveryEntry, Recover};
+use super::rekey::settle;
 use super::seal::{IndexKey, MasterKey};
 use super::segment::{LOG_DIR, segment_path};
 use super::storage::{DirLock, Storage};
 use super::walk::Tail;
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -49,6 +51,25 @@ pub struct Recovery {
     pub records: u64,
     /// What lay behind them; remains of a commit were left where they are and do not count.
     pub tail: Tail,
+}
+
+/// Subjects whose keys are used for no further entry.
+#[derive(Debug)]
+pub struct Retired {
+    subjects: BTreeSet<SubjectHash>,
+    next: u64,
+}
+
+impl Retired {
+    /// Leaves a subject its keys after all.
+    pub fn spare(&mut self, subject: SubjectHash) {
+        self.subjects.remove(&subject);
+    }
+
+    /// How many are left.
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.subjects.len()).unwrap_or(u64::MAX)
+    }
 }
 
 /// How the ledger is.
@@ -93,12 +114,15 @@ impl Ledger {
         let log_dir = data_dir.join(LOG_DIR);
         create_dirs(data_dir, &log_dir, &*config.storage)?;
         let lock = DirLock::acquire(data_dir)?;
+        settle(data_dir, &*config.storage)?;
         let master = master_key(data_dir, config.master_key)?;
         let keys = Arc::new(Keyring::open(data_dir, &master, &*config.storage)?);
         let shared = Arc::new(Shared::default());
         let key_file = Arc::new(KeyFile::open(data_dir, Some(&master))?);
-        let hasher = Some(master.indexing());
-        let mut reader = Reader { log_dir: log_dir.clone(), keys: key_file, hasher, shared: None };
+        let hasher = key_file.indexing().cloned().unwrap_or_else(|| master.indexing());
+        let hashes = Some(hasher.clone());
+        let mut reader =
+            Reader { log_dir: log_dir.clone(), keys: key_file, hasher: hashes, shared: None };
 
         let found = recover::read(&reader, config.accept_loss, recover)?;
         let (standing, tail) = (found.standing, found.tail);
@@ -133,7 +157,7 @@ impl Ledger {
             committer: Some(committer),
             shared,
             keys,
-            hasher: master.indexing(),
+            hasher,
             reader,
             storage,
             durability: config.durability,
@@ -226,14 +250,34 @@ impl Ledger {
         self.reader.scan(from)
     }
 
-    /// Destroys the keys of a person: what was sealed for them reads as erased from now on, on disk
+    /// Destroys the keys of subjects: what was sealed for them reads as erased from now on, on disk
     /// before this returns. The chain still verifies; a later entry about them gets a new key.
     /// Returns how many keys were destroyed. Cost: one pass over the key file.
     ///
     /// # Errors
     /// The key file can't be written; call again.
-    pub fn erase(&self, subject: SubjectHash) -> Result<u64, LedgerError> {
-        Ok(self.keys.erase(subject)?)
+    pub fn erase(&self, subjects: &BTreeSet<SubjectHash>) -> Result<u64, LedgerError> {
+        self.bury(&self.retire(subjects.clone()))
+    }
+
+    /// Gives subjects a new key at their next entry, so that those they have can be destroyed by
+    /// [`Ledger::bury`] without touching what comes meanwhile.
+    pub fn retire(&self, subjects: BTreeSet<SubjectHash>) -> Retired {
+        let next = self.keys.retire(&subjects);
+        Retired { subjects, next }
+    }
+
+    /// Destroys what was retired. Returns how many keys. Cost: as of [`Ledger::erase`].
+    ///
+    /// # Errors
+    /// As [`Ledger::erase`].
+    pub fn bury(&self, retired: &Retired) -> Result<u64, LedgerError> {
+        Ok(self.keys.bury(&retired.subjects, retired.next)?)
+    }
+
+    /// Reads this ledger, no further than it is committed.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// Makes the keyed hashes of this ledger.

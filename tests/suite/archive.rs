@@ -94,7 +94,7 @@ fn an_erased_person_is_left_out_and_counted() {
     let entries = || Reader::open(&old, None).unwrap().scan(None).unwrap().map(Result::unwrap);
     let subject = entries().find(|entry| entry.kind == EntryKind::Decision).unwrap().subject;
     let theirs = entries().filter(|entry| entry.subject == subject).count() as u64;
-    engine.ledger().unwrap().erase(subject.unwrap()).unwrap();
+    engine.ledger().unwrap().erase(&[subject.unwrap()].into()).unwrap();
     drop(engine);
     write(&old, &everything(true), &out);
     let Imported { erased, decisions, events, .. } =

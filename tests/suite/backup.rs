@@ -152,3 +152,29 @@ fn a_backup_that_was_changed_is_not_restored() {
     let left = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.into_iter().all(|name| !name.to_string_lossy().contains("partial")));
 }
+
+#[test]
+fn access_keys_are_in_a_backup_and_open_the_restored_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let server = Server::start(&at("data"), "");
+    let (status, answer) = server.connect().ask("POST", "/v1/score", &purchase("tx-1")).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    server.stop();
+    let (code, key, said) = run(&["key", "add", "--scope", "score"], &at("data"));
+    assert_eq!(code, 0, "{said}");
+    let (code, _, said) = run(&["ledger", "backup", at("copy").to_str().unwrap()], &at("data"));
+    assert_eq!(code, 0, "{said}");
+    let kept = fs::read_to_string(at("copy").join("access.json")).unwrap();
+    assert!(!kept.contains(key.trim()), "digests alone");
+    let copy = at("copy");
+    let restore = ["ledger", "restore", copy.to_str().unwrap()];
+    let (code, _, said) = run(&restore, &at("new"));
+    assert_eq!((code, said.contains("1 access keys")), (0, true), "{said}");
+    assert_eq!(fs::read_to_string(at("new").join("access.json")).unwrap(), kept);
+
+    fs::write(at("copy").join("access.json"), kept.replace("score", "admin")).unwrap();
+    let (code, _, said) = run(&restore, &at("other"));
+    assert_eq!((code, said.contains("access.json")), (2, true), "{said}");
+    assert!(!at("other").exists());
+}

@@ -153,17 +153,18 @@ fn refusal(dir: &Path) -> LedgerError {
 #[test]
 fn unknown_versions_are_refused_by_name() {
     // Magic and version stand first in a segment, behind the checksum in the key file.
-    for (file, magic) in [("ledger/00000001.log", 0), ("keys.log", 4)] {
+    for (file, magic, known) in [("ledger/00000001.log", 0, 1), ("keys.log", 4, 2)] {
         let dir = copied("v1");
         let path: PathBuf = dir.path().join(file);
         let mut bytes = fs::read(&path).unwrap();
-        bytes[magic + 8] = 2;
+        let next = known + 1;
+        bytes[magic + 8] = next;
         fs::write(&path, &bytes).unwrap();
         let error = refusal(dir.path());
-        let named =
-            matches!(&error, LedgerError::Version { path: at, found: 2, .. } if *at == path);
+        let named = matches!(&error, LedgerError::Version { path: at, found, .. } if *at == path && *found == u32::from(next));
         assert!(named, "{file}: {error}");
-        assert!(error.to_string().ends_with("has format version 2; this vouch reads version 1"));
+        let said = format!("has format version {next}; this vouch reads version {known}");
+        assert!(error.to_string().ends_with(&said), "{error}");
         bytes[magic] = b'X';
         fs::write(&path, &bytes).unwrap();
         assert!(matches!(refusal(dir.path()), LedgerError::Foreign { .. }), "{file}");

@@ -187,3 +187,49 @@ fn a_customers_history_is_told_in_one_order() {
     assert_eq!(code, 2);
     assert!(said.contains("give --account"), "{said}");
 }
+
+#[test]
+fn a_persons_data_are_given_out_and_erased_also_under_another_master_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    keep(&data, &lines());
+    let person = || {
+        let (code, out, said) = run(&["ledger", "person", "--account", "acc-7"], &data);
+        assert_eq!(code, 0, "{said}");
+        let mut told: Value = serde_json::from_str(&out).unwrap();
+        told.as_object_mut().unwrap().remove("made_at");
+        told
+    };
+    let before = person();
+    let count = |told: &Value, list: &str| told[list].as_array().unwrap().len();
+    let counts = ["transactions", "events", "dispute_events"].map(|list| count(&before, list));
+    assert_eq!(counts, [2, 3, 1], "{before}");
+    assert!(!before.to_string().contains("acc-8"), "{before}");
+    assert_eq!(run(&["ledger", "person", "--account", "nobody"], &data).0, 1);
+    let file = dir.path().join("acc-7.json");
+    let out = ["ledger", "person", "--account", "acc-7", "--out", file.to_str().unwrap()];
+    assert_eq!((run(&out, &data).0, run(&out, &data).0), (0, 2), "never over a file");
+
+    let key = || std::fs::read_to_string(data.join("master.key")).unwrap();
+    let old = key();
+    let (code, out, said) = run(&["ledger", "rekey"], &data);
+    assert_eq!((code, out.contains("keys wrapped")), (0, true), "{said}");
+    assert_ne!(key(), old);
+    assert_eq!(run(&["ledger", "verify"], &data).0, 0);
+    assert_eq!(person(), before);
+
+    let (code, _, said) = run(&["ledger", "expire"], &data);
+    assert_eq!((code, said.contains("retention.personal_days")), (2, true), "{said}");
+    let dry = ["ledger", "expire", "--days", "30", "--dry-run", "--json"];
+    let (code, out, said) = run(&dry, &data);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let all = ["erased", "held", "disputed", "disputable"].map(|name| told[name].as_u64().unwrap());
+    assert!(code == 0 && all.iter().sum::<u64>() <= 2, "{told} {said}");
+    assert_eq!(person(), before, "nobody was erased");
+
+    let (code, out, said) = run(&["ledger", "erase", "--account", "acc-7"], &data);
+    assert_eq!((code, out.starts_with("erased: ")), (0, true), "{out} {said}");
+    let gone = person();
+    assert_eq!((count(&gone, "transactions"), &gone["erased"]), (0, &json!(6)), "{gone}");
+    assert_eq!(run(&["ledger", "verify"], &data).0, 0);
+}

@@ -15,7 +15,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Files that hold a secret, or what a secret can be tried against.
-const SECRET_FILES: [&str; 4] = ["master.key", "signing.key", "access.json", "keys.log"];
+const SECRET_FILES: [&str; 5] =
+    ["master.key", "master.key.next", "signing.key", "access.json", "keys.log"];
 /// Others than the owner.
 const OTHERS: u32 = 0o077;
 /// A key that ends within so many days is told of.

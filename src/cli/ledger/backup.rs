@@ -1,10 +1,11 @@
 //! `vouch ledger backup` and `restore`.
 
 use super::{Place, master_key, print};
+use crate::access::{self, AccessFile};
 use crate::cli::progress;
 use crate::clock::Stopwatch;
 use crate::ledger::{self, Backup, refresh};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ pub(super) fn run(args: &BackupArgs) -> Result<ExitCode> {
         without_master_key: args.without_master_key,
         before: BEFORE,
         also: ALSO,
+        files: &access::FILES,
     };
     let bar = progress::bytes("copying", 0);
     let made = ledger::backup(data_dir, &args.dir, &what, &mut |done, total| {
@@ -84,6 +86,7 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode> {
     bar.finish_and_clear();
     let manifest = made?;
     let copied = watch.elapsed().as_secs_f64();
+    let keys = AccessFile::read(data_dir).context("the access keys of the backup can't be used")?;
     refresh(data_dir)?;
     let seconds = watch.elapsed().as_secs_f64();
     if args.place.json {
@@ -96,6 +99,12 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<ExitCode> {
             manifest.records,
             manifest.bytes()
         ))?;
+    }
+    if keys.needs_key() {
+        let count = keys.keys().count();
+        eprintln!(
+            "note: {count} access keys as they were at the backup; revoke again what was revoked since"
+        );
     }
     if !manifest.master_key && master.is_none() {
         eprintln!("note: put `master.key` into `{}` before a server starts", data_dir.display());

@@ -2,14 +2,15 @@
 //!
 //! While no server runs on the directory, `holds` aside.
 
+use super::person::account;
 use super::{columns, master_key, print, tenant};
-use crate::cli::state;
+use crate::cli::{progress, state};
 use crate::clock;
 use crate::config::Config;
-use crate::domain::{AccountId, TenantId, TextError};
-use crate::engine::{Cases, Hold, Who, holds, open_dispute, person};
-use crate::ledger::Reader;
-use anyhow::{Context, Result, bail};
+use crate::domain::{AccountId, TenantId};
+use crate::engine::{Cases, Hold, Who, ensure_no_open_dispute, holds, person};
+use crate::ledger::{Ledger, Reader};
+use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,10 +52,6 @@ pub(super) struct HoldsArgs {
     place: super::Place,
 }
 
-fn account(text: &str) -> Result<AccountId, TextError> {
-    AccountId::new(text)
-}
-
 impl PersonArgs {
     fn engine(&self) -> Result<std::sync::Arc<crate::engine::Engine>> {
         state::open_engine(&Config::load(None)?, &self.data_dir)
@@ -84,10 +81,13 @@ pub(super) fn release(args: &PersonArgs) -> Result<ExitCode> {
 pub(super) fn erase(args: &PersonArgs) -> Result<ExitCode> {
     let (engine, now) = (args.engine()?, clock::now());
     let cases = Cases::open(&args.data_dir, master_key()?, args.tenant.clone(), now)?;
-    if let Some(dispute) = open_dispute(&cases, &args.account)? {
-        bail!("`{}` can't be erased: their dispute `{dispute}` is open", args.account);
-    }
-    let keys = engine.erase((&args.tenant, &args.account), &args.who()?, now)?;
+    ensure_no_open_dispute(&cases, &args.account)?;
+    let last = engine.ledger().and_then(Ledger::last).map_or(0, |last| last.sequence);
+    let bar = progress::rows("reading", last);
+    let whose = (&args.tenant, &args.account);
+    let erased = engine.erase(whose, &args.who()?, now, &mut |read| bar.set_position(read));
+    bar.finish_and_clear();
+    let keys = erased?;
     if keys == 0 {
         print(&format!("nothing is sealed for `{}`: no key destroyed\n", args.account))?;
         return Ok(ExitCode::from(1));

@@ -142,7 +142,9 @@ mod tests {
         assert_eq!(json["open"]["summary"]["amount"], "49.00");
 
         let ledger = Ledger::open(LedgerConfig::new(dir.path()), &mut |_| {}).unwrap();
-        ledger.erase(ledger.hasher().subject(&TenantId::default_tenant(), "acc-7")).unwrap();
+        ledger
+            .erase(&[ledger.hasher().subject(&TenantId::default_tenant(), "acc-7")].into())
+            .unwrap();
         drop(ledger);
         let (text, json) = shown();
         assert!(text.ends_with("personal   erased\n"), "{text}");

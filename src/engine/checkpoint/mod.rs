@@ -168,7 +168,7 @@ impl Gate {
     }
 
     /// Waits until nobody counts.
-    fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+    pub(super) fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.lock.write().unwrap_or_else(PoisonError::into_inner)
     }
 

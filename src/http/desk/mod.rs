@@ -1,5 +1,6 @@
-//! Routes for people: lists, rules asleep, reviews, appeals, and what would be decided.
+//! Routes for people: lists, rules asleep, reviews, appeals, what would be decided, and a person's data.
 
+pub(super) mod accounts;
 pub(super) mod appeals;
 pub(super) mod lists;
 pub(super) mod reviews;

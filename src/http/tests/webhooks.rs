@@ -9,7 +9,7 @@ use crate::domain::{Dispute, EventKind, LabelClass};
 use crate::engine::{Cases, EngineError};
 use crate::ledger::Reader;
 
-const SECRET: &str = "whsec_of_the_default_tenant";
+pub(super) const SECRET: &str = "whsec_of_the_default_tenant";
 const PATH: &str = "/v1/webhooks/stripe";
 
 /// A server that hears Stripe, with one scored sale.
@@ -31,7 +31,7 @@ impl Server {
         Self { router: router(state.clone()), state, ..self }
     }
 
-    async fn hear(&self, message: &Value) -> Answer {
+    pub(super) async fn hear(&self, message: &Value) -> Answer {
         let body = message.to_string();
         let signature = signature::header(SECRET, body.as_bytes(), clock::now());
         self.hear_signed(body, &signature).await
@@ -42,7 +42,7 @@ impl Server {
         self.ask(request.body(Body::from(body)).unwrap()).await
     }
 
-    async fn case(&self, id: &str) -> Option<Dispute> {
+    pub(super) async fn case(&self, id: &str) -> Option<Dispute> {
         let (dir, id) = (self.dir.path().to_owned(), id.to_owned());
         let read = move || -> Result<_, EngineError> {
             let cases = Cases::open(&dir, None, TenantId::default_tenant(), clock::now())?;
@@ -63,7 +63,7 @@ impl Server {
     }
 }
 
-fn event(id: &str, kind: &str, seconds_ago: i64, object: Value) -> Value {
+pub(super) fn event(id: &str, kind: &str, seconds_ago: i64, object: Value) -> Value {
     let created = clock::now().millis() / 1_000 - seconds_ago;
     let mut event = json!({"object": "event", "id": id, "type": kind, "created": created});
     event["data"] = json!({});

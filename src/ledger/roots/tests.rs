@@ -199,7 +199,7 @@ fn an_erased_person_changes_no_root() {
     let config = LedgerConfig { segment_bytes: 1 << 16, ..config(dir.path(), &disk) };
     let ledger = Ledger::open(config, &mut |_| {}).unwrap();
     for n in 1..=8 {
-        ledger.erase(entry(n).subject.unwrap()).unwrap();
+        ledger.erase(&[entry(n).subject.unwrap()].into()).unwrap();
     }
     drop(ledger);
     let report = verify(dir.path(), Some(MasterKey::from_bytes([42; 32])), &mut |_, _| {}).unwrap();

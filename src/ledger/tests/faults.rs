@@ -144,10 +144,10 @@ fn an_erasure_that_failed_is_not_on_disk_until_it_is_called_again() {
     let ack = put(&ledger, 1);
     let person = entry(1).subject.unwrap();
     disk.set(Some(Fault::SyncFails));
-    let error = ledger.erase(person).unwrap_err();
+    let error = ledger.erase(&[person].into()).unwrap_err();
     assert!(matches!(error, LedgerError::Storage(_)), "{error}");
     disk.set(None);
-    ledger.erase(person).unwrap();
+    ledger.erase(&[person].into()).unwrap();
     ledger.abandon();
     disk.power_loss(|| false);
     let stored = reader(dir.path()).read(ack.position).unwrap();

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod faults;
 mod index;
+mod rekey;
 
 use super::testing::{TestDisk, config, entry};
 use super::*;
@@ -209,7 +210,7 @@ fn erasing_a_person_destroys_what_was_sealed_and_nothing_else() {
     let ledger = open(config(dir.path(), &disk));
     put_all(&ledger, 1..=30);
     let person = entry(1).subject.unwrap();
-    assert_eq!(ledger.erase(person).unwrap(), 1);
+    assert_eq!(ledger.erase(&[person].into()).unwrap(), 1);
     let again = ledger.append(&entry(1)).unwrap().wait().unwrap();
     assert!(
         same(&ledger.read(again.position).unwrap(), &entry(1)),
@@ -230,7 +231,7 @@ fn erasing_a_person_destroys_what_was_sealed_and_nothing_else() {
     assert!(erased > 1);
     let report = check(dir.path());
     assert_eq!((report.records, report.erased, report.finding), (31, erased, None));
-    assert_eq!(ledger.erase(person).unwrap(), 1, "the newer key");
+    assert_eq!(ledger.erase(&[person].into()).unwrap(), 1, "the newer key");
     assert_eq!(check(dir.path()).erased, erased + 1);
 }
 
@@ -293,13 +294,13 @@ fn foreign_and_future_files_are_refused_by_name() {
         };
         let text = refused(&[b"SQLite format 3\0", &good[16..]].concat());
         assert_eq!(text, format!("`{}` is not {expected}", path.display()));
-        let version = if file == "keys.log" { 12 } else { 8 };
+        let (version, known) = if file == "keys.log" { (12, 2) } else { (8, 1) };
         let mut future = good.clone();
-        future[version] = 2;
+        future[version] = known + 1;
         let text = refused(&future);
-        let known =
-            format!("`{}` has format version 2; this vouch reads version 1", path.display());
-        assert_eq!(text, known);
+        let next = known + 1;
+        let known = format!("has format version {next}; this vouch reads version {known}");
+        assert_eq!(text, format!("`{}` {known}", path.display()));
         fs::write(&path, good).unwrap();
     }
 }
