@@ -11,6 +11,7 @@ pub mod alarm;
 pub mod ce3;
 pub mod deadline;
 mod error;
+pub mod exhibit;
 mod intake;
 mod json;
 mod label;
@@ -35,7 +36,7 @@ pub use packet::{CaseFile, Exhibit, OtherSale, Packet};
 pub use proof::{Manifest, Misfit, NamedRecord, Proof};
 pub use store::{
     AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
-    links, take_in,
+    links, take_in, whole_case,
 };
 
 use sha2::{Digest, Sha256};

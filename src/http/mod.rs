@@ -16,6 +16,7 @@ mod dispute_metrics;
 mod disputes;
 mod error;
 mod events;
+mod exhibits;
 mod keep;
 mod layers;
 mod metrics;

@@ -156,6 +156,7 @@ impl<S: DisputeStore> Desk<'_, S> {
             decision: None,
             events: Vec::new(),
             other_sales: Vec::new(),
+            files: Vec::new(),
         };
         let case = case_file(self.store, &dispute.id)?.unwrap_or_else(bare);
         let early = dispute.stage < DisputeStage::Chargeback;
@@ -178,8 +179,14 @@ impl<S: DisputeStore> Desk<'_, S> {
         debug_assert!(other_sales.iter().all(|other| is_same_card(&sale, &other.transaction)));
         let mut events = self.store.events(&sale)?;
         events.retain(|event| !event.kind.is_of_the_desk());
-        let case =
-            CaseFile { dispute, transaction: Some(sale), decision: None, events, other_sales };
+        let case = CaseFile {
+            dispute,
+            transaction: Some(sale),
+            decision: None,
+            events,
+            other_sales,
+            files: Vec::new(),
+        };
         let kind = match notice.kind {
             Before::Warning | Before::Inquiry => WorkKind::Warning,
             Before::RefundRequest => WorkKind::RefundRequest,

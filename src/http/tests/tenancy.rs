@@ -5,6 +5,7 @@
 
 use super::access::Keyed;
 use super::contract::operations;
+use super::exhibits::PAGE;
 use super::packets::indexed;
 use super::*;
 use crate::clock;
@@ -12,6 +13,7 @@ use crate::disputes::stripe::signature;
 use base64::Engine as _;
 use proptest::prelude::*;
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 const TENANTS: [&str; 2] = ["ann", "bea"];
 const SECRETS: [&str; 2] = ["whsec_ann_abcdefghijklmnop", "whsec_bea_abcdefghijklmnop"];
@@ -85,6 +87,7 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             let path = |id| path.replace("{id}", id);
             of(&[&path("dp-0"), &path("dp_4visa131")], json!({}))
         }
+        (_, exhibits) if exhibits.contains("/exhibits") => files(method, path),
         ("GET", "/v1/disputes/{id}/packet") => {
             let paths = ["/v1/disputes/dp-0/packet", "/v1/disputes/dp_4visa131/packet"];
             of(&paths, Value::Null)
@@ -126,6 +129,19 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
         ("POST", RADAR) => one(json!(FORM)),
         _ => vec![],
     }
+}
+
+/// Questions about the files of a dispute.
+fn files(method: &'static str, path: &str) -> Vec<Question> {
+    // The other's file, which the one asked does not have.
+    let digest = Sha256::digest(format!("{PAGE}% {}", TENANTS[0]));
+    let file: String = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let (query, body) = match method {
+        "POST" => ("?kind=other&title=x", json!(format!("{PAGE}% WHO"))),
+        _ => ("", Value::Null),
+    };
+    let path = |id| path.replace("{id}", id).replace("{sha256}", &file) + query;
+    ["dp-0", "dp_4visa131"].map(|id| (method, path(id), body.clone())).to_vec()
 }
 
 /// Every question of every route.
@@ -176,7 +192,11 @@ impl Keyed {
         };
         let request = Request::builder().method(*method).uri(path).header(name, value);
         let form = "application/x-www-form-urlencoded";
-        let kind = if path == RADAR { form } else { "application/json" };
+        let kind = match path.as_str() {
+            RADAR => form,
+            path if path.contains("/exhibits") => "application/pdf",
+            _ => "application/json",
+        };
         let request = request.header("content-type", kind);
         let response = self.server.router.clone().oneshot(request.body(Body::from(body)).unwrap());
         let response = response.await.unwrap();
@@ -198,7 +218,7 @@ fn alike(text: &str) -> String {
             r"[0-9a-f]{16,}",
             r"20[2-9]\d-\d\d-\d\d([T ]\d\d:\d\d[0-9:.]*( UTC|Z)?)?",
             r"entry \d+|record \d+",
-            r#""(left_ms|created|created_at)":-?\d+"#,
+            r#""(left_ms|created|created_at|evaluated_at)":-?\d+"#,
             // Of the ledger, which all share, and a disk that was slow.
             r#""sequence":\d+|"durability":"[a-z]+""#,
         ]
