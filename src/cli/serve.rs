@@ -1,6 +1,7 @@
 //! `vouch serve`: the HTTP server.
 
 mod keys;
+mod roots;
 mod tellers;
 
 use super::state::{self, ConfigArgs};
@@ -97,6 +98,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
         let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
         let timing = tokio::spawn(watch_deadlines(app.clone()));
+        let signing = tokio::spawn(roots::sign_daily(args.data_dir.clone()));
         let watching = (!args.dev)
             .then(|| tokio::spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys)));
         println!("listening on {scheme}://{address}");
@@ -105,6 +107,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         reloading.abort();
         reviewing.abort();
         timing.abort();
+        signing.abort();
         if let Some(watching) = watching {
             watching.abort();
         }

@@ -69,7 +69,7 @@ pub use index::{Freshness, Index, MAX_ROWS, Order, Query, Row, Summary, refresh,
 pub use last::{Holder, LastRecords, holder, verify_last};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
-pub use roots::{Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
+pub use roots::{DailyRoots, Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
 pub use seal::{IndexKey, MasterKey};
 pub use signing::{Signed, SigningKey};
 pub use storage::{Disk, Storage, StorageFile};
