@@ -415,11 +415,13 @@ impl DisputeStore for Cases<'_> {
             let facts = read_open_event(&entry)?;
             let Some(facts) = facts.filter(|facts| facts.kind.is_of_exhibit()) else { continue };
             let Some(sealed) = read_sealed_event(&entry)? else { continue };
-            let (Some(note), Ok(event_id)) = (sealed.event.data.exhibit, EventId::new(&entry.id))
+            // Without a report it was told as any event is, and is no step of the desk.
+            let (Some(note), Some(report), Ok(event_id)) =
+                (sealed.event.data.exhibit, sealed.report, EventId::new(&entry.id))
             else {
                 continue;
             };
-            let file = sealed.report.and_then(|report| from_text(&report.raw));
+            let file = from_text(&report.raw);
             let (kind, at) = (facts.kind, entry.event_time);
             found.push(ExhibitStep { kind, event_id, at, note, file });
         }
