@@ -66,7 +66,14 @@ fn reference() -> CaseFile {
         .expect("an event")
     }));
     let dispute = stripe::read(FRAUD.as_bytes()).expect("a message").dispute.expect("a dispute");
-    CaseFile { dispute, transaction: Some(sale), decision: None, events, other_sales: Vec::new() }
+    CaseFile {
+        dispute,
+        transaction: Some(sale),
+        decision: None,
+        events,
+        other_sales: Vec::new(),
+        files: Vec::new(),
+    }
 }
 
 /// A sale a day further back, paid.

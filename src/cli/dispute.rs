@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod ce3;
+mod exhibit;
 mod import;
 mod paper;
 mod plan;
@@ -114,6 +115,29 @@ pub(super) enum DisputeCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Add a file of your own to a dispute: a contract, a letter, a picture of a page
+    #[command(after_help = exhibit::AFTER_HELP)]
+    Attach {
+        #[command(flatten)]
+        attach: exhibit::AttachArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the files of your own a dispute has
+    Exhibits {
+        /// The processor's identifier of the dispute
+        #[arg(value_parser = dispute_id)]
+        id: DisputeId,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Take a file back: packets are written without it
+    Withdraw {
+        #[command(flatten)]
+        withdraw: exhibit::WithdrawArgs,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Write the evidence packet of a dispute; what it lacks is told on stderr
     Packet {
         /// The processor's identifier of the dispute
@@ -148,7 +172,12 @@ impl DisputeCommand {
     pub(super) fn writes(&self) -> bool {
         matches!(
             self,
-            Self::Intake { .. } | Self::Import { .. } | Self::Stage { .. } | Self::Submit { .. }
+            Self::Intake { .. }
+                | Self::Import { .. }
+                | Self::Stage { .. }
+                | Self::Submit { .. }
+                | Self::Attach { .. }
+                | Self::Withdraw { .. }
         )
     }
 
@@ -165,6 +194,9 @@ impl DisputeCommand {
             | Self::Ce3 { place, .. }
             | Self::Stage { place, .. }
             | Self::Submit { place, .. }
+            | Self::Attach { place, .. }
+            | Self::Exhibits { place, .. }
+            | Self::Withdraw { place, .. }
             | Self::Packet { place, .. } => Some(place),
         }
     }
@@ -206,6 +238,9 @@ pub(super) fn run<S: DisputeStore>(
         DisputeCommand::Submit { send, place } => {
             send.run(Mode::Submit, store, (place, now), (out, notes))
         }
+        DisputeCommand::Attach { attach, .. } => attach.run(store, now, (out, notes)),
+        DisputeCommand::Exhibits { id, .. } => exhibit::list(id, store, out),
+        DisputeCommand::Withdraw { withdraw, .. } => withdraw.run(store, now, out),
         DisputeCommand::Packet { id, out: path, paper, place } => {
             let warnings = if paper.is_wanted() {
                 paper.write(&case_of(id, store)?, store, &place.data_dir, notes)?
@@ -307,7 +342,7 @@ fn list<S: DisputeStore>(
 
 /// The case of a dispute, with everything recorded about it.
 fn case_of<S: DisputeStore>(id: &DisputeId, store: &S) -> anyhow::Result<packet::CaseFile> {
-    disputes::case_file(store, id)?.with_context(|| format!("no dispute `{id}` is recorded"))
+    disputes::whole_case(store, id)?.with_context(|| format!("no dispute `{id}` is recorded"))
 }
 
 fn show<S: DisputeStore>(

@@ -59,6 +59,11 @@ fn ok(check: &'static str, said: impl Into<String>) -> Finding {
     Finding { check, state: State::Ok, said: said.into(), todo: String::new() }
 }
 
+/// Nothing is wrong, and there is something one may do.
+fn ok_with(check: &'static str, said: impl Into<String>, todo: impl Into<String>) -> Finding {
+    Finding { check, state: State::Ok, said: said.into(), todo: todo.into() }
+}
+
 fn warn(check: &'static str, said: impl Into<String>, todo: impl Into<String>) -> Finding {
     Finding { check, state: State::Warn, said: said.into(), todo: todo.into() }
 }
@@ -99,6 +104,7 @@ fn look(args: &DoctorArgs) -> Vec<Finding> {
     found.extend(data::directory(&args.data_dir));
     found.push(machine::disk(&args.data_dir, &config.ledger));
     found.push(ledger);
+    found.extend(data::roots(&args.data_dir));
     found.extend(parts::look(&config, &args.data_dir, now));
     found.extend(data::access(&args.data_dir, args.listen, now));
     found.extend(parts::tls(config.server.tls.as_ref(), args.listen, now));

@@ -1,6 +1,7 @@
 //! `vouch serve`: the HTTP server.
 
 mod keys;
+mod roots;
 mod telemetry;
 mod tellers;
 
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telemetry::Exporting;
 use tellers::Telling;
+use tokio::task::JoinSet;
 
 const AFTER_HELP: &str = "\
 SIGHUP and `POST /v1/reload` read rules, model, tables and MaxMind-format files again and take what is good
@@ -96,27 +98,25 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode> {
         let app = app.telling(telling.tellers());
         let (exporting, app) = Exporting::start(exporter, app);
         app.loaded(&loaded);
-        let reloading = tokio::spawn(reload(app.clone(), config.reload.poll_s)?);
         let every_s = config.checkpoint.every_s;
-        let keeping = (every_s > 0).then(|| tokio::spawn(keep_state(engine.clone(), every_s)));
-        let reviewing = tokio::spawn(end_overdue_reviews(app.clone()));
-        let timing = tokio::spawn(watch_deadlines(app.clone()));
-        let expiring = tokio::spawn(expire(app.clone(), config.retention.personal_days));
-        let watching = (!args.dev)
-            .then(|| tokio::spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys)));
+        let mut chores = JoinSet::new();
+        chores.spawn(reload(app.clone(), config.reload.poll_s)?);
+        chores.spawn(end_overdue_reviews(app.clone()));
+        chores.spawn(watch_deadlines(app.clone()));
+        chores.spawn(expire(app.clone(), config.retention.personal_days));
+        chores.spawn(roots::sign_daily(args.data_dir.clone()));
+        if every_s > 0 {
+            chores.spawn(keep_state(engine.clone(), every_s));
+        }
+        if !args.dev {
+            chores.spawn(keys::watch(gate, engine.clone(), args.data_dir.clone(), keys));
+        }
         println!("listening on {scheme}://{address}");
         serve(listener, app, stop).await;
         telling.stop().await;
         exporting.stop().await;
-        reloading.abort();
-        reviewing.abort();
-        timing.abort();
-        expiring.abort();
-        if let Some(watching) = watching {
-            watching.abort();
-        }
-        if let Some(keeping) = keeping {
-            keeping.abort();
+        chores.abort_all();
+        if every_s > 0 {
             checkpoint(engine).await;
         }
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! A record in memory, for tests.
 
+use super::exhibit::attach::{ExhibitStep, from_text};
 use super::worklist::{Month, Sales};
 use super::{
     AllDisputes, DisputeStore, Intake, Link, Notices, OtherSale, SaleKeys, Sending, is_neutral,
@@ -136,6 +137,20 @@ impl DisputeStore for Memory {
             form: Some(report.raw.clone()),
         };
         Ok(sent.map(sending).collect())
+    }
+
+    fn exhibits(&self, id: &DisputeId) -> Result<Vec<ExhibitStep>, Infallible> {
+        let of_it =
+            |event: &Event| event.kind.is_of_exhibit() && event.dispute_id.as_ref() == Some(id);
+        let steps = self.reports.iter().filter(|report| of_it(&report.event));
+        let step = |report: &Intake| ExhibitStep {
+            kind: report.event.kind,
+            event_id: report.event.event_id.clone(),
+            at: report.event.event_time,
+            note: report.event.data.exhibit.clone().unwrap(),
+            file: from_text(&report.raw),
+        };
+        Ok(steps.map(step).collect())
     }
 
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, Infallible> {

@@ -11,6 +11,7 @@ pub mod alarm;
 pub mod ce3;
 pub mod deadline;
 mod error;
+pub mod exhibit;
 mod intake;
 mod json;
 mod label;
@@ -41,7 +42,7 @@ pub use recording::{Recording, recording};
 pub use settle::{Settled, settled};
 pub use store::{
     AllDisputes, DisputeStore, Link, Notices, OF_INQUIRY, Sending, Taken, case_file, is_same_card,
-    links, sale_of, take_in,
+    links, sale_of, take_in, whole_case,
 };
 
 use sha2::{Digest, Sha256};

@@ -1,5 +1,6 @@
 //! What disputes need of the record, and the one path every message takes into it.
 
+use super::exhibit::attach::{ExhibitStep, files};
 use super::packet::{CaseFile, OtherSale};
 use super::worklist::{Month, Sales};
 use super::{Intake, SaleKeys, label_of, label_of_warning, sha256_hex};
@@ -64,6 +65,12 @@ pub trait DisputeStore {
     /// # Errors
     /// The record could not be read.
     fn sendings(&self, id: &DisputeId) -> Result<Vec<Sending>, Self::Error>;
+
+    /// What was recorded of files of a dispute, `exhibit.*`, in the order recorded; none of an erased person.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    fn exhibits(&self, id: &DisputeId) -> Result<Vec<ExhibitStep>, Self::Error>;
 
     /// A dispute: the [`super::merge`] of all its reports.
     ///
@@ -271,7 +278,7 @@ pub fn sale_of<S: DisputeStore>(
     store.find_sale(&keys)
 }
 
-/// All that a packet is written from; `None` for an unknown dispute.
+/// All that a packet is written from but the merchant's own files; `None` for an unknown dispute.
 ///
 /// # Errors
 /// The record could not be read.
@@ -284,6 +291,7 @@ pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<Ca
             decision: None,
             events: Vec::new(),
             other_sales: Vec::new(),
+            files: Vec::new(),
         }));
     };
     let other_sales = match dispute.reason {
@@ -298,8 +306,21 @@ pub fn case_file<S: DisputeStore>(store: &S, id: &DisputeId) -> Result<Option<Ca
         decision: store.decision(&sale.transaction_id)?,
         events,
         other_sales,
+        files: Vec::new(),
         transaction: Some(sale),
     }))
+}
+
+/// The same with the merchant's own files, of which each may have megabytes.
+///
+/// # Errors
+/// The record could not be read.
+pub fn whole_case<S: DisputeStore>(
+    store: &S,
+    id: &DisputeId,
+) -> Result<Option<CaseFile>, S::Error> {
+    let Some(case) = case_file(store, id)? else { return Ok(None) };
+    Ok(Some(CaseFile { files: files(store, id)?, ..case }))
 }
 
 /// Where everything a packet may show lies in the ledger.

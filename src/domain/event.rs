@@ -3,7 +3,7 @@
 //! The envelope says who, when and about which sale; `data` holds what only that type knows. Types
 //! are added, never doubled; a type's fields are added, never given another meaning.
 
-use super::evidence::{Checkout, Consent, Contact, Notice, Sharing, Usage};
+use super::evidence::{Checkout, Consent, Contact, ExhibitNote, Notice, Sharing, Usage};
 use super::object::{object, object_or_default};
 use super::words::words;
 use super::{
@@ -103,6 +103,10 @@ words! {
         EvidenceSubmitted = "evidence.submitted",
         /// The processor did not take the evidence (`reason` is its answer).
         EvidenceRefused = "evidence.refused",
+        /// A file of the merchant's own was added to a dispute (`exhibit`).
+        ExhibitAttached = "exhibit.attached",
+        /// Such a file was taken back (`exhibit`).
+        ExhibitWithdrawn = "exhibit.withdrawn",
         /// A processor's message that says nothing we count; kept as it came.
         ProcessorMessage = "processor.message",
         /// What the transaction turned out to be.
@@ -114,7 +118,9 @@ impl EventKind {
     /// True for what a disputes desk did or was told, which says nothing of the sale.
     pub fn is_of_the_desk(self) -> bool {
         use EventKind as K;
-        matches!(self, K::DisputeAlarm | K::ProcessorMessage) || self.is_of_evidence()
+        matches!(self, K::DisputeAlarm | K::ProcessorMessage)
+            || self.is_of_evidence()
+            || self.is_of_exhibit()
     }
 
     /// True for what may say where a dispute stands.
@@ -135,6 +141,11 @@ impl EventKind {
     pub fn is_notice(self) -> bool {
         use EventKind as K;
         matches!(self, K::FraudWarning | K::SupportMessage | K::Refund)
+    }
+
+    /// True for files of the merchant's own: added to a dispute, or taken back.
+    pub fn is_of_exhibit(self) -> bool {
+        matches!(self, Self::ExhibitAttached | Self::ExhibitWithdrawn)
     }
 
     /// True for the steps of sending evidence to a processor.
@@ -278,6 +289,9 @@ pub struct EventData {
     /// `sharing.signal`.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub sharing: Option<Sharing>,
+    /// `exhibit.*`. Required there.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "object")]
+    pub exhibit: Option<ExhibitNote>,
 }
 
 impl EventData {
@@ -381,6 +395,9 @@ impl Event {
                 lacks("an outcome: `passed`, `failed` or `abandoned`", "/data/outcome")
             }
             K::Label if data.label.is_none() => lacks("a label", "/data/label"),
+            K::ExhibitAttached | K::ExhibitWithdrawn if data.exhibit.is_none() => {
+                lacks("the file it is about", "/data/exhibit")
+            }
             K::Refund if data.amount.is_none() => lacks("an amount", "/data/amount"),
             K::AuthResult | K::PaymentBlocked | K::Label | K::Capture | K::ReviewResolved
                 if self.transaction_id.is_none() =>

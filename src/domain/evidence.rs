@@ -1,5 +1,6 @@
 //! What delivery and usage events say: the facts a dispute is won with.
 
+use super::words::words;
 use super::{Amount, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -138,4 +139,39 @@ pub struct Sharing {
     /// True when two places were too far apart for the time between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impossible_travel: Option<bool>,
+}
+
+words! {
+    /// What a file of the merchant's own shows.
+    ExhibitKind {
+        /// An agreement, signed or accepted.
+        Contract = "contract",
+        /// Letters, mails or messages exchanged with the buyer.
+        Communication = "communication",
+        /// A picture of a page or a program.
+        Screenshot = "screenshot",
+        /// An invoice or receipt.
+        Receipt = "receipt",
+        /// Terms or a refund or cancellation policy, as shown.
+        Policy = "policy",
+        /// That the good was delivered or the service rendered.
+        Delivery = "delivery",
+        /// That money was paid back.
+        Refund = "refund",
+        /// What the buyer bought, described.
+        Product = "product",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+/// A file of the merchant's own in a dispute. Its bytes are no part of the event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ExhibitNote {
+    /// What it shows.
+    pub kind: ExhibitKind,
+    /// What the merchant calls it; printed.
+    pub title: Text<120>,
+    /// SHA-256 of the file as it came, in hex.
+    pub sha256: Text<64>,
 }

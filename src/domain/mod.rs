@@ -38,7 +38,7 @@ pub use dispute_terms::DisputeTerms;
 pub use event::{
     Actor, ChallengeKind, Event, EventData, EventKind, IncompleteEvent, LabelClass, Outcome,
 };
-pub use evidence::{Checkout, Consent, Contact, Notice, Sharing, Usage};
+pub use evidence::{Checkout, Consent, Contact, ExhibitKind, ExhibitNote, Notice, Sharing, Usage};
 pub use ids::{
     AccountId, CardFingerprint, DecisionId, DeviceId, DisputeId, EventId, InvoiceId, LicenceId,
     MAX_ID_LEN, MerchantAccount, OrderId, SellerId, SubscriptionId, TenantId, TransactionId,

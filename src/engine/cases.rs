@@ -9,6 +9,7 @@ use super::known::Landing;
 use super::query::{read_decision, read_event, read_open_event, read_sealed_event};
 use super::service::{Begun, Engine};
 use super::stored::Report;
+use crate::disputes::exhibit::attach::{ExhibitStep, from_text};
 use crate::disputes::worklist::{Month, Sales};
 use crate::disputes::{
     AllDisputes, DisputeStore, Intake, Link, Notices, OtherSale, SaleKeys, Sending, is_neutral,
@@ -173,6 +174,13 @@ impl<'e> Cases<'e> {
         self.entries(|query| query.lookups = vec![(field, key)], has)
     }
 
+    /// The entries of a dispute but files, which nobody unseals for a status.
+    fn of_dispute(&self, id: &DisputeId) -> Result<Vec<StoredEntry>, EngineError> {
+        let mut entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        entries.retain(|entry| !is_file(entry));
+        Ok(entries)
+    }
+
     fn of_transaction(&self, id: &TransactionId) -> Result<Vec<StoredEntry>, EngineError> {
         let about = |entry: &StoredEntry| {
             entry.tenant == self.tenant && names(entry, id).unwrap_or_default()
@@ -312,7 +320,7 @@ impl DisputeStore for Cases<'_> {
     fn events(&self, sale: &Transaction) -> Result<Vec<Event>, EngineError> {
         let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
         let mut events = Vec::new();
-        for entry in self.around(sale)?.values() {
+        for entry in self.around(sale)?.values().filter(|entry| !is_file(entry)) {
             events.extend(read_event(entry)?);
         }
         events.retain(|event| {
@@ -389,7 +397,7 @@ impl DisputeStore for Cases<'_> {
 
     fn sendings(&self, id: &DisputeId) -> Result<Vec<Sending>, EngineError> {
         let mut found = Vec::new();
-        for entry in self.by_lookup(LookupField::Dispute, id.as_str())? {
+        for entry in self.of_dispute(id)? {
             // The open part: what was sent is sent, whoever is erased.
             let facts = read_open_event(&entry)?;
             let Some(facts) = facts.filter(|facts| facts.kind.is_of_evidence()) else { continue };
@@ -401,14 +409,33 @@ impl DisputeStore for Cases<'_> {
         Ok(found)
     }
 
+    fn exhibits(&self, id: &DisputeId) -> Result<Vec<ExhibitStep>, EngineError> {
+        let mut found = Vec::new();
+        for entry in self.by_lookup(LookupField::Dispute, id.as_str())? {
+            let facts = read_open_event(&entry)?;
+            let Some(facts) = facts.filter(|facts| facts.kind.is_of_exhibit()) else { continue };
+            let Some(sealed) = read_sealed_event(&entry)? else { continue };
+            // Without a report it was told as any event is, and is no step of the desk.
+            let (Some(note), Some(report), Ok(event_id)) =
+                (sealed.event.data.exhibit, sealed.report, EventId::new(&entry.id))
+            else {
+                continue;
+            };
+            let file = from_text(&report.raw);
+            let (kind, at) = (facts.kind, entry.event_time);
+            found.push(ExhibitStep { kind, event_id, at, note, file });
+        }
+        Ok(found)
+    }
+
     fn dispute(&self, id: &DisputeId) -> Result<Option<Dispute>, EngineError> {
-        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        let entries = self.of_dispute(id)?;
         Ok(merged(reports(&entries)?).remove(id))
     }
 
     fn sale_keys(&self, id: &DisputeId) -> Result<SaleKeys, EngineError> {
         let mut keys = SaleKeys::default();
-        for entry in self.by_lookup(LookupField::Dispute, id.as_str())? {
+        for entry in self.of_dispute(id)? {
             let report = read_sealed_event(&entry)?.and_then(|sealed| sealed.report);
             let of_it = |report: &Report| report.dispute.as_ref().is_some_and(|of| of.id == *id);
             if let Some(report) = report.filter(of_it) {
@@ -419,14 +446,14 @@ impl DisputeStore for Cases<'_> {
     }
 
     fn is_told(&self, id: &DisputeId, processor: &str) -> Result<bool, EngineError> {
-        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        let entries = self.of_dispute(id)?;
         Ok(reports(&entries)?.iter().any(|report| {
             report.id == *id && report.processor.as_str() == processor && !is_neutral(report)
         }))
     }
 
     fn is_contested(&self, id: &DisputeId) -> Result<bool, EngineError> {
-        let entries = self.by_lookup(LookupField::Dispute, id.as_str())?;
+        let entries = self.of_dispute(id)?;
         for entry in &entries {
             let facts = read_open_event(entry)?;
             if facts.is_some_and(|facts| facts.kind == EventKind::EvidenceSubmitted) {
@@ -522,6 +549,11 @@ fn names(entry: &StoredEntry, id: &TransactionId) -> serde_json::Result<bool> {
 fn entry_type(entry: &StoredEntry) -> Option<String> {
     let open: Open = serde_json::from_slice(&entry.open).ok()?;
     open.summary.entry_type
+}
+
+/// Whether an entry holds a file of the merchant's own.
+fn is_file(entry: &StoredEntry) -> bool {
+    entry_type(entry).is_some_and(|word| word == EventKind::ExhibitAttached.word())
 }
 
 /// What was reported of a dispute.

@@ -12,8 +12,8 @@
 use super::error::EngineError;
 use crate::domain::{
     Account, Amount, Billing, Card, CardFingerprint, Checkout, Consent, Contact, Custom,
-    CustomValue, Device, Event, EventData, Item, Loose, Notice, Payment, Personal, Subscription,
-    Terms, Text, ThreeDs, Transaction, Usage, Warning,
+    CustomValue, Device, Event, EventData, ExhibitNote, Item, Loose, Notice, Payment, Personal,
+    Subscription, Terms, Text, ThreeDs, Transaction, Usage, Warning,
 };
 use crate::input::push_open_step;
 use crate::reference::{BinTable, Reference, pan};
@@ -224,6 +224,7 @@ impl Guard<'_> {
             notice,
             contact,
             sharing: _,
+            exhibit,
         } = data;
         self.see("/decline_code", decline_code)?;
         self.see("/avs_result", avs_result)?;
@@ -238,6 +239,9 @@ impl Guard<'_> {
         checkout.iter().try_for_each(|checkout| self.checkout(checkout))?;
         usage.iter().try_for_each(|usage| self.usage(usage))?;
         notice.iter().try_for_each(|notice| self.notice(notice))?;
+        exhibit.iter().try_for_each(|ExhibitNote { kind: _, title, sha256: _ }| {
+            self.see("/exhibit/title", title)
+        })?;
         contact.iter().try_for_each(|contact| self.contact(contact))
     }
 

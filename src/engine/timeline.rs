@@ -176,7 +176,9 @@ fn of_event_kind(kind: EventKind) -> What {
         | K::EvidenceStaged
         | K::EvidenceSubmitting
         | K::EvidenceSubmitted
-        | K::EvidenceRefused => What::Dispute,
+        | K::EvidenceRefused
+        | K::ExhibitAttached
+        | K::ExhibitWithdrawn => What::Dispute,
         K::Label => What::Label,
         K::AccountChanged | K::LoginFailed => What::Account,
         K::TermsAccepted

@@ -43,7 +43,7 @@ pub(super) enum Code {
 
 impl Code {
     /// Every code, by status.
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::MalformedBody,
         Self::InvalidHeader,
         Self::NoKey,

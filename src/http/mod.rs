@@ -17,6 +17,7 @@ mod disputes;
 mod error;
 mod evaluate;
 mod events;
+mod exhibits;
 mod keep;
 mod layers;
 mod metrics;

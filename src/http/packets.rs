@@ -73,7 +73,7 @@ fn written(
 ) -> Result<Written, Failure> {
     let source = cases.ok_or_else(unknown)?;
     let cases = source.open(tenant, clock::now())?;
-    let case = disputes::case_file(&cases, id)?.ok_or_else(unknown)?;
+    let case = disputes::whole_case(&cases, id)?.ok_or_else(unknown)?;
     if !wants_pdf {
         let packet = packet::text(&case);
         return Ok(Written { form: TEXT, bytes: packet.text.into(), warnings: packet.warnings });

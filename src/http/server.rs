@@ -4,14 +4,15 @@ use super::desk::{accounts, appeals, lists, reviews, rules, snoozes, whatif};
 use super::error::{Code, Failure};
 use super::state::{AppState, RequestId};
 use super::{
-    access, connection, decisions, disputes, events, layers, minfraud, openapi, ops, packets, plan, radar, reload, score, signifyd, tellers, webhooks, worklist,
+    access, connection, decisions, disputes, events, exhibits, layers, minfraud, openapi, ops,
+    packets, plan, radar, reload, score, signifyd, tellers, webhooks, worklist,
 };
 use crate::access::{Gate, Scope};
 use axum::Extension;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -39,7 +40,7 @@ pub enum ServeError {
 type Route = (&'static str, Option<Scope>, MethodRouter<AppState>);
 
 /// What the server is for. Only so many requests at once.
-pub(super) fn working_routes() -> [Route; 25] {
+pub(super) fn working_routes() -> [Route; 27] {
     let [score_, events_, rules_] = [Scope::Score, Scope::Events, Scope::Rules].map(Some);
     [
         ("/v1/score", score_, post(score::score)),
@@ -51,6 +52,12 @@ pub(super) fn working_routes() -> [Route; 25] {
         ("/v1/disputes/{id}/submit", Some(Scope::Disputes), post(disputes::submit)),
         ("/v1/disputes/{id}/packet", Some(Scope::Disputes), get(packets::packet)),
         ("/v1/disputes/{id}/plan", Some(Scope::Disputes), get(plan::plan)),
+        (
+            "/v1/disputes/{id}/exhibits",
+            Some(Scope::Disputes),
+            get(exhibits::list).post(exhibits::add),
+        ),
+        ("/v1/disputes/{id}/exhibits/{sha256}", Some(Scope::Disputes), delete(exhibits::remove)),
         ("/v1/worklist", Some(Scope::Disputes), get(worklist::list)),
         // Its sender has no key: the body is signed.
         ("/v1/webhooks/stripe", None, post(webhooks::stripe)),

@@ -5,6 +5,7 @@ mod broken;
 mod contract;
 mod desk;
 mod events;
+mod exhibits;
 mod flow;
 mod minfraud;
 mod packets;

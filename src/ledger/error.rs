@@ -1,5 +1,6 @@
 //! What can go wrong with a ledger, each with its place.
 
+use super::bytes::hex;
 use super::entry::{MAX_ENTRY_ID_BYTES, MAX_LOOKUPS, MAX_RECORD_BYTES, Position};
 use std::fmt;
 use std::io;
@@ -215,6 +216,14 @@ pub enum DamageKind {
     KeyLost,
     /// The index knows the record; the log ends before it, or has another in its place.
     Indexed,
+    /// The root of the records from it to `last` is of these records, and signed by another key than
+    /// `signing.key` and those in `signing.retired`.
+    SignedBy {
+        /// The last record of the root.
+        last: u64,
+        /// The public half of that key.
+        key: [u8; 32],
+    },
     /// The records from it to `last` are not those their root was signed over, though the chain fits.
     Rooted {
         /// The last record of the root.
@@ -237,6 +246,13 @@ impl fmt::Display for Damage {
             DamageKind::Indexed => {
                 write!(f, "record {sequence} was removed or altered: the index knows another one")
             }
+            DamageKind::SignedBy { last, key } => write!(
+                f,
+                "records {sequence} to {last} are those of their signed root, but another key signed it, \
+                 {key}; if that was your key before `signing.key` was replaced or left out of a backup, \
+                 add it as a line to `signing.retired`, else somebody signed the roots anew",
+                key = hex(key)
+            ),
             DamageKind::Rooted { last } => {
                 write!(f, "records {sequence} to {last} are not those of their signed root")
             }

@@ -8,6 +8,7 @@
 
 use super::entry::ChainHash;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// A hash in the tree.
 pub(super) type Hash = [u8; 32];
@@ -53,30 +54,57 @@ impl Growing {
     }
 }
 
-/// A whole tree: its levels from the leaves to the root.
+/// The paths of some leaves of a tree, whose leaves are given one by one: each node beside a path is the
+/// root of its own leaves. Memory: some hashes for each leaf asked for and each level, whatever the tree.
 #[derive(Debug)]
-pub(super) struct Tree(Vec<Vec<Hash>>);
+pub(super) struct Paths {
+    leaves: u64,
+    next: u64,
+    /// The nodes beside paths, by level from the leaves and place in it.
+    beside: BTreeMap<(u32, u64), Growing>,
+    /// Levels that have such nodes.
+    levels: u32,
+}
 
-impl Tree {
-    /// Cost: one hash for each leaf; 64 bytes each.
-    pub(super) fn of(leaves: Vec<Hash>) -> Self {
-        let mut levels = vec![leaves];
-        while let Some(level) = levels.last().filter(|level| level.len() > 1) {
-            let above = level.chunks(2).map(|pair| match pair {
-                [left, right] => node(left, right),
-                // The last one without a brother goes up as it is.
-                other => other.first().copied().unwrap_or_default(),
-            });
-            levels.push(above.collect());
+impl Paths {
+    /// For a tree of so many leaves.
+    pub(super) fn new(leaves: u64, wanted: impl Iterator<Item = u64>) -> Self {
+        let (mut beside, mut levels) = (BTreeMap::new(), 0);
+        for leaf in wanted.filter(|leaf| *leaf < leaves) {
+            for place in places(leaf, leaves) {
+                levels = levels.max(place.0 + 1);
+                beside.entry(place).or_insert_with(Growing::default);
+            }
         }
-        Self(levels)
+        Self { leaves, next: 0, beside, levels }
     }
 
-    /// The hashes that lead from a leaf to the root, the lowest first.
-    pub(super) fn path(&self, leaf: usize) -> Vec<Hash> {
-        let levels = self.0.iter().enumerate();
-        levels.filter_map(|(height, level)| level.get((leaf >> height) ^ 1).copied()).collect()
+    pub(super) fn push(&mut self, leaf: Hash) {
+        for level in 0..self.levels {
+            if let Some(node) = self.beside.get_mut(&(level, self.next >> level)) {
+                node.push(leaf);
+            }
+        }
+        self.next += 1;
     }
+
+    /// How many leaves were given.
+    pub(super) fn given(&self) -> u64 {
+        self.next
+    }
+
+    /// The hashes that lead from a leaf that was asked for to the root, the lowest first.
+    pub(super) fn path(&self, leaf: u64) -> Vec<Hash> {
+        let nodes = places(leaf, self.leaves).filter_map(|place| self.beside.get(&place));
+        nodes.map(Growing::root).collect()
+    }
+}
+
+/// Level and place of each node beside a leaf's path; the last one without a brother goes up as it is.
+fn places(leaf: u64, leaves: u64) -> impl Iterator<Item = (u32, u64)> {
+    let levels = (0..u64::BITS).take_while(move |level| *level == 0 || (leaves - 1) >> level > 0);
+    let brothers = levels.map(move |level| (level, (leaf >> level) ^ 1));
+    brothers.filter(move |(level, place)| *place <= (leaves - 1) >> level)
 }
 
 /// The root that a leaf leads to; `None` where the path is of no leaf there in a tree of that size.
@@ -148,9 +176,13 @@ mod tests {
     fn a_path_leads_from_its_own_leaf_to_its_own_root_only() {
         for count in 1..34_u8 {
             let leaves = leaves(count);
-            let (tree, root) = (Tree::of(leaves.clone()), growing(&leaves).root());
+            let root = growing(&leaves).root();
+            let mut paths = Paths::new(u64::from(count), 0..u64::from(count));
+            for leaf in &leaves {
+                paths.push(*leaf);
+            }
             for (at, leaf) in leaves.iter().enumerate() {
-                let path = tree.path(at);
+                let path = paths.path(at as u64);
                 let of = |leaf, at, count, path: &[Hash]| {
                     root_of(leaf, at as u64, u64::from(count), path)
                 };

@@ -71,7 +71,7 @@ pub use last::{Holder, LastRecords, holder, verify_last};
 pub use reader::{Reader, Scan};
 pub use recover::Recover;
 pub use rekey::{NewMaster, Rekeyed, rekey};
-pub use roots::{Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
+pub use roots::{DailyRoots, Included, Inclusion, SignedRoot, holds, prove, roots, sign_roots};
 pub use seal::{IndexKey, MasterKey};
 pub use signing::{Signed, SigningKey};
 pub use storage::{Disk, Storage, StorageFile};

@@ -10,12 +10,12 @@
 use super::bytes::{hex, unhex};
 use super::entry::{ChainHash, Position, StoredEntry};
 use super::error::{Damage, DamageKind, LedgerError, StorageFault};
-use super::merkle::{Growing, Tree, leaf, root_of};
+use super::merkle::{Growing, Paths, leaf, root_of};
 use super::reader::Reader;
-use super::signing::{SIGNING_KEY_FILE, Signed, SigningKey};
+use super::signing::{Signed, SigningKey};
 use crate::domain::{HOUR_MS, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -177,7 +177,7 @@ pub fn sign_roots(data_dir: &Path, now: Timestamp) -> Result<Vec<SignedRoot>, Le
     let mut file = options.open(&path).map_err(fault("open"))?;
     file.lock().map_err(fault("lock"))?; // until it is closed: two that sign would sign twice
     let (known, bytes) = read(&mut file, &path)?;
-    let today = now.plus_millis(-CLOSED_AFTER_MS).day();
+    let today = under_way(now);
     let fresh = closed(&reader, known.last(), today)?;
     let fresh: Vec<SignedRoot> = fresh.iter().map(|range| range.sign(&key)).collect();
     if fresh.is_empty() {
@@ -194,6 +194,41 @@ pub fn sign_roots(data_dir: &Path, now: Timestamp) -> Result<Vec<SignedRoot>, Le
         .and_then(|()| file.sync_all())
         .map_err(fault("write"))?;
     Ok(fresh)
+}
+
+/// Roots signed as days end, for a process that goes on for days.
+///
+/// A look costs a reading of the records since the last root, so there is one a day, and another after a
+/// failure. A clock set back finds nothing due: a root is of records after those of the root before.
+#[derive(Debug, Default)]
+pub struct DailyRoots {
+    /// The day under way at the last look.
+    looked: Option<i64>,
+}
+
+impl DailyRoots {
+    /// Signs what is due since the last look; nothing where there is no signing key.
+    ///
+    /// # Errors
+    /// As [`sign_roots`]; the next look tries again.
+    pub fn look(
+        &mut self,
+        data_dir: &Path,
+        now: Timestamp,
+    ) -> Result<Vec<SignedRoot>, LedgerError> {
+        let today = under_way(now);
+        if self.looked == Some(today) || !SigningKey::is_there(data_dir) {
+            return Ok(Vec::new());
+        }
+        let fresh = sign_roots(data_dir, now)?;
+        self.looked = Some(today);
+        Ok(fresh)
+    }
+}
+
+/// The first day that gets no root yet.
+fn under_way(now: Timestamp) -> i64 {
+    now.plus_millis(-CLOSED_AFTER_MS).day()
 }
 
 /// The ranges behind a root of days before `today`.
@@ -237,7 +272,8 @@ fn day_of(root: &SignedRoot) -> i64 {
 /// over all up to the last of them, signed now. A number that is not there is left out. Roots that an
 /// earlier key signed are signed anew in the proof: who checks it has one key for all of it.
 ///
-/// Cost: reads the days the records lie in.
+/// Cost: reads the days the records lie in. Memory: some kilobytes for each record shown, however many lie
+/// beside it.
 ///
 /// # Errors
 /// The ledger is damaged or can't be read.
@@ -252,40 +288,57 @@ pub fn prove(
     for root in &known {
         let own: Vec<u64> = wanted.range(root.first..=root.last).copied().collect();
         if !own.is_empty() {
-            let (_, hashes) = read_range(&reader, (Some(root.at), root.first, root.last))?;
+            let span = (Some(root.at), root.first, root.last);
+            let (_, records, _) = read_paths(&reader, span, &own)?;
             let signed = key.sign(&root.text());
-            proofs.push(inclusion(SignedRoot { signed, ..root.clone() }, &hashes, &own));
+            proofs.push(Inclusion { root: SignedRoot { signed, ..root.clone() }, records });
         }
     }
     let (at, first) = known.last().map_or((None, 1), |root| (Some(root.at), root.last + 1));
     let own: Vec<u64> = wanted.range(first..).copied().collect();
     if let Some(last) = own.last() {
-        let (range, hashes) = read_range(&reader, (at, first, *last))?;
-        if let Some(range) = range {
-            proofs.push(inclusion(range.sign(key), &hashes, &own));
+        let (mut range, mut records, last_read) = read_paths(&reader, (at, first, *last), &own)?;
+        if last_read < *last && last_read >= first {
+            // The last ones asked for are not there: the tree is a smaller one.
+            (range, records, _) = read_paths(&reader, (at, first, last_read), &own)?;
         }
+        let range = range.filter(|_| !records.is_empty());
+        proofs.extend(range.map(|range| Inclusion { root: range.sign(key), records }));
     }
     Ok(proofs)
 }
 
-fn inclusion(root: SignedRoot, hashes: &[ChainHash], own: &[u64]) -> Inclusion {
-    let tree = Tree::of(hashes.iter().map(|hash| leaf(*hash)).collect());
-    let record = |sequence: &u64| {
-        let index = usize::try_from(sequence.checked_sub(root.first)?).ok()?;
-        let hash = hashes.get(index)?.to_string();
-        let path = tree.path(index).iter().map(|hash| hex(hash)).collect();
-        Some(Included { sequence: *sequence, hash, path })
+/// The records `first..=last` with the paths of those that are wanted, and the last that is there.
+fn read_paths(
+    reader: &Reader,
+    (at, first, last): (Option<Position>, u64, u64),
+    wanted: &[u64],
+) -> Result<(Option<Range>, Vec<Included>, u64), LedgerError> {
+    let index = |sequence: u64| sequence.saturating_sub(first);
+    let leaves = index(last).saturating_add(1);
+    let mut paths = Paths::new(leaves, wanted.iter().map(|sequence| index(*sequence)));
+    let mut hashes = BTreeMap::new();
+    let range = read_range(reader, (at, first, last), &mut |entry| {
+        paths.push(leaf(entry.hash));
+        if wanted.binary_search(&entry.sequence).is_ok() {
+            hashes.insert(entry.sequence, entry.hash);
+        }
+    })?;
+    let record = |(sequence, hash): (&u64, &ChainHash)| {
+        let path = paths.path(index(*sequence)).iter().map(|hash| hex(hash)).collect();
+        Included { sequence: *sequence, hash: hash.to_string(), path }
     };
-    let records = own.iter().filter_map(record).collect();
-    Inclusion { root, records }
+    let records = hashes.iter().map(record).collect();
+    Ok((range, records, first.saturating_add(paths.given()).saturating_sub(1)))
 }
 
-/// The records `first..=last`, read from a place at or before them.
+/// The records `first..=last`, read from a place at or before them, each shown to `see`.
 fn read_range(
     reader: &Reader,
     (at, first, last): (Option<Position>, u64, u64),
-) -> Result<(Option<Range>, Vec<ChainHash>), LedgerError> {
-    let (mut range, mut hashes) = (None::<Range>, Vec::new());
+    see: &mut dyn FnMut(&StoredEntry),
+) -> Result<Option<Range>, LedgerError> {
+    let mut range = None::<Range>;
     for entry in reader.scan(at)? {
         let entry = entry?;
         if entry.sequence > last {
@@ -296,10 +349,10 @@ fn read_range(
             let range = range.get_or_insert_with(|| Range::of(&entry, day));
             range.day = range.day.max(day);
             range.push(&entry);
-            hashes.push(entry.hash);
+            see(&entry);
         }
     }
-    Ok((range, hashes))
+    Ok(range)
 }
 
 /// Whether the ledger still has what a root covers.
@@ -308,7 +361,8 @@ fn read_range(
 /// The ledger is damaged or can't be read.
 pub fn holds(data_dir: &Path, root: &SignedRoot) -> Result<bool, LedgerError> {
     let reader = Reader::open(data_dir, None)?;
-    let (range, _) = match read_range(&reader, (Some(root.at), root.first, root.last)) {
+    let span = (Some(root.at), root.first, root.last);
+    let range = match read_range(&reader, span, &mut |_| ()) {
         Err(LedgerError::NotFound(_)) => return Ok(false),
         other => other?,
     };
@@ -345,7 +399,7 @@ impl Rooted {
     pub(super) fn open(data_dir: &Path) -> Result<Self, LedgerError> {
         let mut roots = roots(data_dir)?.into_iter();
         // Looked at only where it is: checking makes no key.
-        let keys = if !roots.as_slice().is_empty() && data_dir.join(SIGNING_KEY_FILE).exists() {
+        let keys = if !roots.as_slice().is_empty() && SigningKey::is_there(data_dir) {
             let mut keys = retired(data_dir)?;
             keys.insert(SigningKey::open(data_dir)?.sign(b"").key);
             Some(keys)
@@ -367,10 +421,12 @@ impl Rooted {
             && root.last == entry.sequence
             && root.root == hex(&range.tree.root())
             && root.chain == entry.hash.to_string();
-        let is_signed = root.is_signed()
-            && self.keys.as_ref().is_none_or(|keys| keys.contains(&root.signed.key));
-        if !(is_its && is_signed) {
+        if !(is_its && root.is_signed()) {
             return self.damage();
+        }
+        if self.keys.as_ref().is_some_and(|keys| !keys.contains(&root.signed.key)) {
+            let kind = DamageKind::SignedBy { last: root.last, key: unhex(&root.signed.key)? };
+            return Some(Damage { sequence: range.first, position: range.at, kind });
         }
         self.good += 1;
         self.next = root.last + 1;

@@ -54,6 +54,11 @@ impl SigningKey {
         }
     }
 
+    /// Whether a data directory has one; makes none.
+    pub fn is_there(data_dir: &Path) -> bool {
+        data_dir.join(SIGNING_KEY_FILE).exists()
+    }
+
     /// A key kept elsewhere, or one for tests.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(ed25519_dalek::SigningKey::from_bytes(&bytes))

@@ -79,7 +79,7 @@ pub fn send<S: DisputeStore>(
     (stripe, key): (&Stripe, &SigningKey),
     now: Timestamp,
 ) -> Result<Sent, SendError<S::Error>> {
-    let case = disputes::case_file(store, id).map_err(SendError::Store)?;
+    let case = disputes::whole_case(store, id).map_err(SendError::Store)?;
     let case = case.ok_or_else(|| SendError::Unknown(id.clone()))?;
     if case.dispute.processor.as_str() != "stripe" {
         return Err(SendError::OtherProcessor(case.dispute.processor));

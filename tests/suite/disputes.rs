@@ -86,6 +86,7 @@ fn packets_read_like_this() {
             decision: None,
             events: serde_json::from_value(file["events"].take()).unwrap(),
             other_sales: Vec::new(),
+            files: Vec::new(),
         };
         expected.assert_eq(&packet::text(&case).text);
     }

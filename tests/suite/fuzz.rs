@@ -102,6 +102,7 @@ targets! {
     stripe_message: stripe_message, ["tests/data/stripe"];
     signature: signature, ["tests/data/fuzz/signature"];
     secrets: secrets, ["tests/data/fuzz/secrets"];
+    exhibits: exhibit, ["tests/data/fuzz/exhibits"];
     disputes: disputes, ["tests/data/fuzz/disputes"];
     map: map, ["data/maps/ecommerce-fraud.toml", "data/maps/handbook.toml"];
     csv: csv, ["tests/data/fuzz/csv"];

@@ -37,6 +37,7 @@ fn case(file: &str, report: &str) -> CaseFile {
         decision: None,
         events: serde_json::from_value(file["events"].take()).unwrap(),
         other_sales: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! What lies in the data directory: who may read it, the end of the ledger, access keys; and secrets beside it.
 
-use super::{Finding, fail, in_words, ok, warn};
+use super::{Finding, fail, in_words, ok, ok_with, warn};
 use crate::access::AccessFile;
 use crate::config::{self, Secret, StripeConfig, WebhookConfig};
 use crate::disputes::stripe::signature::WebhookSecrets;
 use crate::domain::{DAY_MS, TenantId, Timestamp};
-use crate::ledger::{Holder, LastRecords, LedgerError, MasterKey, Tail, holder, verify_last};
+use crate::ledger::{
+    self, Holder, LastRecords, LedgerError, MasterKey, SigningKey, Tail, holder, verify_last,
+};
 use crate::processor::{ProcessorError, key_of};
 use crate::webhook::Endpoint;
 use std::fs;
@@ -108,6 +110,29 @@ fn of_last(last: &LastRecords, held: Holder, now: Timestamp) -> Finding {
         }
         _ => ok("ledger", said),
     }
+}
+
+/// Up to which day the records are signed, and whether by the key that is there.
+pub(super) fn roots(data_dir: &Path) -> Option<Finding> {
+    if holder(data_dir) == Holder::Nobody && !data_dir.join("ledger").exists() {
+        return None;
+    }
+    let signed = match ledger::roots(data_dir) {
+        Ok(signed) => signed,
+        Err(error) => {
+            let todo = "restore the file from a backup; what it lacks then is signed again";
+            return Some(fail("roots", in_words(error), todo));
+        }
+    };
+    Some(match signed.last() {
+        _ if !SigningKey::is_there(data_dir) => {
+            let todo =
+                "none needed: the first packet as PDF makes one, or `vouch ledger roots` now";
+            ok_with("roots", "days are not signed: there is no signing key yet", todo)
+        }
+        None => ok("roots", "no day is signed yet; a server signs each an hour after its end"),
+        Some(last) => ok("roots", format!("signed up to {}, record {}", last.day, last.last)),
+    })
 }
 
 /// Whether anybody needs a key, and which end soon.

@@ -450,6 +450,7 @@ proptest! {
         let case = CaseFile {
             dispute: serde_json::from_value(file).unwrap(),
             transaction: Some(transaction.clone()), decision: None, events: sale.events, other_sales,
+            files: Vec::new(),
         };
         let disputed = Sale::recorded(&transaction, &case.events);
         let others = case.other_sales.iter();

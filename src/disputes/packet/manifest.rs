@@ -58,12 +58,22 @@ impl<'a> Places<'a> {
     }
 
     /// The last of all records shown, with the hash of the chain there.
-    pub(super) fn last(&self, draft: &Draft<'_>) -> Option<&'a Link> {
+    pub(super) fn last(&self, draft: &Draft<'_>, exhibits: &[Exhibit]) -> Option<&'a Link> {
         let sale = draft.facts.sale.map(|sale| (true, sale.transaction_id.as_str()));
         let shown = draft.sheets.iter().flat_map(|sheet| self.shown(sheet));
-        let keys = shown.map(|shown| (shown.is_sale, shown.id)).chain(sale);
+        let files = files(draft, exhibits).flat_map(|file| &file.event_ids);
+        let files = files.map(|id| (false, id.as_str()));
+        let keys = shown.map(|shown| (shown.is_sale, shown.id)).chain(sale).chain(files);
         keys.filter_map(|key| self.0.get(&key).copied()).max_by_key(|link| link.sequence)
     }
+}
+
+/// The exhibits that are files: those behind the sheets.
+pub(super) fn files<'e>(
+    draft: &Draft<'_>,
+    exhibits: &'e [Exhibit],
+) -> impl Iterator<Item = &'e Exhibit> {
+    exhibits.iter().skip(draft.sheets.len())
 }
 
 /// The manifest of a packet.
@@ -92,7 +102,15 @@ pub(super) fn text(draft: &Draft<'_>, exhibits: &[Exhibit], places: &Places<'_>)
             line(&["log", &letter, &exhibit.log_sha256, &exhibit.log_events.to_string()]);
         }
     }
-    if let Some(last) = places.last(draft) {
+    for file in files(draft, exhibits) {
+        let letter = file.letter.to_string();
+        line(&["exhibit", &letter, &file.sha256, &file.event_ids.len().to_string()]);
+        for id in &file.event_ids {
+            let sequence = number(places.sequence(false, id.as_str()));
+            line(&["record", &letter, "event", id.as_str(), &sequence]);
+        }
+    }
+    if let Some(last) = places.last(draft, exhibits) {
         line(&["chain", &last.sequence.to_string(), &last.hash]);
     }
     text

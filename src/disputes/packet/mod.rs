@@ -13,6 +13,7 @@ mod choose;
 mod clean;
 mod complete;
 pub(in crate::disputes) mod facts;
+mod files;
 mod layout;
 mod manifest;
 mod needs;
@@ -28,9 +29,11 @@ mod sheets;
 mod words;
 
 pub use complete::{Completeness, ItemState, MissingItem, completeness, items};
+pub(super) use pdf::is_printable;
 pub use pdf::{Pdf, PdfOptions, pdf};
 pub use profile::{Limits, Paper, Profile};
 
+use super::exhibit::AttachedFile;
 use super::sha256_hex;
 use crate::domain::{Decision, Dispute, DisputeStatus, Event, EventId, EventKind, Transaction};
 use plan::Plan;
@@ -55,6 +58,8 @@ pub struct CaseFile {
     pub events: Vec<Event>,
     /// Other sales on the same card or its token; only where the claim is fraud.
     pub other_sales: Vec<OtherSale>,
+    /// Files the merchant added, in the order they were added.
+    pub files: Vec<AttachedFile>,
 }
 
 /// Another sale on the card of a disputed one.
@@ -103,10 +108,12 @@ pub fn text(case: &CaseFile) -> Packet {
     let plan = plan::plan(case.dispute.reason);
     let draft = Draft::of(case, plan, MAX_ROWS);
     let points = draft.points(plan);
-    let exhibits: Vec<Exhibit> = draft.sheets.iter().map(|s| exhibit(&draft, s)).collect();
+    let mut exhibits: Vec<Exhibit> = draft.sheets.iter().map(|s| exhibit(&draft, s)).collect();
+    let (files, unread) = files::files(case);
+    exhibits.extend(files.into_iter().map(|file| file.exhibit));
     Packet {
         text: render::document(&draft, plan, &points, &exhibits),
-        warnings: warnings(case, &draft, plan, &points),
+        warnings: [warnings(case, &draft, plan, &points), unread].concat(),
         exhibits,
     }
 }

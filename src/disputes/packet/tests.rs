@@ -26,6 +26,7 @@ fn case(file: &str, reason: DisputeReason) -> CaseFile {
         decision: None,
         events: serde_json::from_value(file["events"].clone()).unwrap(),
         other_sales: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -76,6 +76,7 @@ fn with_example(example: &Value, is_event: bool) -> CaseFile {
         decision: None,
         events: event.into_iter().collect(),
         other_sales: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::disputes::settle::settled_when_opened;
 use crate::disputes::{DisputeStore, SaleKeys, case_file, is_same_card, reasons, sha256_hex};
 use crate::domain::{
     Amount, Currency, DAY_MS, Dispute, DisputeCategory, DisputeId, DisputeReason, DisputeStage,
-    DisputeStatus, DisputeTerms, FulfilmentMethod, Text, Timestamp, Transaction, TransactionId,
+    DisputeStatus, DisputeTerms, Event, EventKind, FulfilmentMethod, Text, Timestamp, Transaction,
+    TransactionId,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -159,6 +160,7 @@ impl<S: DisputeStore> Desk<'_, S> {
             decision: None,
             events: Vec::new(),
             other_sales: Vec::new(),
+            files: Vec::new(),
         };
         let case = case_file(self.store, &dispute.id)?.unwrap_or_else(bare);
         let early = dispute.stage < DisputeStage::Chargeback;
@@ -181,8 +183,14 @@ impl<S: DisputeStore> Desk<'_, S> {
         debug_assert!(other_sales.iter().all(|other| is_same_card(&sale, &other.transaction)));
         let mut events = self.store.events(&sale)?;
         events.retain(|event| !event.kind.is_of_the_desk());
-        let case =
-            CaseFile { dispute, transaction: Some(sale), decision: None, events, other_sales };
+        let case = CaseFile {
+            dispute,
+            transaction: Some(sale),
+            decision: None,
+            events,
+            other_sales,
+            files: Vec::new(),
+        };
         let kind = match notice.kind {
             Before::Warning | Before::Inquiry => WorkKind::Warning,
             Before::RefundRequest => WorkKind::RefundRequest,
@@ -197,7 +205,8 @@ impl<S: DisputeStore> Desk<'_, S> {
         let evidence = completeness(case);
         let win = self.past.win(case, &evidence);
         let becomes = before.and_then(|before| self.past.becomes(before));
-        let (stakes, unpriced) = self.stakes(case);
+        let amount = at_stake(case, kind);
+        let (stakes, unpriced) = self.stakes(case, amount);
         let win_bp = win.as_ref().map_or(0, |win| win.bp);
         let becomes_bp = becomes.as_ref().map_or(0, |becomes| becomes.bp);
         let fight = stakes.fight(win_bp);
@@ -232,7 +241,7 @@ impl<S: DisputeStore> Desk<'_, S> {
             network: dispute.network.clone(),
             network_reason_code: dispute.network_reason_code.clone(),
             category: reasons::category(dispute),
-            amount: dispute.amount,
+            amount,
             advice,
             explores,
             choices: choices
@@ -253,10 +262,10 @@ impl<S: DisputeStore> Desk<'_, S> {
     }
 
     /// What is at stake, in the dispute's currency; true where a rate is missing.
-    fn stakes(&self, case: &CaseFile) -> (Stakes, bool) {
+    fn stakes(&self, case: &CaseFile, amount: Amount) -> (Stakes, bool) {
         let (dispute, terms) = (&case.dispute, self.terms);
         let odds = Rulebook::bundled().odds();
-        let to = dispute.amount.currency();
+        let to = amount.currency();
         let mut unpriced = false;
         let mut own = |value: Decimal, from: Currency| {
             if value.is_zero() {
@@ -271,7 +280,7 @@ impl<S: DisputeStore> Desk<'_, S> {
         let network_fee = network_fee.map_or(Decimal::ZERO, |fee| own(fee.value, fee.currency));
         let item = self.item_price(dispute);
         let stakes = Stakes {
-            amount: dispute.amount.value(),
+            amount: amount.value(),
             reversal_bp: terms.reversal_bp.unwrap_or(odds.reversal_bp),
             work: own(terms.work, terms.currency),
             lost_fee: own(terms.lost_fee, terms.currency) + network_fee,
@@ -298,6 +307,30 @@ impl<S: DisputeStore> Desk<'_, S> {
         amount.is_some_and(|amount| amount < self.terms.explore_below)
             && drawn.is_some_and(|drawn| drawn % 10_000 < u32::from(self.terms.explore_bp))
     }
+}
+
+/// What a matter is about. Before a dispute no more than was paid and not given back yet: nobody can ask for the
+/// rest again. Of a dispute the processor took what it says, whatever was refunded beside it.
+fn at_stake(case: &CaseFile, kind: WorkKind) -> Amount {
+    let whole = case.dispute.amount;
+    let left = case.transaction.as_ref().and_then(|sale| left_of(sale, &case.events));
+    let less =
+        left.filter(|left| left.currency() == whole.currency() && left.value() < whole.value());
+    if kind == WorkKind::Dispute { whole } else { less.unwrap_or(whole) }
+}
+
+/// What was paid for a sale and not refunded; missing without an amount. Refunds in another currency can't be
+/// taken off, and are not.
+fn left_of(sale: &Transaction, events: &[Event]) -> Option<Amount> {
+    let paid = sale.amount?;
+    let of_sale = |event: &&Event| {
+        event.kind == EventKind::Refund
+            && event.transaction_id.as_ref() == Some(&sale.transaction_id)
+    };
+    let amounts = events.iter().filter(of_sale).filter_map(|event| event.data.amount);
+    let refunded = amounts.filter(|amount| amount.currency() == paid.currency());
+    let refunded: Decimal = refunded.map(|amount| amount.value()).sum();
+    Amount::new((paid.value() - refunded).max(Decimal::ZERO), paid.currency()).ok()
 }
 
 /// The dispute a notice may become.

@@ -165,6 +165,40 @@ fn a_refund_of_a_part_ends_only_what_asked_for_it() {
     assert_eq!(listed(&[warning, request], &[("10.00", later)]), [WorkKind::Warning]);
 }
 
+/// 49.00 EUR were paid: 10.00 of them given back, then 25.00 more.
+#[test]
+fn a_sale_refunded_in_part_is_valued_by_the_rest() {
+    let of_kind = |stage: Option<DisputeStage>, refunds: &[&str]| {
+        let mut memory = Memory::with("licence");
+        memory.events.retain(|event| !event.kind.is_notice());
+        match stage {
+            Some(stage) => {
+                memory.record_report(&report("visa_13_1_created")).unwrap();
+                memory.reports[0].dispute.as_mut().unwrap().stage = stage;
+            }
+            None => notice(&mut memory, "w", "fraud.warning", None, "2026-11-30T10:00:00Z"),
+        }
+        for (number, value) in refunds.iter().enumerate() {
+            refund(&mut memory, &format!("r-{number}"), value, "2026-11-29T10:00:00Z");
+        }
+        of(&memory).items.remove(0)
+    };
+    let at_stake = |stage, refunds: &[&str]| of_kind(stage, refunds).amount.value().to_string();
+    for stage in [None, Some(DisputeStage::Inquiry)] {
+        assert_eq!(at_stake(stage, &[]), "49.00", "{stage:?}");
+        assert_eq!(at_stake(stage, &["10.00"]), "39.00", "{stage:?}");
+        assert_eq!(at_stake(stage, &["10.00", "25.00"]), "14.00", "{stage:?}");
+        let cost = |refunds: &[&str]| {
+            let choices = of_kind(stage, refunds).choices;
+            choices.iter().find(|choice| choice.advice == Advice::Refund).unwrap().value
+        };
+        assert_eq!(cost(&["10.00", "25.00"]), Decimal::new(-1_400, 2), "{stage:?}");
+        assert_eq!(cost(&[]), Decimal::new(-4_900, 2), "{stage:?}");
+    }
+    // Its money is gone, all of it, and all of it can be won back.
+    assert_eq!(at_stake(Some(DisputeStage::Chargeback), &["10.00"]), "49.00");
+}
+
 #[test]
 fn what_comes_before_a_dispute_is_ranked_until_it_is_refunded_or_disputed() {
     let mut memory = Memory::with("licence");

@@ -5,9 +5,10 @@ use crate::disputes::DisputeReport;
 use crate::disputes::deadline::Deadline;
 use crate::disputes::worklist::Worklist;
 use crate::disputes::{CasePlan, Recording};
-use crate::domain::Dispute;
+use crate::domain::{Dispute, ExhibitKind};
 use crate::http::disputes::{DisputeReceipt, EvidenceReceipt};
 use crate::http::error::Code;
+use crate::http::exhibits::{ExhibitReceipt, Exhibits, ListedExhibit, Withdrawn};
 use crate::http::webhooks::WebhookReceipt;
 use std::collections::BTreeMap;
 use utoipa::openapi::RefOr;
@@ -16,7 +17,7 @@ use utoipa::{IntoResponses, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(report, stage, submit, packet, plan, worklist, stripe),
+    paths(report, stage, submit, packet, plan, attach, exhibits, withdraw, worklist, stripe),
     components(schemas(
         CasePlan,
         DisputeReport,
@@ -25,6 +26,10 @@ use utoipa::{IntoResponses, OpenApi};
         Deadline,
         EvidenceReceipt,
         Recording,
+        ExhibitReceipt,
+        Exhibits,
+        ListedExhibit,
+        Withdrawn,
         WebhookReceipt,
         Worklist
     ))
@@ -98,6 +103,47 @@ fn packet() {}
 fn plan() {}
 
 #[utoipa::path(
+    post, path = "/v1/disputes/{id}/exhibits", tag = "disputes",
+    summary = "Add a file of your own to a dispute: PDF, PNG or JPEG",
+    description = "The body is the file, up to 2,000,000 bytes and 49 pages. It is read to its last page and packets \
+        show its pages from exhibit I on. Refused with what to do about it: a password, scripts, attachments, \
+        fields or signatures laid over a page, a broken file, no page. The same file again is one.",
+    params(
+        ("id" = String, Path, description = "The processor's identifier of the dispute"),
+        ("kind" = ExhibitKind, Query, description = "What it shows"),
+        ("title" = String, Query, description = "What it is called in the packet, up to 120 characters"),
+    ),
+    request_body(content(
+        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg")
+    )),
+    responses((status = 200, description = "It is kept", body = ExhibitReceipt), ExhibitRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn attach() {}
+
+#[utoipa::path(
+    get, path = "/v1/disputes/{id}/exhibits", tag = "disputes",
+    summary = "The files of your own a dispute has",
+    params(("id" = String, Path, description = "The processor's identifier of the dispute")),
+    responses((status = 200, description = "In the order they were added", body = Exhibits), PacketRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn exhibits() {}
+
+#[utoipa::path(
+    delete, path = "/v1/disputes/{id}/exhibits/{sha256}", tag = "disputes",
+    summary = "Take a file back: packets are written without it",
+    description = "It stays in the ledger, until the person it is about is erased.",
+    params(
+        ("id" = String, Path, description = "The processor's identifier of the dispute"),
+        ("sha256" = String, Path, description = "SHA-256 of the file, or its first eight digits or more"),
+    ),
+    responses((status = 200, description = "It is taken back", body = Withdrawn), WithdrawRefusals)
+)]
+#[expect(dead_code, reason = "carries the contract of a route")]
+fn withdraw() {}
+
+#[utoipa::path(
     get, path = "/v1/worklist", tag = "disputes",
     summary = "What to fight, accept or refund, most pressing first, and where the monitoring ratios end",
     description = "Open disputes, fraud reports, requests for a refund and complaints by expected value. Chances \
@@ -132,6 +178,20 @@ struct PlanRefusals;
 impl IntoResponses for PlanRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         refusals(&[Code::NotFound, Code::Busy])
+    }
+}
+
+struct ExhibitRefusals;
+impl IntoResponses for ExhibitRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[&BODY[..], &CONTENT, &[Code::NotFound]].concat())
+    }
+}
+
+struct WithdrawRefusals;
+impl IntoResponses for WithdrawRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals(&[Code::NotFound, Code::InvalidField, Code::Busy, Code::NotKept])
     }
 }
 

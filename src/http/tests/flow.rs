@@ -242,7 +242,7 @@ async fn a_decision_is_explained_to_its_tenant_until_the_person_is_erased() {
     }
     let ledger = engine.ledger().unwrap();
     let entry = ledger.scan(None).unwrap().last().unwrap().unwrap();
-    ledger.erase(entry.subject.unwrap()).unwrap();
+    ledger.erase(&[entry.subject.unwrap()].into()).unwrap();
     let erased = server.get("/v1/decisions/tx-1/explain").await;
     assert_eq!(erased.error(), (409, "nothing_to_explain", ""), "the person was erased");
 }

@@ -5,6 +5,7 @@
 
 use super::access::Keyed;
 use super::contract::operations;
+use super::exhibits::PAGE;
 use super::packets::indexed;
 use super::*;
 use crate::clock;
@@ -12,6 +13,7 @@ use crate::disputes::stripe::signature;
 use base64::Engine as _;
 use proptest::prelude::*;
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 const TENANTS: [&str; 2] = ["ann", "bea"];
 const SECRETS: [&str; 2] = ["whsec_ann_abcdefghijklmnop", "whsec_bea_abcdefghijklmnop"];
@@ -100,13 +102,11 @@ fn questions(method: &'static str, path: &str) -> Vec<Question> {
             of(&[&path("tx-0"), &path("tx-1")], Value::Null)
         }
         ("POST", "/v1/disputes") => [one(dispute(0)), one(dispute(1))].concat(),
-        ("POST", "/v1/disputes/{id}/stage" | "/v1/disputes/{id}/submit") => {
+        (_, exhibits) if exhibits.contains("/exhibits") => files(method, path),
+        (_, case) if case.starts_with("/v1/disputes/{id}/") => {
             let path = |id| path.replace("{id}", id);
-            of(&[&path("dp-0"), &path("dp_4visa131")], json!({}))
-        }
-        ("GET", "/v1/disputes/{id}/packet" | "/v1/disputes/{id}/plan") => {
-            let path = |id| path.replace("{id}", id);
-            of(&[&path("dp-0"), &path("dp_4visa131")], Value::Null)
+            let body = if method == "POST" { json!({}) } else { Value::Null };
+            of(&[&path("dp-0"), &path("dp_4visa131")], body)
         }
         ("POST", "/v1/webhooks/stripe") => {
             let message = STRIPE.replace("17963076", "16060000").replace("Pro", "WHO");
@@ -156,6 +156,19 @@ fn of_account(method: &'static str, path: &str) -> Vec<Question> {
         _ => json!({"by": "WHO"}),
     };
     vec![(method, path.replace("{id}", "acc-7"), body)]
+}
+
+/// Questions about the files of a dispute.
+fn files(method: &'static str, path: &str) -> Vec<Question> {
+    // The other's file, which the one asked does not have.
+    let digest = Sha256::digest(format!("{PAGE}% {}", TENANTS[0]));
+    let file: String = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    let (query, body) = match method {
+        "POST" => ("?kind=other&title=x", json!(format!("{PAGE}% WHO"))),
+        _ => ("", Value::Null),
+    };
+    let path = |id| path.replace("{id}", id).replace("{sha256}", &file) + query;
+    ["dp-0", "dp_4visa131"].map(|id| (method, path(id), body.clone())).to_vec()
 }
 
 /// Every question of every route.
@@ -210,7 +223,11 @@ impl Keyed {
         };
         let request = Request::builder().method(*method).uri(path).header(name, value);
         let form = "application/x-www-form-urlencoded";
-        let kind = if path == RADAR { form } else { "application/json" };
+        let kind = match path.as_str() {
+            RADAR => form,
+            path if path.contains("/exhibits") => "application/pdf",
+            _ => "application/json",
+        };
         let request = request.header("content-type", kind);
         let response = self.server.router.clone().oneshot(request.body(Body::from(body)).unwrap());
         let response = response.await.unwrap();

@@ -1,6 +1,7 @@
 //! Roots are signed once, show what the chain can't, and outlive an erasure.
 
 use super::super::frame::Frame;
+use super::super::signing::SIGNING_KEY_FILE;
 use super::super::testing::{TestDisk, config, copy, entry};
 use super::super::{Ledger, LedgerConfig, MasterKey, NewEntry, verify};
 use super::*;
@@ -63,6 +64,37 @@ fn every_day_that_is_over_gets_one_root() {
     assert_eq!((report.roots, report.finding), (5, None));
 }
 
+/// As a server does: without a key nothing, once a day, after a kill and with a clock set back no day twice.
+#[test]
+fn a_server_signs_each_day_once() {
+    let dir = tempfile::tempdir().unwrap();
+    append(dir.path(), (1..).zip([0, 0, 1, 1, 2]));
+    let mut daily = DailyRoots::default();
+    assert_eq!(daily.look(dir.path(), at(1, 5)).unwrap(), []);
+    assert!(!dir.path().join(SIGNING_KEY_FILE).exists(), "a server makes no key for this");
+    SigningKey::open(dir.path()).unwrap();
+    assert_eq!(ranges(&daily.look(dir.path(), at(1, 5)).unwrap()), [("2024-10-04", 1, 2)]);
+    let path = dir.path().join(ROOTS_FILE);
+    let signed = fs::read(&path).unwrap();
+    for (day, hour) in [(1, 6), (2, 0), (0, 3), (-9, 0), (1, 5)] {
+        assert_eq!(daily.look(dir.path(), at(day, hour)).unwrap(), [], "{day} {hour}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), signed);
+    // Killed in the middle of a line, and started again.
+    fs::write(&path, [signed.as_slice(), b"{\"day\":\"2024"].concat()).unwrap();
+    let mut daily = DailyRoots::default();
+    assert_eq!(ranges(&daily.look(dir.path(), at(2, 1)).unwrap()), [("2024-10-05", 3, 4)]);
+    assert_eq!(daily.look(dir.path(), at(2, 2)).unwrap(), []);
+    assert_eq!(finding(dir.path()), None);
+    assert_eq!(ranges(&roots(dir.path()).unwrap()).len(), 2);
+    // What failed is tried again on the same day.
+    fs::write(&path, "{}\n").unwrap();
+    let mut daily = DailyRoots::default();
+    assert!(daily.look(dir.path(), at(3, 1)).is_err());
+    fs::write(&path, &signed).unwrap();
+    assert_eq!(daily.look(dir.path(), at(3, 1)).unwrap().len(), 2);
+}
+
 #[test]
 fn a_record_of_the_future_stops_no_root() {
     for (days, expected) in [
@@ -122,7 +154,8 @@ fn a_changed_or_missing_root_or_record_is_named() {
     forged.signed = other.sign(&forged.text());
     let forged = serde_json::to_string(&forged).unwrap() + "\n";
     let first = lines.split_inclusive('\n').next().unwrap();
-    assert_eq!(change(first, &forged), rooted(1, 3), "signed by a stranger");
+    let by = DamageKind::SignedBy { last: 3, key: unhex(&other.sign(b"").key).unwrap() };
+    assert_eq!(change(first, &forged), Some((1, by)), "signed by a stranger");
     fs::write(dir.path().join(ROOTS_FILE), lines.clone() + "{\"day\":").unwrap();
     assert_eq!(roots(dir.path()).unwrap().len(), 3, "cut short by a crash");
     append(dir.path(), [(9, 4)]);
@@ -152,6 +185,7 @@ fn records_cut_off_at_the_end_are_missed() {
 fn records_are_proven_before_and_after_their_day_is_over() {
     let dir = written();
     let key = SigningKey::open(dir.path()).unwrap();
+    assert_eq!(prove(dir.path(), &key, &BTreeSet::from([99])).unwrap(), [], "none is there");
     let wanted = BTreeSet::from([2, 3, 6, 7, 99]);
     let proofs = prove(dir.path(), &key, &wanted).unwrap();
     let shown = |proof: &Inclusion| proof.records.iter().map(|record| record.sequence).collect();
@@ -179,7 +213,9 @@ fn a_new_signing_key_breaks_no_root() {
     let old = SigningKey::open(dir.path()).unwrap().sign(b"").key;
     fs::remove_file(dir.path().join(SIGNING_KEY_FILE)).unwrap();
     let key = SigningKey::open(dir.path()).unwrap();
-    assert!(finding(dir.path()).is_some(), "a key nobody noted");
+    let said = finding(dir.path()).unwrap().to_string();
+    assert!(said.contains(&format!("another key signed it, {old};")), "{said}");
+    assert!(said.contains("add it as a line to `signing.retired`"), "{said}");
     fs::write(dir.path().join(RETIRED_KEYS_FILE), format!("{old}\n")).unwrap();
     assert_eq!(finding(dir.path()), None);
     for proof in prove(dir.path(), &key, &BTreeSet::from([2, 8])).unwrap() {

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 use vouch::access::{AccessFile, Gate, Token};
 use vouch::config::{Config, LedgerSettings, ServerConfig};
 use vouch::decision::Policy;
+use vouch::disputes::exhibit::count_pages;
 use vouch::disputes::stripe::signature::WebhookSecrets;
 use vouch::disputes::{DisputeReport, stripe};
 use vouch::domain::{TenantId, Timestamp};
@@ -277,4 +278,11 @@ pub(super) fn keys(bytes: &[u8]) {
     }
     let path = file("signing/signing.key", bytes);
     let _ = SigningKey::open(path.parent().unwrap());
+}
+
+/// A merchant's own file, to its last page.
+pub(super) fn exhibit(bytes: &[u8]) {
+    if let Ok(pages) = count_pages(bytes) {
+        assert!(pages > 0);
+    }
 }

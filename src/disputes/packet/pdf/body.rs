@@ -1,8 +1,9 @@
 //! What stands behind page 1: the timeline, the exhibits, the manifest.
 
-use super::flow::{BODY, Cell, Flow, SMALL, STRONG};
+use super::flow::{BODY, Cell, Flow, HEADING, Mark, SMALL, STRONG};
 use super::letter::Pages;
-use crate::disputes::packet::manifest::Places;
+use crate::disputes::packet::files::FilePages;
+use crate::disputes::packet::manifest::{self, Places};
 use crate::disputes::packet::points::Draft;
 use crate::disputes::packet::sheets::Sheet;
 use crate::disputes::packet::words::utc;
@@ -75,6 +76,42 @@ pub(super) fn exhibits(
     }
 }
 
+/// The merchant's own files, each of their pages on one of ours; where each begins goes into `pages`.
+pub(super) fn files(flow: &mut Flow, files: &[&FilePages<'_>], pages: &mut Pages) {
+    for (place, file) in files.iter().enumerate() {
+        let Exhibit { letter, title, .. } = &file.exhibit;
+        let count = file.pages.sizes.len();
+        for (number, size) in file.pages.sizes.iter().enumerate() {
+            flow.part(None);
+            flow.turn();
+            let name = format!("Exhibit {letter}: {title}");
+            if number == 0 {
+                pages.insert(*letter, flow.page());
+                flow.paragraph(&name, HEADING);
+                flow.paragraph(&file.row(), BODY);
+                flow.paragraph(&format!("SHA-256 of the file: {}", file.file.sha256), SMALL);
+            } else {
+                flow.paragraph(&format!("{name}, page {} of {count}", number + 1), STRONG);
+            }
+            flow.gap(4_000);
+            let (width, height) = (flow.width(), flow.room());
+            let (x, y) = flow.area(height);
+            let (wide, high) = fitted(*size, (width, height));
+            flow.put(Mark::Sheet { file: place, page: number, at: (x, y), size: (wide, high) });
+        }
+    }
+}
+
+/// A size made as large as an area allows, no larger than it is and a quarter.
+fn fitted((width, height): (i32, i32), area: (i32, i32)) -> (i32, i32) {
+    let [width, height, across, down] = [width, height, area.0, area.1].map(i64::from);
+    let most = width.saturating_mul(5) / 4;
+    let wide = across.min(down.saturating_mul(width) / height.max(1)).min(most);
+    let high = wide.saturating_mul(height) / width.max(1);
+    let whole = |side: i64| i32::try_from(side).unwrap_or(i32::MAX);
+    (whole(wide), whole(high))
+}
+
 fn rows(flow: &mut Flow, draft: &Draft<'_>, sheet: &Sheet<'_>) {
     let opened = utc(draft.facts.dispute.opened_at);
     if sheet.late > 0 {
@@ -131,7 +168,14 @@ pub(super) fn manifest(
             line(flow, "", &records.join(", "));
         }
     }
-    if let Some(last) = places.last(draft) {
+    for file in manifest::files(draft, exhibits) {
+        line(flow, &file.letter.to_string(), &file.sha256);
+        for id in &file.event_ids {
+            let sequence = number(places.sequence(false, id.as_str()));
+            line(flow, "", &format!("{id} ({sequence})"));
+        }
+    }
+    if let Some(last) = places.last(draft, exhibits) {
         line(flow, "Chain", &format!("{} at record {}", last.hash, last.sequence));
     }
     let (signed, digest) = signed;

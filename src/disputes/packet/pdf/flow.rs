@@ -44,6 +44,8 @@ pub(super) enum Mark {
     Text { x: i32, y: i32, style: Style, text: String },
     /// A straight line.
     Line { from: (i32, i32), to: (i32, i32), width: i32 },
+    /// A page of a file, by their places, from its upper left corner.
+    Sheet { file: usize, page: usize, at: (i32, i32), size: (i32, i32) },
     /// A rectangle from its upper left corner: black, or only its outline.
     Bar { x: i32, y: i32, width: i32, height: i32, solid: bool },
 }
@@ -276,7 +278,7 @@ mod tests {
         page.iter()
             .filter_map(|mark| match mark {
                 Mark::Text { text, .. } => Some(text.as_str()),
-                Mark::Line { .. } | Mark::Bar { .. } => None,
+                Mark::Line { .. } | Mark::Bar { .. } | Mark::Sheet { .. } => None,
             })
             .collect()
     }

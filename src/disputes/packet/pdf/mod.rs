@@ -14,6 +14,7 @@ mod flow;
 mod letter;
 mod write;
 
+use super::files::{FilePages, files};
 use super::manifest::{self, Places};
 use super::plan::{Plan, plan};
 use super::points::{Draft, Point};
@@ -21,6 +22,7 @@ use super::profile::{Limits, Paper, Profile};
 use super::sheets::{Kind, MAX_ROWS};
 use super::{CaseFile, Exhibit, exhibit, warnings};
 use crate::disputes::error::PacketError;
+use crate::disputes::exhibit::Pages as ForeignPages;
 use crate::disputes::{Link, sha256_hex};
 use crate::domain::Timestamp;
 use crate::ledger::{Signed, SigningKey};
@@ -80,8 +82,11 @@ const EXTENTS: [Extent; 6] = [
     Extent { rows: 10, timeline: 10, dropped: 0 },
     Extent { rows: 10, timeline: 0, dropped: 0 },
     Extent { rows: 10, timeline: 0, dropped: 2 },
-    Extent { rows: 6, timeline: 0, dropped: usize::MAX },
+    SHORTEST,
 ];
+
+/// The last of [`EXTENTS`].
+const SHORTEST: Extent = Extent { rows: 6, timeline: 0, dropped: usize::MAX };
 
 /// Which exhibits go first when some must: what says least about most claims. The receipt stays.
 const DROPPED_FIRST: [Kind; 7] = [
@@ -110,22 +115,72 @@ pub fn pdf(
     let paper = options.paper.unwrap_or(options.profile.paper());
     let plan = plan(case.dispute.reason);
     let places = Places::of(links);
+    let (files, unread) = files(case);
     let mut last = (0, 0);
-    for (at, extent) in EXTENTS.into_iter().enumerate() {
-        let laid = Laid::out(faces, case, plan, (&places, key), (paper, extent));
+    for (at, left_out) in cuts(files.len()) {
+        let extent = EXTENTS.get(at).copied().unwrap_or(SHORTEST);
+        let (kept, left_out) = parted(&files, left_out);
+        let laid = Laid::out(faces, (case, &kept), plan, (&places, key), (paper, extent));
         let fits_pages = limits.pages.is_none_or(|most| laid.pages.len() <= most);
         last = (laid.pages.len(), 0);
         if !fits_pages {
             continue;
         }
         let title = format!("Answer to dispute {}", case.dispute.id);
-        let bytes = write::write(faces, paper.size(), &laid.pages, (title, laid.date()))?;
+        let flat: Vec<&[u8]> = kept.iter().map(|file| &*file.pages.flat).collect();
+        let date = (title, laid.date());
+        let bytes = write::write(faces, paper.size(), &laid.pages, date, &flat)?;
         last.1 = bytes.len();
         if bytes.len() <= limits.bytes {
-            return Ok(laid.into_pdf(case, plan, bytes, at));
+            let mut pdf = laid.into_pdf(case, plan, bytes, at);
+            pdf.warnings.extend(unread);
+            pdf.warnings.extend(left_out.iter().map(|file| said_left_out(file)));
+            if !kept.is_empty() {
+                pdf.warnings.push("with files of your own it is a PDF and no PDF/A".to_owned());
+            }
+            return Ok(pdf);
         }
     }
     Err(too_large(options.profile, limits, last))
+}
+
+/// How often it is tried, each with the place of its extent and the number of files left out: files go
+/// last, for a person chose them, and one that is left out is told by name.
+fn cuts(files: usize) -> impl Iterator<Item = (usize, usize)> {
+    let shortest = EXTENTS.len() - 1;
+    (0..EXTENTS.len()).map(|at| (at, 0)).chain((1..=files).map(move |out| (shortest, out)))
+}
+
+/// The files without the `most` longest of them, and those.
+fn parted<'f, 'c>(
+    files: &'f [FilePages<'c>],
+    most: usize,
+) -> (Vec<&'f FilePages<'c>>, Vec<&'f FilePages<'c>>) {
+    let mut by_length: Vec<&FilePages<'_>> = files.iter().collect();
+    by_length
+        .sort_by_key(|file| std::cmp::Reverse((file.pages.sizes.len(), file.pages.flat.len())));
+    let out: Vec<char> = by_length.iter().take(most).map(|file| file.exhibit.letter).collect();
+    files.iter().partition(|file| !out.contains(&file.exhibit.letter))
+}
+
+fn said_left_out(file: &FilePages<'_>) -> String {
+    let (letter, title) = (file.exhibit.letter, &file.file.title);
+    let (pages, bytes) = (file.pages.sizes.len(), file.pages.flat.len());
+    format!(
+        "left out to fit: exhibit {letter}, your file `{title}` with {pages} pages and {bytes} bytes; \
+         shorten it or choose another profile"
+    )
+}
+
+/// Whether pages of a file can be put into a packet.
+pub(in crate::disputes) fn is_printable(pages: &ForeignPages) -> bool {
+    let Some(faces) = Faces::bundled() else { return false };
+    let sheet = |(page, size): (usize, &(i32, i32))| {
+        vec![Mark::Sheet { file: 0, page, at: (0, 0), size: *size }]
+    };
+    let marks: Vec<Vec<Mark>> = pages.sizes.iter().enumerate().map(sheet).collect();
+    let about = (String::new(), Timestamp::from_millis(0));
+    write::write(faces, Paper::A4.size(), &marks, about, &[&pages.flat]).is_ok()
 }
 
 fn too_large(profile: Profile, limits: Limits, (pages, bytes): (usize, usize)) -> PacketError {
@@ -154,7 +209,7 @@ struct Laid<'a> {
 impl<'a> Laid<'a> {
     fn out(
         faces: &'static Faces,
-        case: &'a CaseFile,
+        (case, files): (&'a CaseFile, &[&FilePages<'_>]),
         plan: &Plan,
         (places, key): (&Places<'_>, &SigningKey),
         (paper, extent): (Paper, Extent),
@@ -162,7 +217,8 @@ impl<'a> Laid<'a> {
         let mut draft = Draft::of(case, plan, extent.rows);
         let points = draft.points(plan);
         let dropped = drop_uncited(&mut draft, &points, extent.dropped);
-        let exhibits: Vec<Exhibit> = draft.sheets.iter().map(|s| exhibit(&draft, s)).collect();
+        let mut exhibits: Vec<Exhibit> = draft.sheets.iter().map(|s| exhibit(&draft, s)).collect();
+        exhibits.extend(files.iter().map(|file| file.exhibit.clone()));
         let manifest = manifest::text(&draft, &exhibits, places);
         let signed = key.sign(manifest.as_bytes());
         let digest = sha256_hex(manifest.as_bytes());
@@ -178,6 +234,7 @@ impl<'a> Laid<'a> {
                 body::timeline(&mut flow, &draft, extent.timeline);
             }
             body::exhibits(&mut flow, &draft, &exhibits, &mut found);
+            body::files(&mut flow, files, &mut found);
             body::manifest(&mut flow, &draft, &exhibits, places, (&signed, &digest));
             if flow.numbered {
                 flow.gap(4_000);

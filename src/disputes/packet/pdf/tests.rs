@@ -20,6 +20,7 @@ fn case(file: &str, report: &str) -> CaseFile {
         decision: None,
         events: serde_json::from_value(file["events"].clone()).unwrap(),
         other_sales: Vec::new(),
+        files: Vec::new(),
     }
 }
 
@@ -85,10 +86,10 @@ fn printed(case: &CaseFile, extent: Extent) -> Vec<String> {
     let places = Places::of(&links);
     let faces = Faces::bundled().unwrap();
     let plan = plan(case.dispute.reason);
-    let laid = Laid::out(faces, case, plan, (&places, &key), (Paper::A4, extent));
+    let laid = Laid::out(faces, (case, &[]), plan, (&places, &key), (Paper::A4, extent));
     let text = |mark: &Mark| match mark {
         Mark::Text { text, .. } => Some(text.clone()),
-        Mark::Line { .. } | Mark::Bar { .. } => None,
+        Mark::Line { .. } | Mark::Bar { .. } | Mark::Sheet { .. } => None,
     };
     let page = |marks: &Vec<Mark>| marks.iter().filter_map(text).collect::<Vec<_>>().join(" ");
     laid.pages.iter().map(page).collect()

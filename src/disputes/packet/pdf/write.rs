@@ -12,14 +12,17 @@ use krilla::Document;
 use krilla::SerializeSettings;
 use krilla::color::luma;
 use krilla::configure::{Archival, ConfigurationBuilder};
-use krilla::geom::{Path, PathBuilder, Point, Rect};
+use krilla::geom::{Path, PathBuilder, Point, Rect, Size, Transform};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::page::PageSettings;
 use krilla::paint::{Fill, Stroke};
+use krilla::pdf::{Pdf, PdfDocument};
 use krilla::surface::Surface;
 use krilla::text::{GlyphId, KrillaGlyph};
+use std::sync::Arc;
 
-/// The file of some pages.
+/// The file of some pages. With pages of other files it is a PDF, else PDF/A: nobody can say of what others
+/// wrote that it will look the same in thirty years.
 ///
 /// # Errors
 /// krilla refuses what would break the standard; of our own pages that is a mistake of ours.
@@ -28,12 +31,21 @@ pub(super) fn write(
     size: (i32, i32),
     pages: &[Vec<Mark>],
     (title, date): (String, Timestamp),
+    files: &[&[u8]],
 ) -> Result<Vec<u8>, PacketError> {
     let refused = |words: String| PacketError::Refused { words };
-    let configuration = ConfigurationBuilder::new()
-        .with_archival_validator(Archival::A2_B)
-        .finish()
-        .map_err(|error| refused(format!("{error:?}")))?;
+    let files = files.iter().map(|file| {
+        let pdf = Pdf::new(file.to_vec()).map_err(|error| refused(format!("{error:?}")))?;
+        Ok(PdfDocument::new(Arc::new(pdf)))
+    });
+    let files = files.collect::<Result<Vec<_>, PacketError>>()?;
+    let configuration = ConfigurationBuilder::new();
+    let configuration = if files.is_empty() {
+        configuration.with_archival_validator(Archival::A2_B)
+    } else {
+        configuration
+    };
+    let configuration = configuration.finish().map_err(|error| refused(format!("{error:?}")))?;
     let settings =
         SerializeSettings { configuration, enable_tagging: false, ..SerializeSettings::default() };
     let mut document = Document::new_with(settings);
@@ -46,7 +58,7 @@ pub(super) fn write(
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
         for mark in marks {
-            draw(&mut surface, faces, mark);
+            draw(&mut surface, faces, &files, mark);
         }
         surface.finish();
         page.finish();
@@ -67,8 +79,16 @@ fn date_time(at: Timestamp) -> DateTime {
     date.second(second).utc_offset_hour(0).utc_offset_minute(0)
 }
 
-fn draw(surface: &mut Surface<'_>, faces: &Faces, mark: &Mark) {
+fn draw(surface: &mut Surface<'_>, faces: &Faces, files: &[PdfDocument], mark: &Mark) {
     match mark {
+        Mark::Sheet { file, page, at, size } => {
+            let size = Size::from_wh(points(size.0), points(size.1));
+            if let Some((file, size)) = files.get(*file).zip(size) {
+                surface.push_transform(&Transform::from_translate(points(at.0), points(at.1)));
+                surface.draw_pdf_page(file, size, *page);
+                surface.pop();
+            }
+        }
         Mark::Text { x, y, style, text } => {
             surface.set_stroke(None);
             surface.set_fill(Some(black()));
