@@ -4,7 +4,7 @@ use super::progress;
 use super::rows::{count, for_each, map_at};
 use super::state;
 use super::train::TrainArgs;
-use crate::domain::{Timestamp, TransactionId};
+use crate::domain::{TenantId, Timestamp, TransactionId};
 use crate::engine::{Engine, EventFacts, read_open_event};
 use crate::input::files::open;
 use crate::input::{Item, Line, Map};
@@ -20,10 +20,13 @@ pub(super) fn collect(args: &TrainArgs) -> Result<(Dataset, u64)> {
     let room = usize::try_from(args.max_rows).unwrap_or(usize::MAX);
     let mut rows = Rows::of(args.tenant.clone()).with_custom(&args.custom).with_room(room);
     let bad = if let Some(file) = &args.file {
-        let engine = state::engine_in_memory(&args.config.load()?)?;
+        let mut config = args.config.load()?;
+        // The sales of a file were not decided by us: nothing of them passed by our luck.
+        config.policy.pass_through = None;
+        let engine = state::engine_in_memory(&config)?;
         from_file(&engine, file, args.map.as_deref(), &mut rows)?
     } else {
-        from_ledger(&args.data_dir, &mut rows)?;
+        from_ledger(&args.data_dir, &args.tenant, &mut rows)?;
         0
     };
     if rows.unknown() > 0 {
@@ -73,6 +76,7 @@ fn from_file(engine: &Engine, file: &Path, map: Option<&Path>, rows: &mut Rows) 
         Ok(())
     })?;
     kept.sort_by_key(|line| time(&line.item));
+    rows.tell_bad(kept.iter().filter_map(|line| called_bad_by(&line.item)).collect());
     for Line { position, item } in kept {
         if let Err(error) = take(engine, item, rows) {
             eprintln!("{}: {position}: {error:#}", file.display());
@@ -92,12 +96,17 @@ fn called_bad(file: &Path, map: Option<&Map>) -> Result<HashSet<TransactionId>> 
     // A row that can't be read is reported where it is read for good.
     for line in open(file, map)?.flatten() {
         bar.inc(1);
-        if let Item::Event { event, .. } = line.item {
-            bad.extend(calls_bad(EventFacts::of(&event)));
-        }
+        bad.extend(called_bad_by(&line.item));
     }
     bar.finish_and_clear();
     Ok(bad)
+}
+
+fn called_bad_by(item: &Item) -> Option<TransactionId> {
+    match item {
+        Item::Event { event, .. } => calls_bad(EventFacts::of(event)),
+        Item::Transaction { .. } => None,
+    }
 }
 
 fn time(item: &Item) -> Timestamp {
@@ -119,7 +128,7 @@ fn take(engine: &Engine, item: Item, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-fn from_ledger(data_dir: &Path, rows: &mut Rows) -> Result<()> {
+fn from_ledger(data_dir: &Path, tenant: &TenantId, rows: &mut Rows) -> Result<()> {
     let master = crate::config::master_key()?.map(MasterKey::from_bytes);
     let reader = Reader::open(data_dir, master)
         .with_context(|| format!("no ledger in `{}`", data_dir.display()))?;
@@ -129,7 +138,7 @@ fn from_ledger(data_dir: &Path, rows: &mut Rows) -> Result<()> {
         bar.set_position(entry.sequence);
         rows.entry(&entry)?;
         if rows.is_full() {
-            rows.tell_bad(called_bad_in_ledger(&reader)?);
+            rows.tell_bad(called_bad_in_ledger(&reader, tenant)?);
         }
     }
     bar.finish_and_clear();
@@ -137,13 +146,13 @@ fn from_ledger(data_dir: &Path, rows: &mut Rows) -> Result<()> {
 }
 
 /// As [`called_bad`], of the ledger's events.
-fn called_bad_in_ledger(reader: &Reader) -> Result<HashSet<TransactionId>> {
+fn called_bad_in_ledger(reader: &Reader, tenant: &TenantId) -> Result<HashSet<TransactionId>> {
     let bar = progress::counter("looking for labels");
     let mut bad = HashSet::new();
     for entry in reader.scan(None)? {
         let entry = entry?;
         bar.set_position(entry.sequence);
-        if entry.kind != EntryKind::Decision {
+        if entry.kind != EntryKind::Decision && entry.tenant == *tenant {
             bad.extend(read_open_event(&entry)?.and_then(calls_bad));
         }
     }

@@ -342,12 +342,13 @@ impl<'de> de::Visitor<'de> for CustomValueVisitor {
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<CustomValue, A::Error> {
-        while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+        // Read as values, so that the reader's limit of depth holds.
+        while seq.next_element::<CustomValue>()?.is_some() {}
         Err(de::Error::custom(NO_CUSTOM_VALUE))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<CustomValue, A::Error> {
-        while map.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        while map.next_entry::<de::IgnoredAny, CustomValue>()?.is_some() {}
         Err(de::Error::custom(NO_CUSTOM_VALUE))
     }
 }

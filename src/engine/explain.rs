@@ -16,6 +16,8 @@ use serde::Serialize;
 const TRIED: usize = 12;
 /// Halvings of the way to the nearest value.
 const HALVINGS: usize = 40;
+/// Values of a feature tried in one direction before halving; a model may ask about thousands.
+const MOST_VALUES: usize = 64;
 /// Least effect of a feature worth trying, in log-odds.
 const LEAST_EFFECT: f64 = 0.01;
 
@@ -88,7 +90,7 @@ pub enum Explained {
 
 impl Engine {
     /// Explains a decision of this tenant, by its own name or by its transaction's; `None` for an unknown
-    /// one. Cost: the model is loaded again, and up to some hundred decisions; may wait for the disk.
+    /// one. Cost: the artefacts are loaded again, and up to three thousand decisions; may wait for the disk.
     ///
     /// # Errors
     /// The ledger, or what the decision was made with, can't be read.
@@ -102,7 +104,7 @@ impl Engine {
         }
         let Some(artefacts) = &self.artefacts else { return Ok(Some(Explained::NotYet)) };
         let tables = self.snapshot().reference.clone();
-        let snapshot = artefacts.snapshot(&stored.decision.versions, tables)?;
+        let snapshot = artefacts.snapshot(&stored.decision.versions, tables)?.for_trials();
         Ok(Some(match explain(&stored, &snapshot) {
             Some(explanation) => Explained::Yes(Box::new(explanation)),
             None => Explained::NoModel,
@@ -198,6 +200,14 @@ fn effects(model: &Model, record: &Record) -> Vec<Edge> {
     effects.into_iter().map(|(_, edge)| edge).collect()
 }
 
+/// At most [`MOST_VALUES`] of them, evenly, the first and the last among them.
+fn few(values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
+    let values: Vec<f64> = values.collect();
+    let (last, step) = (values.len().saturating_sub(1), values.len().div_ceil(MOST_VALUES).max(1));
+    let keep = move |(place, _): &(usize, f64)| place % step == 0 || *place == last;
+    values.into_iter().enumerate().filter(keep).map(|(_, value)| value)
+}
+
 /// Decides again with one fact changed.
 struct Trial<'s> {
     stored: &'s StoredDecision,
@@ -215,7 +225,10 @@ impl Trial<'_> {
             decision.clone();
         let of = (tenant, &transaction_id, Kept { warnings, degraded, versions });
         let decided = decide_again(of, &mut record, self.snapshot, &mut Memory::default())?;
-        (decided.action != action).then(|| Counterfactual {
+        // A decline that passed by luck is explained as the decline it was.
+        let lucky = self.stored.decision.spared.as_ref().filter(|spared| spared.one_in.is_some());
+        let made = lucky.map_or(action, |spared| spared.would_be);
+        (decided.action != made).then(|| Counterfactual {
             feature: edge.name.clone(),
             was: edge.get(self.record).clone(),
             would_be: value.clone(),
@@ -236,13 +249,14 @@ impl Trial<'_> {
         }
         let now = edge.get(self.record).numeric();
         if now.is_nan() {
-            return edge.numbers.iter().find_map(|x| self.otherwise(edge, &edge.number(*x)));
+            let mut numbers = few(edge.numbers.iter().copied());
+            return numbers.find_map(|x| self.otherwise(edge, &edge.number(x)));
         }
-        let differs = |x: &&f64| edge.number(**x) != *edge.get(self.record);
-        let above = edge.numbers.iter().filter(|x| **x > now).filter(differs);
-        let below = edge.numbers.iter().rev().filter(|x| **x < now).filter(differs);
-        let crosses = |x: &&f64| self.otherwise(edge, &edge.number(**x)).is_some();
-        let ends = [above.copied().find(|x| crosses(&x)), below.copied().find(|x| crosses(&x))];
+        let differs = |x: &f64| edge.number(*x) != *edge.get(self.record);
+        let above = edge.numbers.iter().copied().filter(|x| *x > now).filter(differs);
+        let below = edge.numbers.iter().rev().copied().filter(|x| *x < now).filter(differs);
+        let crosses = |x: &f64| self.otherwise(edge, &edge.number(*x)).is_some();
+        let ends = [few(above).find(crosses), few(below).find(crosses)];
         let near = ends.into_iter().flatten().map(|end| self.halved(edge, now, end));
         let near = near.min_by(|a, b| (a - now).abs().total_cmp(&(b - now).abs()))?;
         self.otherwise(edge, &edge.number(near))

@@ -38,6 +38,22 @@ pub struct Snapshot {
     pub degraded: Vec<String>,
 }
 
+impl Snapshot {
+    /// One with the model that is shipped, for tests of modules that know no models.
+    #[cfg(test)]
+    pub(crate) fn with_bundled_model(reference: Arc<Reference>, rules: RuleSet) -> Self {
+        Self::new(reference, rules, Model::bundled().ok(), Policy::default())
+    }
+
+    /// The same for decisions that are tried out: no decline passes by luck, and nothing scores beside.
+    #[must_use]
+    pub fn for_trials(mut self) -> Self {
+        self.policy.pass_through = None;
+        self.shadow = None;
+        self
+    }
+}
+
 /// A model on trial, and on whom.
 #[derive(Debug, Clone)]
 pub struct ModelCanary {

@@ -10,6 +10,10 @@ use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+/// Explanations under way at most, of all callers.
+static EXPLAINING: Semaphore = Semaphore::const_new(2);
 
 /// Gives a decision back by its own id or its transaction's.
 pub(super) async fn decision(
@@ -43,7 +47,18 @@ pub(super) async fn explanation(
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     let found = match id {
-        Ok(Path(id)) => apart(move || state.engine.explained(&tenant, &id)).await,
+        Ok(Path(id)) => {
+            // One explanation costs as much as thousands of decisions.
+            let Ok(place) = EXPLAINING.try_acquire() else {
+                let busy = Failure::new(Code::Busy, "other decisions are being explained");
+                return busy.into_response(&request_id);
+            };
+            apart(move || {
+                let _until_done = place;
+                state.engine.explained(&tenant, &id)
+            })
+            .await
+        }
         Err(_) => Ok(Ok(None)),
     };
     let nothing = |code, why| Failure::new(code, why).into_response(&request_id);

@@ -30,7 +30,16 @@ pub(crate) fn transaction() -> impl Strategy<Value = Transaction> {
 
 /// Any event that says what its type needs.
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    let required = ["event_id", "type", "event_time", "transaction_id", "data.amount.value"];
+    let required = [
+        "event_id",
+        "type",
+        "event_time",
+        "transaction_id",
+        "data.amount.value",
+        "data.exhibit.kind",
+        "data.exhibit.title",
+        "data.exhibit.sha256",
+    ];
     json_of(fields::<Event>(), &required).prop_map(|mut value| {
         let outcome = if value["type"] == "challenge.result" { "passed" } else { "approved" };
         value["data"]["outcome"] = json!(outcome);

@@ -18,10 +18,9 @@ const LEAST_SLOPE: f64 = 1e-3;
 
 type Fitter = fn(&[f64], &[bool]) -> Option<Calibrator>;
 
-/// The best calibrator of margins, which are log-odds; rows in the order of time. `None` when none of
-/// them ranks.
-pub(super) fn choose(margins: &[f64], outcomes: &[bool]) -> Option<Calibrator> {
-    let frauds = outcomes.iter().filter(|fraud| **fraud).count();
+/// The best calibrator of margins, which are log-odds; rows in the order of time, `frauds` of them
+/// different ones of fraud. `None` when none of them ranks.
+pub(super) fn choose(margins: &[f64], outcomes: &[bool], frauds: usize) -> Option<Calibrator> {
     let fitters: &[Fitter] =
         if frauds >= LEAST_FOR_ISOTONIC { &[line, beta, isotonic] } else { &[line, beta] };
     let (fit_on, judged_on) = margins.split_at(margins.len() / 2);

@@ -327,8 +327,8 @@ impl Dataset {
 
     /// Declines that were let through, and how many they stand for.
     pub fn passed(&self) -> (usize, usize) {
-        let rows = (0..self.len()).map(|row| self.declines(row)).filter(|sales| *sales > 1);
-        rows.fold((0, 0), |(rows, all), sales| (rows + 1, all + sales))
+        let rows = (0..self.len()).filter(|row| self.declines(*row) > 1);
+        rows.fold((0, 0), |(rows, all), row| (rows + 1, all + self.stands_for(row)))
     }
 
     /// True where something was said of the row.

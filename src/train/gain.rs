@@ -9,11 +9,12 @@
 use super::dataset::Dataset;
 use super::error::TrainError;
 use super::fit::{self, Fit};
+use super::learner::undrawn_platt;
 use super::metrics::{Metrics, Scored, metrics};
-use super::split::{Known, Split};
+use super::split::{Known, Split, once, undrawn};
 use super::{Regression, TrainConfig, outcomes};
 use crate::model::{Logistic, Platt, sigmoid};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 use serde::Serialize;
 
 /// Features that are also left out, the best alone first: each is a whole fit.
@@ -51,15 +52,24 @@ pub struct FeatureGain {
 
 /// Rows as cells, with their outcomes.
 struct Sheet {
+    /// A line a row.
     cells: Array2<f64>,
+    /// How often each line counts.
+    copies: Vec<usize>,
+    /// Of every copy.
     outcomes: Vec<bool>,
 }
 
 /// The three slices every trial goes through.
 struct Bench {
-    fit: Sheet,
-    calibrate: Option<Sheet>,
+    /// Of the rows fitted, and what became of them.
+    cells: Array2<f64>,
+    outcomes: Vec<bool>,
+    /// Where there are none of their own, the rows fitted.
+    calibrate: Sheet,
     test: Sheet,
+    /// Where margins do not rank.
+    uncalibrated: Platt,
     l2: f64,
 }
 
@@ -125,27 +135,29 @@ fn coefficient(model: &Logistic, name: &str) -> f64 {
 
 impl Bench {
     fn of(data: &Dataset, split: &Split, regression: &Regression, l2: f64) -> Self {
-        let cells = |rows: &[Known]| regression.encoding.matrix(data, rows);
-        let sheet = |rows: &[Known]| Sheet { cells: cells(rows), outcomes: outcomes(rows) };
+        let sheet = |rows: &[Known]| {
+            let (once, copies): (Vec<Known>, Vec<usize>) = once(rows).unzip();
+            let cells = regression.encoding.matrix(data, &once);
+            Sheet { cells, copies, outcomes: outcomes(rows) }
+        };
+        let fit = undrawn(data, &split.fit);
+        let calibrate = if split.calibrate.is_empty() { &split.fit } else { &split.calibrate };
         Self {
-            fit: sheet(&split.fit),
-            calibrate: (!split.calibrate.is_empty()).then(|| sheet(&split.calibrate)),
+            cells: regression.encoding.matrix(data, &fit),
+            outcomes: outcomes(&fit),
+            calibrate: sheet(calibrate),
             test: sheet(&split.test),
+            uncalibrated: undrawn_platt(data),
             l2,
         }
     }
 
     /// Fits, calibrates and judges a model of these cells.
     fn judge(&self, cells: &[usize]) -> Result<Metrics, TrainError> {
-        let of = |sheet: &Sheet| sheet.cells.select(Axis(1), cells);
-        let matrix = of(&self.fit);
-        let fit = fit::logistic(&matrix, &self.fit.outcomes, self.l2)?;
-        let slice = self.calibrate.as_ref();
-        let (matrix, outcomes) =
-            slice.map_or((matrix, &self.fit.outcomes), |sheet| (of(sheet), &sheet.outcomes));
-        let platt = fit::platt(&margins(&fit, &matrix), outcomes);
-        let Platt { slope, intercept } = platt.unwrap_or(Platt { slope: 1.0, intercept: 0.0 });
-        let margins = margins(&fit, &of(&self.test));
+        let fit = fit::logistic(&self.cells.select(Axis(1), cells), &self.outcomes, self.l2)?;
+        let platt = fit::platt(&self.calibrate.margins(&fit, cells), &self.calibrate.outcomes);
+        let Platt { slope, intercept } = platt.unwrap_or(self.uncalibrated);
+        let margins = self.test.margins(&fit, cells);
         let scored = margins.iter().zip(&self.test.outcomes).map(|(margin, fraud)| Scored {
             probability: sigmoid(slope * margin + intercept),
             fraud: *fraud,
@@ -154,6 +166,12 @@ impl Bench {
     }
 }
 
-fn margins(fit: &Fit, matrix: &Array2<f64>) -> Vec<f64> {
-    matrix.rows().into_iter().map(|row| fit.margin(row.iter().copied())).collect()
+impl Sheet {
+    /// The margin of every copy of every row.
+    fn margins(&self, fit: &Fit, cells: &[usize]) -> Vec<f64> {
+        let matrix = self.cells.select(Axis(1), cells);
+        let rows = matrix.rows().into_iter().zip(&self.copies);
+        let margin = |row: ArrayView1<f64>| fit.margin(row.iter().copied());
+        rows.flat_map(|(row, copies)| std::iter::repeat_n(margin(row), *copies)).collect()
+    }
 }

@@ -122,11 +122,14 @@ impl Candidate {
         }
         let first = Trees::grow(data, (&split.fit, &split.calibrate), config, most)?;
         let margins = each(&split.calibrate, |row| first.margin(data, row));
-        let (calibrator, calibrated_on) =
-            match calibrate::choose(&margins, &outcomes(&split.calibrate)) {
-                Some(calibrator) => (calibrator, CalibratedOn::LaterRows),
-                None => (as_grown(kind, data), CalibratedOn::Nothing),
-            };
+        let (calibrator, calibrated_on) = match calibrate::choose(
+            &margins,
+            &outcomes(&split.calibrate),
+            distinct_frauds(&split.calibrate),
+        ) {
+            Some(calibrator) => (calibrator, CalibratedOn::LaterRows),
+            None => (as_grown(kind, data), CalibratedOn::Nothing),
+        };
         let all: Vec<Known> = split.fit.iter().chain(&split.calibrate).copied().collect();
         let fitted = Trees::grow(data, (&all, &[]), config, first.count())?;
         Ok(Self { kind, fitted: Box::new(fitted), calibrator, calibrated_on })
@@ -144,6 +147,11 @@ impl Candidate {
     }
 }
 
+/// Rows of fraud, each once however many it stands for.
+pub(super) fn distinct_frauds(rows: &[Known]) -> usize {
+    once(rows).filter(|(known, _)| known.fraud).count()
+}
+
 /// What is asked of each row, once for all its copies.
 pub(super) fn each(rows: &[Known], ask: impl Fn(usize) -> f64) -> Vec<f64> {
     once(rows).flat_map(|(known, copies)| std::iter::repeat_n(ask(known.row), copies)).collect()
@@ -152,7 +160,12 @@ pub(super) fn each(rows: &[Known], ask: impl Fn(usize) -> f64) -> Vec<f64> {
 /// No calibrator, but for a fit that knew no weights: fraud was as much rarer as rows were drawn.
 fn as_grown(kind: ModelKind, data: &Dataset) -> Calibrator {
     if kind == ModelKind::Forest && data.one_in() > 1 {
-        return Calibrator::Platt(Platt { slope: 1.0, intercept: -count(data.one_in()).ln() });
+        return Calibrator::Platt(undrawn_platt(data));
     }
     Calibrator::IDENTITY
+}
+
+/// What puts right the odds of a fit that knew no weights, and nothing else.
+pub(super) fn undrawn_platt(data: &Dataset) -> Platt {
+    Platt { slope: 1.0, intercept: -count(data.one_in()).ln() }
 }

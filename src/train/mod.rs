@@ -222,7 +222,7 @@ impl Regression {
         let margins = learner::each(rows, |row| fit.margin(encoding.line(data, row)));
         let (calibrator, calibrated_on) = match fit::platt(&margins, &outcomes(rows)) {
             Some(platt) => (platt, calibrated_on),
-            None => (Platt { slope: 1.0, intercept: 0.0 }, CalibratedOn::Nothing),
+            None => (learner::undrawn_platt(data), CalibratedOn::Nothing),
         };
         Ok(Self { encoding, fit, logistic, calibrator, calibrated_on })
     }
@@ -260,9 +260,11 @@ fn outcomes(rows: &[Known]) -> Vec<bool> {
 
 /// A calibrator needs some of both classes, and so does what is left to fit.
 fn enough_to_calibrate(split: &Split) -> bool {
+    // A row that counts many times is still one of which something is known.
     let both = |rows: &[Known], least: usize| {
-        let frauds = rows.iter().filter(|known| known.fraud).count();
-        frauds >= least && rows.len() - frauds >= least
+        let (frauds, others): (Vec<_>, Vec<_>) =
+            split::once(rows).partition(|(known, _)| known.fraud);
+        frauds.len() >= least && others.len() >= least
     };
     both(&split.calibrate, LEAST_TO_CALIBRATE) && both(&split.fit, LEAST_TO_CALIBRATE)
 }

@@ -13,7 +13,7 @@ use super::drift::{self, Drift};
 use super::encode::Dropped;
 use super::error::TrainError;
 use super::gain::{self, Gains};
-use super::learner::{Candidate, ModelKind};
+use super::learner::{self, Candidate, ModelKind};
 use super::metrics::{Bin, Metrics, Scored, bins, metrics};
 use super::refit::{self, DelayEffect};
 use super::slices::{self, Slice};
@@ -328,10 +328,10 @@ fn notes(report: &Report, run: &Run<'_>) -> Vec<String> {
         ));
     }
     notes.extend(report.calibrated_on.note().map(str::to_owned));
-    if report.test.positives < FEW_FRAUDS {
+    let frauds = learner::distinct_frauds(&split.test);
+    if frauds < FEW_FRAUDS {
         notes.push(format!(
-            "the test has {} frauds only: differences of some points are chance",
-            report.test.positives
+            "the test has {frauds} frauds only: differences of some points are chance"
         ));
     }
     let (labels, late) = split.fraud_labels;

@@ -15,8 +15,8 @@
 //! said has no outcome: it is left out, or it would pass for a good one.
 //!
 //! A decline that was let through to learn from it stands for as many declines as it was drawn from. From
-//! the first of them on our own declines are left out even where somebody labelled them: they are already
-//! told of.
+//! the first of them to the last our own declines are left out even where somebody labelled them: they are
+//! already told of.
 
 use super::dataset::{CustomFeature, Dataset, Label, LabelledRecord};
 use super::sample::Sample;
@@ -40,6 +40,8 @@ pub struct Rows {
     of: HashMap<TransactionId, usize>,
     refused: Vec<Option<By>>,
     sample: Sample,
+    /// When the first decline was let through, and the last.
+    passed: Option<(Timestamp, Timestamp)>,
     left_out: usize,
     unknown: usize,
     latest: Option<Timestamp>,
@@ -79,6 +81,7 @@ impl Rows {
             of: HashMap::new(),
             refused: vec![],
             sample: Sample::of(usize::MAX),
+            passed: None,
             left_out: 0,
             unknown: 0,
             latest: None,
@@ -213,19 +216,22 @@ impl Rows {
     pub fn finish(mut self) -> Dataset {
         let one_in = usize::try_from(self.sample.one_in()).unwrap_or(usize::MAX);
         self.data.drawn(self.sample.drawn(), one_in);
-        let first_passed = (0..self.data.len()).find(|row| self.data.declines(*row) > 1);
+        let is_stood_for = |row| {
+            self.passed.is_some_and(|(first, last)| (first..=last).contains(&self.data.time(row)))
+        };
         let keep: Vec<bool> = self
             .refused
             .iter()
             .enumerate()
             .map(|(row, refused)| match refused {
                 None => true,
-                Some(By::Us) if first_passed.is_some_and(|first| row >= first) => false,
+                Some(By::Us) if is_stood_for(row) => false,
                 Some(_) => self.data.is_labelled(row),
             })
             .collect();
         self.of = HashMap::new();
-        let refused = keep.iter().filter(|keep| !**keep).count();
+        let refused = keep.iter().enumerate().filter(|(_, keep)| !**keep);
+        let refused = refused.map(|(row, _)| self.data.stands_for(row)).sum();
         self.data.retain(|row| keep.get(row).copied().unwrap_or(false));
         self.data.note_refused(refused);
         self.data.no_more_rows();
@@ -255,6 +261,10 @@ impl Rows {
     }
 
     fn add(&mut self, id: TransactionId, row: &LabelledRecord, (refused, stands_for): Fate) {
+        if stands_for > 1 {
+            let (first, _) = self.passed.unwrap_or((row.event_time, row.event_time));
+            self.passed = Some((first, row.event_time));
+        }
         if !self.sample.takes(&id, &row.labels) {
             self.left_out += 1;
             return;
@@ -371,18 +381,22 @@ mod tests {
         let before = [(ours, true), (ours, false), (theirs, true), ((None, 1), false)];
         let data = rows(&before);
         assert_eq!((data.len(), data.refused(), data.passed()), (3, 1, (0, 0)));
+        let lucky = ((None, 50), true);
         let after = [
             (ours, true),
-            ((None, 50), true),
+            lucky,
             (ours, true),
             (theirs, true),
             (theirs, false),
             ((None, 1), false),
+            lucky,
+            (ours, true),
         ];
         let data = rows(&after);
         let found: Vec<_> = (0..data.len()).map(|row| data.stands_for(row)).collect();
-        assert_eq!(found, [1, 50, 1, 1], "our own label after the first that passed is left out");
-        assert_eq!((data.refused(), data.passed()), (2, (1, 50)));
+        let why = "our own label is left out from the first that passed to the last";
+        assert_eq!(found, [1, 50, 1, 1, 50, 1], "{why}");
+        assert_eq!((data.refused(), data.passed()), (2, (2, 100)));
         let plain = rows(&after.map(|((refused, _), labelled)| ((refused, 1), labelled)));
         assert_ne!(plain.digest(), data.digest());
     }

@@ -85,7 +85,7 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
         let time = data.time(row);
         if (windows.train_from..windows.train_to).contains(&time) {
             match outcome(data, row, config, in_training) {
-                None => split.unknown_train += 1,
+                None => split.unknown_train += data.stands_for(row),
                 Some(fraud) if time < windows.calibrate_from => {
                     split.fit.extend(copies(data, row, fraud));
                 }
@@ -93,11 +93,11 @@ pub(super) fn split(data: &Dataset, config: &TrainConfig) -> Result<Split, Train
             }
         } else if (windows.test_from..windows.test_to).contains(&time) {
             match outcome(data, row, config, in_test) {
-                None => split.unknown_test += 1,
+                None => split.unknown_test += data.stands_for(row),
                 Some(fraud) => split.test.extend(copies(data, row, fraud)),
             }
         } else {
-            split.outside += 1;
+            split.outside += data.stands_for(row);
         }
     }
     split.check()?;

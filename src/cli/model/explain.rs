@@ -38,7 +38,8 @@ pub(super) fn run(args: &ExplainArgs, out: &mut impl Write) -> Result<u8> {
     let tables = reference(&args.config.load()?);
     let snapshot = Artefacts::new(&args.data_dir)
         .snapshot(&stored.decision.versions, tables)
-        .context("what the decision was made with can't be loaded")?;
+        .context("what the decision was made with can't be loaded")?
+        .for_trials();
     let Some(explanation) = explain(&stored, &snapshot) else {
         let why = if stored.erased { "the person was erased" } else { "no model decided" };
         writeln!(out, "nothing to explain: {why}")?;

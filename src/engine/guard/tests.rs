@@ -101,7 +101,8 @@ fn every_member_is_looked_at_or_exempt_by_name() {
         json!({"transaction_id": "t", "type": "purchase", "event_time": time, "amount": money});
     let happened = json!({
         "event_id": "e", "type": "refund", "event_time": time,
-        "data": {"amount": money, "checkout": {"price": money, "tax": money}},
+        "data": {"amount": money, "checkout": {"price": money, "tax": money},
+            "exhibit": {"kind": "contract", "title": "t", "sha256": "0"}},
     });
     let of_sales = fields::<Transaction>().into_iter().map(|field| (&sale, false, field));
     let of_events = fields::<Event>().into_iter().map(|field| (&happened, true, field));

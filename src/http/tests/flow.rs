@@ -214,9 +214,8 @@ async fn a_decision_is_explained_to_its_tenant_until_the_person_is_erased() {
     let nothing = server.get("/v1/decisions/tx-0/explain").await;
     assert_eq!(nothing.error(), (409, "nothing_to_explain", ""), "no model decided");
     let rules = RuleSet::from_sources(&[Source::new("test.toml", RULES)]).unwrap();
-    let model = crate::model::Model::bundled().unwrap();
     let tables = engine.snapshot().reference.clone();
-    engine.swap(Snapshot::new(tables, rules, Some(model), Policy::default())).unwrap();
+    engine.swap(Snapshot::with_bundled_model(tables, rules)).unwrap();
     let scored = server.score(&purchase("tx-1")).await;
     assert_eq!(scored.status, 200, "{}", scored.text);
     for id in ["tx-1", text(&scored.json["decision_id"])] {
