@@ -32,16 +32,18 @@ pub(super) fn points(draft: &Draft<'_>) -> (Vec<Point>, Vec<String>) {
 
 /// Facts that hold and are not told, for none of their records is shown.
 pub(super) fn untold<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = &'d str> {
-    let untold = draft.settled.iter().filter(|judged| told(draft, judged).is_none());
+    let lost = |judged: &&Judged<'_>| judged.rule.letter.is_some() && told(draft, judged).is_none();
+    let untold = draft.settled.iter().filter(lost);
     untold.map(|judged| judged.rule.id.as_str())
 }
 
 fn told(draft: &Draft<'_>, judged: &Judged<'_>) -> Option<Point> {
+    let letter = judged.rule.letter.as_ref()?;
     let own = judged.rule.point.and_then(|sentence| template(sentence)(draft));
     own.or_else(|| {
         let is_basis = |source: &Source<'_>| judged.bases.iter().any(|basis| shows(source, basis));
         let cites = Kind::ALL.into_iter().filter_map(|kind| draft.cite(kind, is_basis));
-        point(judged.rule.letter.clone(), cites)
+        point(letter.clone(), cites)
     })
 }
 

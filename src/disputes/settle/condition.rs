@@ -6,7 +6,7 @@
 use super::Basis;
 use crate::disputes::ce3::{self, Element, Elements, Verdict};
 use crate::disputes::packet::CaseFile;
-use crate::disputes::packet::facts::Facts;
+use crate::disputes::packet::facts::{CANCELLED, Facts};
 use crate::disputes::packet::sale::SaleFact;
 use crate::disputes::rulebook::{Condition, Excepted, Types, Words};
 use crate::domain::{
@@ -242,30 +242,42 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
+    /// When it was first used says not since when it could have been: only the issue of the good does.
     fn cancelled_before_delivery(&self) -> Truth<'a> {
-        let asked = self.cancellations().find(|event| self.facts.since_sale(event));
+        let since = |event: &&Event| self.facts.since_sale(event);
+        let asked = self.withdrawal().filter(since);
+        let asked = asked.filter(|event| self.facts.is_of_payment(event));
+        let is_silent = !self.cancellations().any(|event| since(&event));
         match (asked, self.delivery()) {
-            (Some(asked), Some(delivery)) => {
-                let both = vec![Basis::Event(asked), Basis::Event(delivery)];
-                told(asked.event_time < delivery.event_time, both)
+            (Some(asked), Some(delivery)) if asked.event_time >= delivery.event_time => {
+                No(vec![Basis::Event(asked), Basis::Event(delivery)])
             }
-            (None, Some(delivery)) => match self.cancellation_log() {
+            (Some(asked), Some(delivery)) if delivery.kind == EventKind::LicenceIssued => {
+                Yes(vec![Basis::Event(asked), Basis::Event(delivery)])
+            }
+            (Some(_), _) => Unknown(vec!["delivery"]),
+            (None, Some(delivery)) => match self.cancellation_log().filter(|_| is_silent) {
                 Some(log) => No(vec![Basis::Event(log), Basis::Event(delivery)]),
                 None => Unknown(vec!["cancellation"]),
             },
-            (Some(_), None) => Unknown(vec!["delivery"]),
             (None, None) => Unknown(vec!["cancellation", "delivery"]),
         }
     }
 
     fn cancelled_after_sale(&self) -> Truth<'a> {
-        match self.cancellations().next() {
+        match self.withdrawal() {
             Some(first) => {
                 let is_later = first.event_time.day() > self.sale.event_time.day();
                 told(is_later, vec![Basis::Event(first)])
             }
             None => Unknown(vec!["cancellation"]),
         }
+    }
+
+    /// The buyer's, before the dispute: what came after may be its echo.
+    fn withdrawal(&self) -> Option<&'a Event> {
+        let first = self.facts.first_withdrawal();
+        first.filter(|event| self.facts.before_dispute(event.event_time))
     }
 
     fn claim(&self, words: &Words) -> Truth<'a> {
@@ -324,7 +336,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     fn cancellations(&self) -> impl Iterator<Item = &'a Event> {
-        self.facts.of(&[EventKind::CancelRequested, EventKind::CancelEffective])
+        self.facts.of(&CANCELLED)
     }
 
     fn cancellation_log(&self) -> Option<&'a Event> {
