@@ -43,6 +43,8 @@ pub enum Condition {
     OlderThan {
         /// How many are not too many.
         days: i64,
+        /// So many more may come of the days that are recorded in their place.
+        margin: i64,
     },
     /// The buyer cancelled before the good was delivered.
     CancelledBeforeDelivery,

@@ -50,7 +50,7 @@ impl<'a> Bench<'a, '_> {
             Condition::FraudReportedLate => self.fraud_reported_late(),
             Condition::FraudType(types) => self.fraud_type(types),
             Condition::CompellingEvidence => self.compelling_evidence(),
-            Condition::OlderThan { days } => self.older_than(*days),
+            Condition::OlderThan { days, margin } => self.older_than(*days, *margin),
             Condition::CancelledBeforeDelivery => self.cancelled_before_delivery(),
             Condition::CancelledAfterSale => self.cancelled_after_sale(),
             Condition::Claim(words) => self.claim(words),
@@ -227,12 +227,17 @@ impl<'a> Bench<'a, '_> {
         lacks
     }
 
-    /// Processing is the capture; a sale without one was processed no sooner than it was made.
-    fn older_than(&self, days: i64) -> Truth<'a> {
+    /// The capture comes before the sale's processing, and the processor's day of the dispute after the network's:
+    /// the days between can only be fewer, by an unknown few.
+    fn older_than(&self, days: i64, margin: i64) -> Truth<'a> {
         let opened = self.case.dispute.opened_at.day();
         match self.facts.of(&[EventKind::Capture]).next() {
             Some(capture) => {
-                told(opened - capture.event_time.day() > days, vec![Basis::Event(capture)])
+                let apart = opened - capture.event_time.day();
+                if apart > days && apart <= days + margin {
+                    return Unknown(vec!["capture"]);
+                }
+                told(apart > days, vec![Basis::Event(capture)])
             }
             None if opened - self.sale.event_time.day() <= days => {
                 No(vec![Basis::Sale(SaleFact::Charge)])

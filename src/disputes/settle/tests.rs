@@ -227,7 +227,9 @@ fn rows() -> Vec<Row> {
             &["ip", "device"],
         ),
         ("V104-10", fraud, U, json!({"sale": {"card": {"fingerprint": null}}}), &["card"]),
-        ("V104-11", fraud, H, json!({"opened": "2027-03-21T00:00:00Z"}), &["e-007"]),
+        ("V104-11", fraud, H, json!({"opened": "2027-03-28T00:00:00Z"}), &["e-007"]),
+        ("V104-11", fraud, U, json!({"opened": "2027-03-27T23:00:00Z"}), &["capture"]),
+        ("V104-11", fraud, U, json!({"opened": "2027-03-21T00:00:00Z"}), &["capture"]),
         ("V104-11", fraud, N, json!({"opened": "2027-03-20T23:00:00Z"}), &[]),
         ("V104-11", fraud, N, json!({"drop": ["capture"]}), &[]),
         (
