@@ -8,7 +8,7 @@ use super::points::{Draft, Point, Template, authenticated, no_cancellation, no_c
 use super::prior::earlier_purchases;
 use super::sheets::{Kind, Source};
 use super::words::capital;
-use crate::disputes::rulebook::Sentence;
+use crate::disputes::rulebook::{Confidence, Sentence};
 use crate::disputes::settle::{Basis, Judged};
 use crate::domain::Text;
 
@@ -23,7 +23,12 @@ pub(super) fn points(draft: &Draft<'_>) -> (Vec<Point>, Vec<String>) {
         said.push(point.sentence.clone());
         let network = capital(&judged.rule.network);
         let code = draft.facts.dispute.network_reason_code.as_ref().map_or("", Text::as_str);
-        let so = format!("; by {network}'s rules this excludes a dispute under {}", clean(code));
+        // A rule nobody read in the network's own words is told as what it is: our understanding.
+        let by = match judged.rule.provenance.confidence {
+            Confidence::Primary => format!("by {network}'s rules"),
+            _ => format!("as we understand {network}'s rules,"),
+        };
+        let so = format!("; {by} this excludes a dispute under {}", clean(code));
         point.sentence.push_str(&so);
         points.push(point);
     }

@@ -131,7 +131,8 @@ fn what_ends_the_dispute_leads_the_letter() {
         of(DisputeReason::Fraud, "10.4", "x-1", "fraud.warning", "2026-11-28T00:00:00Z", report);
     let packet = text(&case);
     let lead = points_of(&case).remove(0).to_string();
-    assert!(lead.ends_with("excludes a dispute under 10.4 (Exhibit H, row 1)."), "{lead}");
+    let end = "; as we understand Visa's rules, this excludes a dispute under 10.4 (Exhibit H, row 1).";
+    assert!(lead.ends_with(end), "one account of the rules is not the rules: {lead}");
     let exhibit = packet.exhibits.last().unwrap();
     assert_eq!((exhibit.letter, exhibit.event_ids.len()), ('H', 1));
     assert!(exhibit.text.contains("fraudulent_card_application"), "{}", exhibit.text);
