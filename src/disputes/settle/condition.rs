@@ -30,9 +30,10 @@ pub(super) struct Bench<'a, 'f> {
     pub(super) sale: &'a Transaction,
 }
 
-/// How the processor's words for the cryptogram of a card and of a token begin.
+/// The words for the cryptogram of a card, of a token, and for none; any other tells nothing.
 const CAVV: &str = "cavv";
 const TAVV: &str = "tavv";
+const CRYPTOGRAMS: [&str; 3] = [CAVV, TAVV, "none"];
 
 impl<'a> Bench<'a, '_> {
     /// Whether a condition holds.
@@ -74,24 +75,26 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
-    /// As recorded; else liability that moved after an authentication says so, for it can't without.
+    /// As recorded; where nothing is, liability that moved after an authentication says so, for it can't without.
     fn cavv(&self) -> Truth<'a> {
-        match (self.cryptogram(), self.liability_moved()) {
-            (Some((word, basis)), _) => told(word.eq_ignore_ascii_case(CAVV), vec![basis]),
+        match (self.cryptogram(CAVV), self.liability_moved()) {
+            (Some(told), _) => told,
             (None, Yes(on)) => Yes(on),
             (None, _) => Unknown(vec!["cryptogram"]),
         }
     }
 
     fn tavv(&self) -> Truth<'a> {
-        match self.cryptogram() {
-            Some((word, basis)) => told(word.eq_ignore_ascii_case(TAVV), vec![basis]),
-            None => Unknown(vec!["cryptogram"]),
-        }
+        self.cryptogram(TAVV).unwrap_or(Unknown(vec!["cryptogram"]))
     }
 
-    fn cryptogram(&self) -> Option<(&'a str, Basis<'a>)> {
-        self.three_ds(|three_ds| three_ds.cryptogram.as_ref().map(Text::as_str))
+    /// Whether it is the wanted one; `None` where none is recorded.
+    fn cryptogram(&self, wanted: &str) -> Option<Truth<'a>> {
+        let (word, basis) =
+            self.three_ds(|three_ds| three_ds.cryptogram.as_ref().map(Text::as_str))?;
+        let known = CRYPTOGRAMS.into_iter().find(|known| word.trim().eq_ignore_ascii_case(known));
+        let unknown = Unknown(vec!["cryptogram"]);
+        Some(known.map_or(unknown, |known| told(known == wanted, vec![basis])))
     }
 
     fn paid_by_token(&self) -> Truth<'a> {

@@ -108,6 +108,10 @@ fn three_ds(three_ds: &Value) -> Value {
     json!({"sale": {"card": {"three_ds": three_ds, "network_token": "nt_1"}}})
 }
 
+fn moved_with(cryptogram: &str) -> Value {
+    three_ds(&json!({"liability_shift": true, "cryptogram": cryptogram}))
+}
+
 fn cancelled(time: &str) -> Value {
     json!({"add": [event("x-1", "cancel.requested", time, &json!({}))]})
 }
@@ -157,6 +161,9 @@ fn rows() -> Vec<Row> {
         ("V104-1", fraud, H, three_ds(&json!({"liability_shift": true})), SALE),
         ("V104-1", fraud, N, three_ds(&json!({"eci": "7", "liability_shift": true})), &[]),
         ("V104-1", fraud, N, three_ds(&json!({"cryptogram": "none"})), &[]),
+        ("V104-1", fraud, H, moved_with("cavv "), SALE),
+        ("V104-1", fraud, U, moved_with("CAVV_OK"), &["cryptogram"]),
+        ("V104-1", fraud, U, moved_with("present"), &["cryptogram"]),
         ("V104-1", fraud, N, three_ds(&json!({"liability_shift": false})), &[]),
         ("V104-1", fraud, U, json!({}), &["cryptogram", "liability_shift"]),
         ("V104-2", fraud, H, three_ds(&json!({"eci": "06", "liability_shift": true})), SALE),
@@ -177,6 +184,7 @@ fn rows() -> Vec<Row> {
         ),
         ("V104-3", fraud, N, three_ds(&json!({"cryptogram": "cavv"})), &[]),
         ("V104-3", fraud, U, three_ds(&json!({"liability_shift": true})), &["cryptogram"]),
+        ("V104-3", fraud, U, moved_with("cryptogram"), &["cryptogram"]),
         ("V104-4", fraud, H, auth("N"), ADDED),
         ("V104-4", fraud, N, auth("M"), &[]),
         ("V104-4", fraud, U, auth("X"), &["cvv"]),
