@@ -50,7 +50,7 @@ pub enum Condition {
     CancelledBeforeDelivery,
     /// The first cancellation came on a later day than the sale.
     CancelledAfterSale,
-    /// The claim as the processor's messages word it.
+    /// The claim as the issuer's statement words it.
     Claim(Words),
     /// The buyer started the payment, or it was an unscheduled use of a stored card.
     NotRecurring,

@@ -104,6 +104,19 @@ fn said(reason: &str) -> Value {
     json!({"add": [told]})
 }
 
+/// And a later message of the processor's repeats its category.
+fn said_before_category(reason: &str) -> Value {
+    let mut told = said(reason);
+    let mut later = told["add"][0].clone();
+    merge(
+        &mut later,
+        &json!({"event_id": "x-2", "type": "dispute.funds_withdrawn",
+            "event_time": "2026-12-02T10:00:00Z", "data": {"reason": "product_not_received"}}),
+    );
+    told["add"].as_array_mut().unwrap().push(later);
+    told
+}
+
 fn three_ds(three_ds: &Value) -> Value {
     json!({"sale": {"card": {"three_ds": three_ds, "network_token": "nt_1"}}})
 }
@@ -282,9 +295,11 @@ fn rows() -> Vec<Row> {
             &["delivery"],
         ),
         ("V131-1", "13.1", U, json!({}), &["cancellation"]),
-        ("V131-2", "13.1", H, said("fraudulent"), ADDED),
-        ("V131-2", "13.1", N, said("product_not_received"), &[]),
-        ("V131-2", "13.1", U, said("general"), &["statement"]),
+        ("V131-2", "13.1", H, said("fraud"), ADDED),
+        ("V131-2", "13.1", H, said_before_category("fraud"), ADDED),
+        ("V131-2", "13.1", N, said("not_received"), &[]),
+        ("V131-2", "13.1", U, said("product_not_received"), &["statement"]),
+        ("V131-2", "13.1", U, said("fraudulent"), &["statement"]),
         ("V132-1", "13.2", H, cancelled("2026-11-21T00:00:00Z"), ADDED),
         ("V132-1", "13.2", N, cancelled("2026-11-20T23:59:00Z"), &[]),
         ("V132-1", "13.2", U, json!({}), &["cancellation"]),
@@ -350,6 +365,7 @@ fn rows() -> Vec<Row> {
         ("V135-1", "13.5", H, said("quality"), ADDED),
         ("V135-1", "13.5", N, said("misrepresentation"), &[]),
         ("V135-1", "13.5", U, said("product_unacceptable"), &["statement"]),
+        ("V135-1", "13.5", U, said("not_as_described"), &["statement"]),
     ]
 }
 
