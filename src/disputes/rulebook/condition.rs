@@ -52,7 +52,7 @@ pub enum Condition {
     CancelledAfterSale,
     /// The claim as the issuer's statement words it.
     Claim(Words),
-    /// The buyer started the payment, or it was an unscheduled use of a stored card.
+    /// The buyer started the payment.
     NotRecurring,
     /// The buyer neither wrote nor cancelled between sale and dispute.
     NoContact,

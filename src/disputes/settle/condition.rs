@@ -298,13 +298,13 @@ impl<'a> Bench<'a, '_> {
         answers.next_back().unwrap_or(Unknown(vec!["statement"]))
     }
 
+    /// Of what the merchant started nothing recorded says that it had no schedule: a top-up may have one.
     fn not_recurring(&self) -> Truth<'a> {
         let basis = vec![Basis::Sale(SaleFact::Charge)];
         let initiator = self.sale.payment.as_ref().and_then(|payment| payment.initiator);
         match (initiator, self.sale.kind) {
             (_, TransactionKind::Renewal) => No(basis),
-            (Some(Initiator::Customer), _)
-            | (Some(Initiator::Merchant), TransactionKind::TopUp) => Yes(basis),
+            (Some(Initiator::Customer), _) => Yes(basis),
             (Some(Initiator::Merchant), _) if self.sale.subscription.is_some() => No(basis),
             _ => Unknown(vec!["initiator"]),
         }

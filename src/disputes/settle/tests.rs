@@ -329,9 +329,9 @@ fn rows() -> Vec<Row> {
         (
             "V132-2",
             "13.2",
-            H,
+            U,
             json!({"sale": {"type": "top_up", "payment": {"initiator": "merchant"}}}),
-            SALE,
+            &["initiator"],
         ),
         ("V132-2", "13.2", N, json!({"sale": {"type": "renewal"}}), &[]),
         ("V132-2", "13.2", U, json!({"sale": {"payment": {"initiator": null}}}), &["initiator"]),
