@@ -310,21 +310,24 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
+    /// A log that holds an answer of ours, or money given back, between sale and dispute may lack what it answered.
     fn no_contact(&self) -> Truth<'a> {
-        let tried = self.cancellations().find(|event| {
+        let is_between = |event: &&'a Event| {
             self.facts.since_sale(event) && self.facts.before_dispute(event.event_time)
-        });
-        if let Some(tried) = tried {
-            return No(vec![Basis::Event(tried)]);
+        };
+        if let Some(asked) = self.withdrawal().filter(is_between) {
+            return No(vec![Basis::Event(asked)]);
         }
         let log = self.facts.messages();
-        let (wrote, rest): (Vec<&'a Event>, Vec<&'a Event>) =
-            log.iter().copied().partition(|event| self.facts.may_have_written(event));
-        match (wrote.first(), rest.is_empty()) {
-            (Some(wrote), _) => No(vec![Basis::Event(wrote)]),
-            (None, false) => Yes(rest.into_iter().map(Basis::Event).collect()),
-            (None, true) => Unknown(vec!["support_log"]),
+        if let Some(wrote) = log.iter().copied().find(|event| self.facts.may_have_written(event)) {
+            return No(vec![Basis::Event(wrote)]);
         }
+        let given = self.facts.of(&[EventKind::Refund, EventKind::RefundOffered]);
+        let mut echoes = log.iter().copied().chain(given).chain(self.cancellations());
+        if log.is_empty() || echoes.any(|event| is_between(&event)) {
+            return Unknown(vec!["support_log"]);
+        }
+        Yes(log.iter().copied().map(Basis::Event).collect())
     }
 
     fn delivered_within(&self, days: i64) -> Truth<'a> {

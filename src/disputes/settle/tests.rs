@@ -141,6 +141,14 @@ fn of_account() -> Value {
     json!({"transaction_id": null, "account_id": "acc-7", "actor": "customer"})
 }
 
+/// A support log of one answer of ours, and what came between sale and dispute.
+fn logged(time: &str, between: &[&str]) -> Value {
+    let data = json!({"contact": {"direction": "out"}});
+    let mut add = vec![event("x-1", "support.message", time, &data)];
+    add.extend(between.iter().map(|kind| event("x-2", kind, "2026-11-24T00:00:00Z", &json!({}))));
+    json!({"drop": ["support.message"], "add": add})
+}
+
 fn disputes(count: usize) -> Value {
     let disputed = |number: usize| {
         let mut event =
@@ -339,9 +347,23 @@ fn rows() -> Vec<Row> {
             "V133-1",
             "13.3",
             H,
-            json!({"drop": ["support.message"], "add": [event("x-1", "support.message",
-                "2026-11-24T00:00:00Z", &json!({"contact": {"direction": "out"}}))]}),
+            logged("2026-11-19T00:00:00Z", &[]),
             ADDED,
+        ),
+        ("V133-1", "13.3", U, logged("2026-11-24T00:00:00Z", &[]), &["support_log"]),
+        (
+            "V133-1",
+            "13.3",
+            U,
+            logged("2026-11-19T00:00:00Z", &["refund.offered"]),
+            &["support_log"],
+        ),
+        (
+            "V133-1",
+            "13.3",
+            U,
+            logged("2026-11-19T00:00:00Z", &["cancel.effective"]),
+            &["support_log"],
         ),
         ("V133-1", "13.3", N, json!({}), &[]),
         (
