@@ -508,7 +508,15 @@ fn liability_after_three_d_secure() {
             .any(|reason| reason.starts_with("ECI") && !reason.contains("no row"));
         assert_eq!(is_sourced, by_table, "{found:?}");
     }
-    for (network, code) in [("visa", "13.1"), ("mastercard", "4853"), ("amex", "C08")] {
+    for (network, code) in [
+        ("visa", "13.1"),
+        ("mastercard", "4853"),
+        ("amex", "C08"),
+        ("visa", "10.1"),
+        ("visa", "10.5"),
+        ("amex", "FR2"),
+        ("mastercard", "4849"),
+    ] {
         let case = case((network, code), &three_ds(&json!({"liability_shift": true})));
         assert_eq!(settled_when_opened(&case).three_ds, None, "{network} {code}");
     }
