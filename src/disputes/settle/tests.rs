@@ -542,6 +542,17 @@ fn first_party_trust_by_elements_of_each_kind() {
             &[],
         ),
         (both(earlier(&json!({})), &bare), U, &["email"]),
+        (earlier(&json!({"account": {"email": null}})), U, &["email"]),
+        // What one sale lacks decides nothing while two are wanted.
+        (
+            {
+                let mut one = earlier(&json!({"account": {"email": null}}));
+                one["others"].as_array_mut().unwrap().truncate(1);
+                one
+            },
+            N,
+            &[],
+        ),
         (both(earlier(&json!({})), &json!({"sale": {"card": {"fingerprint": null}}})), L, &[]),
         (json!({"sale": {"card": {"fingerprint": null}}}), U, &["card"]),
     ] {
