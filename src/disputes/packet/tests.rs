@@ -88,7 +88,7 @@ fn the_strongest_answers_come_first() {
         (LICENCE, DisputeReason::Duplicate, "The charge is for order o-77"),
         (LICENCE, DisputeReason::Processing, "The card issuer approved"),
         (LICENCE, DisputeReason::CreditNotProcessed, "The refund or cancellation policy"),
-        (RENEWAL, DisputeReason::SubscriptionCancelled, "The first cancellation on record"),
+        (RENEWAL, DisputeReason::SubscriptionCancelled, "The first request to cancel on record"),
     ] {
         let first = sentences(&case(file, reason)).remove(0);
         assert!(first.starts_with(expected), "{reason}: {first}");
@@ -131,7 +131,8 @@ fn what_ends_the_dispute_leads_the_letter() {
         of(DisputeReason::Fraud, "10.4", "x-1", "fraud.warning", "2026-11-28T00:00:00Z", report);
     let packet = text(&case);
     let lead = points_of(&case).remove(0).to_string();
-    let end = "; as we understand Visa's rules, this excludes a dispute under 10.4 (Exhibit H, row 1).";
+    let end =
+        "; as we understand Visa's rules, this excludes a dispute under 10.4 (Exhibit H, row 1).";
     assert!(lead.ends_with(end), "one account of the rules is not the rules: {lead}");
     let exhibit = packet.exhibits.last().unwrap();
     assert_eq!((exhibit.letter, exhibit.event_ids.len()), ('H', 1));
@@ -140,7 +141,8 @@ fn what_ends_the_dispute_leads_the_letter() {
     let renewed = "2026-11-22T00:00:00Z";
     let reason = DisputeReason::SubscriptionCancelled;
     let case = of(reason, "13.2", "x-1", "cancel.requested", renewed, json!({}));
-    let first = "The first request to cancel on record for this purchase is of 2026-11-22 00:00:00 UTC";
+    let first =
+        "The first request to cancel on record for this purchase is of 2026-11-22 00:00:00 UTC";
     let said = sentences(&case);
     assert!(said[0].starts_with(first) && said[0].ends_with("under 13.2"), "{said:?}");
     assert_eq!(said.iter().filter(|sentence| sentence.starts_with(first)).count(), 1);
@@ -204,7 +206,7 @@ fn a_cancellation_before_the_charge_is_told_to_the_merchant() {
             event.event_time = "2026-10-30T00:00:00Z".parse().unwrap();
         }
     }
-    assert!(!sentences(&case).iter().any(|sentence| sentence.contains("cancellation on record")));
+    assert!(!sentences(&case).iter().any(|sentence| sentence.contains("cancel on record")));
     let warnings = text(&case).warnings;
     assert!(warnings.iter().any(|w| w.contains("2026-10-30 00:00:00 UTC came before the charge")));
 }

@@ -343,13 +343,7 @@ fn rows() -> Vec<Row> {
         ),
         ("V132-2", "13.2", N, json!({"sale": {"type": "renewal"}}), &[]),
         ("V132-2", "13.2", U, json!({"sale": {"payment": {"initiator": null}}}), &["initiator"]),
-        (
-            "V133-1",
-            "13.3",
-            H,
-            logged("2026-11-19T00:00:00Z", &[]),
-            ADDED,
-        ),
+        ("V133-1", "13.3", H, logged("2026-11-19T00:00:00Z", &[]), ADDED),
         ("V133-1", "13.3", U, logged("2026-11-24T00:00:00Z", &[]), &["support_log"]),
         (
             "V133-1",
