@@ -146,8 +146,8 @@ pub(super) static ALL: [Recording; 37] = [
     ),
     event(
         "cancellation",
-        ("cancel.requested", "event_time"),
-        r#"{"event_id":"e-13","type":"cancel.requested","event_time":"2026-11-22T20:01:00Z","account_id":"acc-7"}"#,
+        ("cancel.requested", "transaction_id, order_id, invoice_id or subscription_id"),
+        r#"{"event_id":"e-13","type":"cancel.requested","event_time":"2026-11-22T20:01:00Z","transaction_id":"tx-1001","actor":"customer"}"#,
     ),
     event(
         "refund",

@@ -82,9 +82,10 @@ pub struct ThreeDs {
     /// The directory server's transaction id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ds_transaction_id: Option<Text<64>>,
-    /// The cryptogram the authorization carried: `cavv` (of the card), `tavv` (of a network token) or `none`.
+    /// The cryptogram the authorization carried: `cavv` (of the card), `tavv` (of a network token) or `none`. Not its
+    /// value: any other word is taken and says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cryptogram: Option<Text<16>>,
+    pub cryptogram: Option<Text<64>>,
     /// The exemption from strong customer authentication that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sca_exemption: Option<Text<32>>,

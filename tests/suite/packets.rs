@@ -124,6 +124,6 @@ fn packets_are_written_for_other_readers() {
     write(&dir, "stripe_fraud", &case("licence", "visa_10_4_created"), Profile::Stripe, &[]);
     let lost = ["After the dispute was opened the records show 2 uses"];
     write(&dir, "not_received", &case("licence", "visa_13_1_created"), Profile::Discover, &lost);
-    let ended = ["The first cancellation on record", "terms of sale (version 2025-10)"];
+    let ended = ["The first request to cancel on record", "terms of sale (version 2025-10)"];
     write(&dir, "cancelled", &case("renewal", "visa_13_2_created"), Profile::AmexOptblue, &ended);
 }

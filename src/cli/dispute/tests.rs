@@ -104,8 +104,8 @@ fn a_plan_names_what_settles_what_is_missing_and_how_to_record_it() {
         code              visa 13.1, Merchandise or services not received: not_received
         evidence due by   2026-12-22T23:59:59Z (evidence_details.due_by), past due
         V131-1            unknown  the cardholder cancelled before the good was delivered (paraphrase)
-                                   ask: `cancel.requested` and the delivery (`licence.issued`, `download.completed`)
-                                   record cancel.requested, event_time (POST /v1/events): {"event_id":"e-13","type":"cancel.requested","event_time":"2026-11-22T20:01:00Z","account_id":"acc-7"}
+                                   ask: `cancel.requested` that names the transaction, order or invoice, and the delivery (`licence.issued`)
+                                   record cancel.requested, transaction_id, order_id, invoice_id or subscription_id (POST /v1/events): {"event_id":"e-13","type":"cancel.requested","event_time":"2026-11-22T20:01:00Z","transaction_id":"tx-1001","actor":"customer"}
         V131-2            unknown  the cardholder says it is fraud, or complains of quality: another condition (paraphrase)
                                    ask: the issuer's statement, as `data.reason` of a `dispute.updated`
                                    record dispute.updated, data.reason (POST /v1/events): {"event_id":"e-17","type":"dispute.updated","event_time":"2026-12-01T09:30:00Z","transaction_id":"tx-1001","dispute_id":"dp_3visa104","data":{"reason":"fraud"}}

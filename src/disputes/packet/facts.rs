@@ -4,6 +4,10 @@ use super::CaseFile;
 use super::prior::{Prior, prior};
 use crate::domain::{Actor, DAY_MS, Dispute, Event, EventKind, Loose, Timestamp, Transaction};
 
+/// What ends a purchase or its agreement, or asks to.
+pub(in crate::disputes) const CANCELLED: [EventKind; 2] =
+    [EventKind::CancelRequested, EventKind::CancelEffective];
+
 /// A case with the events that belong to the disputed sale, in time order.
 pub(in crate::disputes) struct Facts<'a> {
     pub(in crate::disputes) dispute: &'a Dispute,
@@ -109,6 +113,25 @@ impl<'a> Facts<'a> {
         event.transaction_id.is_some() || event.order_id.is_some() || event.invoice_id.is_some()
     }
 
+    /// The first cancellation on record, where it is the buyer's request about what this sale paid for: not an end
+    /// the merchant's people or software put to it, and not of the account alone, which may have bought more.
+    pub(in crate::disputes) fn first_withdrawal(&self) -> Option<&'a Event> {
+        let first = self.of(&CANCELLED).next()?;
+        let by_buyer = matches!(first.actor, None | Some(Actor::Customer));
+        let is_tied = first.transaction_id.is_some() || {
+            let ties = Ties::of(first, self.sale?);
+            ties.payment.contains(&Some(true)) || ties.good.contains(&Some(true))
+        };
+        let is_request = first.kind == EventKind::CancelRequested;
+        (is_request && by_buyer && is_tied).then_some(first)
+    }
+
+    /// Shares the sale's transaction, order or invoice.
+    pub(in crate::disputes) fn is_of_payment(&self, event: &Event) -> bool {
+        let shares = |sale| Ties::of(event, sale).payment.contains(&Some(true));
+        event.transaction_id.is_some() || self.sale.is_some_and(shares)
+    }
+
     /// Before the dispute was opened.
     pub(in crate::disputes) fn before_dispute(&self, at: Timestamp) -> bool {
         at < self.dispute.opened_at
@@ -142,36 +165,52 @@ fn belongs(event: &Event, sale: &Transaction) -> bool {
     if let Some(id) = &event.transaction_id {
         return *id == sale.transaction_id;
     }
-    let invoice = sale.payment.as_ref().and_then(|payment| payment.invoice_id.as_ref());
-    let licence = sale.fulfilment.as_ref().and_then(|fulfilment| fulfilment.licence_key.as_ref());
-    let subscription = sale.subscription.as_ref().and_then(|agreement| agreement.id.as_ref());
-    let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
-    let of_payment = [
-        tie(event.order_id.as_ref(), sale.order_id.as_ref()),
-        tie(event.invoice_id.as_ref(), invoice),
-    ];
-    let of_good = [
-        tie(event.licence_key.as_ref(), licence),
-        tie(event.subscription_id.as_ref(), subscription),
-    ];
-    let of_buyer = [tie(event.account_id.as_ref(), account)];
+    let Ties { payment, good, buyer } = &Ties::of(event, sale);
     let needed: &[&[Option<bool>]] = match event.kind {
         K::AuthResult
         | K::Capture
         | K::ChallengeResult
         | K::CheckoutCompleted
         | K::Refund
-        | K::RefundOffered => &[&of_payment],
+        | K::RefundOffered => &[payment],
         K::LicenceIssued
         | K::LicenceActivated
         | K::LicenceDeactivated
         | K::LicenceRevoked
         | K::DownloadStarted
-        | K::DownloadCompleted => &[&of_payment, &of_good],
-        _ => &[&of_payment, &of_good, &of_buyer],
+        | K::DownloadCompleted => &[payment, good],
+        _ => &[payment, good, buyer],
     };
-    let all = [&of_payment[..], &of_good, &of_buyer].concat();
+    let all = [&payment[..], good, buyer].concat();
     needed.concat().contains(&Some(true)) && !all.contains(&Some(false))
+}
+
+/// Which identifiers an event and a sale share.
+struct Ties {
+    payment: [Option<bool>; 2],
+    good: [Option<bool>; 2],
+    buyer: [Option<bool>; 1],
+}
+
+impl Ties {
+    fn of(event: &Event, sale: &Transaction) -> Self {
+        let invoice = sale.payment.as_ref().and_then(|payment| payment.invoice_id.as_ref());
+        let fulfilment = sale.fulfilment.as_ref();
+        let licence = fulfilment.and_then(|fulfilment| fulfilment.licence_key.as_ref());
+        let subscription = sale.subscription.as_ref().and_then(|agreement| agreement.id.as_ref());
+        let account = sale.account.as_ref().and_then(|account| account.id.as_ref());
+        Self {
+            payment: [
+                tie(event.order_id.as_ref(), sale.order_id.as_ref()),
+                tie(event.invoice_id.as_ref(), invoice),
+            ],
+            good: [
+                tie(event.licence_key.as_ref(), licence),
+                tie(event.subscription_id.as_ref(), subscription),
+            ],
+            buyer: [tie(event.account_id.as_ref(), account)],
+        }
+    }
 }
 
 /// Whether two identifiers are the same; `None` where one is not known.

@@ -8,7 +8,7 @@ use super::points::{Draft, Point, Template, authenticated, no_cancellation, no_c
 use super::prior::earlier_purchases;
 use super::sheets::{Kind, Source};
 use super::words::capital;
-use crate::disputes::rulebook::Sentence;
+use crate::disputes::rulebook::{Confidence, Sentence};
 use crate::disputes::settle::{Basis, Judged};
 use crate::domain::Text;
 
@@ -23,7 +23,12 @@ pub(super) fn points(draft: &Draft<'_>) -> (Vec<Point>, Vec<String>) {
         said.push(point.sentence.clone());
         let network = capital(&judged.rule.network);
         let code = draft.facts.dispute.network_reason_code.as_ref().map_or("", Text::as_str);
-        let so = format!("; by {network}'s rules this excludes a dispute under {}", clean(code));
+        // A rule nobody read in the network's own words is told as what it is: our understanding.
+        let by = match judged.rule.provenance.confidence {
+            Confidence::Primary => format!("by {network}'s rules"),
+            _ => format!("as we understand {network}'s rules,"),
+        };
+        let so = format!("; {by} this excludes a dispute under {}", clean(code));
         point.sentence.push_str(&so);
         points.push(point);
     }
@@ -32,16 +37,18 @@ pub(super) fn points(draft: &Draft<'_>) -> (Vec<Point>, Vec<String>) {
 
 /// Facts that hold and are not told, for none of their records is shown.
 pub(super) fn untold<'d>(draft: &'d Draft<'_>) -> impl Iterator<Item = &'d str> {
-    let untold = draft.settled.iter().filter(|judged| told(draft, judged).is_none());
+    let lost = |judged: &&Judged<'_>| judged.rule.letter.is_some() && told(draft, judged).is_none();
+    let untold = draft.settled.iter().filter(lost);
     untold.map(|judged| judged.rule.id.as_str())
 }
 
 fn told(draft: &Draft<'_>, judged: &Judged<'_>) -> Option<Point> {
+    let letter = judged.rule.letter.as_ref()?;
     let own = judged.rule.point.and_then(|sentence| template(sentence)(draft));
     own.or_else(|| {
         let is_basis = |source: &Source<'_>| judged.bases.iter().any(|basis| shows(source, basis));
         let cites = Kind::ALL.into_iter().filter_map(|kind| draft.cite(kind, is_basis));
-        point(judged.rule.letter.clone(), cites)
+        point(letter.clone(), cites)
     })
 }
 

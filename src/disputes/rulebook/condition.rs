@@ -43,14 +43,16 @@ pub enum Condition {
     OlderThan {
         /// How many are not too many.
         days: i64,
+        /// So many more may come of the days that are recorded in their place.
+        margin: i64,
     },
     /// The buyer cancelled before the good was delivered.
     CancelledBeforeDelivery,
     /// The first cancellation came on a later day than the sale.
     CancelledAfterSale,
-    /// The claim as the processor's messages word it.
+    /// The claim as the issuer's statement words it.
     Claim(Words),
-    /// The buyer started the payment, or it was an unscheduled use of a stored card.
+    /// The buyer started the payment.
     NotRecurring,
     /// The buyer neither wrote nor cancelled between sale and dispute.
     NoContact,

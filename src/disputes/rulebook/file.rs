@@ -251,7 +251,7 @@ group!(FactRow {
     codes: Vec<String>,
     text: String,
     when: Vec<Condition>,
-    letter: String,
+    letter: Option<String>,
     point: Option<Sentence>,
     ask: String,
 });

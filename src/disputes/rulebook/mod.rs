@@ -185,8 +185,8 @@ pub struct InvalidFact {
     pub text: String,
     /// What must hold, all of it.
     pub when: Vec<Condition>,
-    /// The fact as a sentence for the issuer.
-    pub letter: String,
+    /// The fact as a sentence for the issuer; `None` where it is told to the merchant alone.
+    pub letter: Option<String>,
     /// A sentence of the packet that says it better.
     pub point: Option<Sentence>,
     /// What to record or find out where it stays unknown.

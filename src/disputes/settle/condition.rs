@@ -6,7 +6,7 @@
 use super::Basis;
 use crate::disputes::ce3::{self, Element, Elements, Verdict};
 use crate::disputes::packet::CaseFile;
-use crate::disputes::packet::facts::Facts;
+use crate::disputes::packet::facts::{CANCELLED, Facts};
 use crate::disputes::packet::sale::SaleFact;
 use crate::disputes::rulebook::{Condition, Excepted, Types, Words};
 use crate::domain::{
@@ -30,9 +30,10 @@ pub(super) struct Bench<'a, 'f> {
     pub(super) sale: &'a Transaction,
 }
 
-/// How the processor's words for the cryptogram of a card and of a token begin.
+/// The words for the cryptogram of a card, of a token, and for none; any other tells nothing.
 const CAVV: &str = "cavv";
 const TAVV: &str = "tavv";
+const CRYPTOGRAMS: [&str; 3] = [CAVV, TAVV, "none"];
 
 impl<'a> Bench<'a, '_> {
     /// Whether a condition holds.
@@ -50,7 +51,7 @@ impl<'a> Bench<'a, '_> {
             Condition::FraudReportedLate => self.fraud_reported_late(),
             Condition::FraudType(types) => self.fraud_type(types),
             Condition::CompellingEvidence => self.compelling_evidence(),
-            Condition::OlderThan { days } => self.older_than(*days),
+            Condition::OlderThan { days, margin } => self.older_than(*days, *margin),
             Condition::CancelledBeforeDelivery => self.cancelled_before_delivery(),
             Condition::CancelledAfterSale => self.cancelled_after_sale(),
             Condition::Claim(words) => self.claim(words),
@@ -74,24 +75,26 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
-    /// As recorded; else liability that moved after an authentication says so, for it can't without.
+    /// As recorded; where nothing is, liability that moved after an authentication says so, for it can't without.
     fn cavv(&self) -> Truth<'a> {
-        match (self.cryptogram(), self.liability_moved()) {
-            (Some((word, basis)), _) => told(word.eq_ignore_ascii_case(CAVV), vec![basis]),
+        match (self.cryptogram(CAVV), self.liability_moved()) {
+            (Some(told), _) => told,
             (None, Yes(on)) => Yes(on),
             (None, _) => Unknown(vec!["cryptogram"]),
         }
     }
 
     fn tavv(&self) -> Truth<'a> {
-        match self.cryptogram() {
-            Some((word, basis)) => told(word.eq_ignore_ascii_case(TAVV), vec![basis]),
-            None => Unknown(vec!["cryptogram"]),
-        }
+        self.cryptogram(TAVV).unwrap_or(Unknown(vec!["cryptogram"]))
     }
 
-    fn cryptogram(&self) -> Option<(&'a str, Basis<'a>)> {
-        self.three_ds(|three_ds| three_ds.cryptogram.as_ref().map(Text::as_str))
+    /// Whether it is the wanted one; `None` where none is recorded.
+    fn cryptogram(&self, wanted: &str) -> Option<Truth<'a>> {
+        let (word, basis) =
+            self.three_ds(|three_ds| three_ds.cryptogram.as_ref().map(Text::as_str))?;
+        let known = CRYPTOGRAMS.into_iter().find(|known| word.trim().eq_ignore_ascii_case(known));
+        let unknown = Unknown(vec!["cryptogram"]);
+        Some(known.map_or(unknown, |known| told(known == wanted, vec![basis])))
     }
 
     fn paid_by_token(&self) -> Truth<'a> {
@@ -158,14 +161,13 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
-    /// A feed without a report says nothing: many sellers have none.
+    /// Never affirmed: a report's time is that of the processor's message, which may come days after the issuer's.
     fn fraud_reported_late(&self) -> Truth<'a> {
         let opened = self.case.dispute.opened_at;
         let mut reports = self.facts.of(&[EventKind::FraudWarning]);
         match reports.next() {
             Some(first) if first.event_time.day() <= opened.day() => No(vec![Basis::Event(first)]),
-            Some(first) => Yes(vec![Basis::Event(first)]),
-            None => Unknown(vec!["fraud_warning"]),
+            _ => Unknown(vec!["fraud_warning"]),
         }
     }
 
@@ -228,12 +230,17 @@ impl<'a> Bench<'a, '_> {
         lacks
     }
 
-    /// Processing is the capture; a sale without one was processed no sooner than it was made.
-    fn older_than(&self, days: i64) -> Truth<'a> {
+    /// The capture comes before the sale's processing, and the processor's day of the dispute after the network's:
+    /// the days between can only be fewer, by an unknown few.
+    fn older_than(&self, days: i64, margin: i64) -> Truth<'a> {
         let opened = self.case.dispute.opened_at.day();
         match self.facts.of(&[EventKind::Capture]).next() {
             Some(capture) => {
-                told(opened - capture.event_time.day() > days, vec![Basis::Event(capture)])
+                let apart = opened - capture.event_time.day();
+                if apart > days && apart <= days + margin {
+                    return Unknown(vec!["capture"]);
+                }
+                told(apart > days, vec![Basis::Event(capture)])
             }
             None if opened - self.sale.event_time.day() <= days => {
                 No(vec![Basis::Sale(SaleFact::Charge)])
@@ -242,30 +249,42 @@ impl<'a> Bench<'a, '_> {
         }
     }
 
+    /// When it was first used says not since when it could have been: only the issue of the good does.
     fn cancelled_before_delivery(&self) -> Truth<'a> {
-        let asked = self.cancellations().find(|event| self.facts.since_sale(event));
+        let since = |event: &&Event| self.facts.since_sale(event);
+        let asked = self.withdrawal().filter(since);
+        let asked = asked.filter(|event| self.facts.is_of_payment(event));
+        let is_silent = !self.cancellations().any(|event| since(&event));
         match (asked, self.delivery()) {
-            (Some(asked), Some(delivery)) => {
-                let both = vec![Basis::Event(asked), Basis::Event(delivery)];
-                told(asked.event_time < delivery.event_time, both)
+            (Some(asked), Some(delivery)) if asked.event_time >= delivery.event_time => {
+                No(vec![Basis::Event(asked), Basis::Event(delivery)])
             }
-            (None, Some(delivery)) => match self.cancellation_log() {
+            (Some(asked), Some(delivery)) if delivery.kind == EventKind::LicenceIssued => {
+                Yes(vec![Basis::Event(asked), Basis::Event(delivery)])
+            }
+            (Some(_), _) => Unknown(vec!["delivery"]),
+            (None, Some(delivery)) => match self.cancellation_log().filter(|_| is_silent) {
                 Some(log) => No(vec![Basis::Event(log), Basis::Event(delivery)]),
                 None => Unknown(vec!["cancellation"]),
             },
-            (Some(_), None) => Unknown(vec!["delivery"]),
             (None, None) => Unknown(vec!["cancellation", "delivery"]),
         }
     }
 
     fn cancelled_after_sale(&self) -> Truth<'a> {
-        match self.cancellations().next() {
+        match self.withdrawal() {
             Some(first) => {
                 let is_later = first.event_time.day() > self.sale.event_time.day();
                 told(is_later, vec![Basis::Event(first)])
             }
             None => Unknown(vec!["cancellation"]),
         }
+    }
+
+    /// The buyer's, before the dispute: what came after may be its echo.
+    fn withdrawal(&self) -> Option<&'a Event> {
+        let first = self.facts.first_withdrawal();
+        first.filter(|event| self.facts.before_dispute(event.event_time))
     }
 
     fn claim(&self, words: &Words) -> Truth<'a> {
@@ -279,33 +298,36 @@ impl<'a> Bench<'a, '_> {
         answers.next_back().unwrap_or(Unknown(vec!["statement"]))
     }
 
+    /// Of what the merchant started nothing recorded says that it had no schedule: a top-up may have one.
     fn not_recurring(&self) -> Truth<'a> {
         let basis = vec![Basis::Sale(SaleFact::Charge)];
         let initiator = self.sale.payment.as_ref().and_then(|payment| payment.initiator);
         match (initiator, self.sale.kind) {
             (_, TransactionKind::Renewal) => No(basis),
-            (Some(Initiator::Customer), _)
-            | (Some(Initiator::Merchant), TransactionKind::TopUp) => Yes(basis),
+            (Some(Initiator::Customer), _) => Yes(basis),
             (Some(Initiator::Merchant), _) if self.sale.subscription.is_some() => No(basis),
             _ => Unknown(vec!["initiator"]),
         }
     }
 
+    /// A log that holds an answer of ours, or money given back, between sale and dispute may lack what it answered.
     fn no_contact(&self) -> Truth<'a> {
-        let tried = self.cancellations().find(|event| {
+        let is_between = |event: &&'a Event| {
             self.facts.since_sale(event) && self.facts.before_dispute(event.event_time)
-        });
-        if let Some(tried) = tried {
-            return No(vec![Basis::Event(tried)]);
+        };
+        if let Some(asked) = self.withdrawal().filter(is_between) {
+            return No(vec![Basis::Event(asked)]);
         }
         let log = self.facts.messages();
-        let (wrote, rest): (Vec<&'a Event>, Vec<&'a Event>) =
-            log.iter().copied().partition(|event| self.facts.may_have_written(event));
-        match (wrote.first(), rest.is_empty()) {
-            (Some(wrote), _) => No(vec![Basis::Event(wrote)]),
-            (None, false) => Yes(rest.into_iter().map(Basis::Event).collect()),
-            (None, true) => Unknown(vec!["support_log"]),
+        if let Some(wrote) = log.iter().copied().find(|event| self.facts.may_have_written(event)) {
+            return No(vec![Basis::Event(wrote)]);
         }
+        let given = self.facts.of(&[EventKind::Refund, EventKind::RefundOffered]);
+        let mut echoes = log.iter().copied().chain(given).chain(self.cancellations());
+        if log.is_empty() || echoes.any(|event| is_between(&event)) {
+            return Unknown(vec!["support_log"]);
+        }
+        Yes(log.iter().copied().map(Basis::Event).collect())
     }
 
     fn delivered_within(&self, days: i64) -> Truth<'a> {
@@ -324,7 +346,7 @@ impl<'a> Bench<'a, '_> {
     }
 
     fn cancellations(&self) -> impl Iterator<Item = &'a Event> {
-        self.facts.of(&[EventKind::CancelRequested, EventKind::CancelEffective])
+        self.facts.of(&CANCELLED)
     }
 
     fn cancellation_log(&self) -> Option<&'a Event> {

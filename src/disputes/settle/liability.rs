@@ -6,10 +6,11 @@ use crate::disputes::packet::CaseFile;
 use crate::disputes::packet::facts::Facts;
 use crate::disputes::reasons;
 use crate::disputes::recording::recording;
-use crate::disputes::rulebook::{Bearer, Day, Rulebook};
+use crate::disputes::rulebook::{Bearer, Contest, Day, Rulebook};
 use crate::domain::{DisputeCategory, Text};
 
-/// Whether the issuer bears it; `None` where the claim is not fraud, for which 3-D Secure moves nothing.
+/// Whether the issuer bears it; `None` where the claim is not fraud, or of a code nobody reads an answer to or one
+/// of card-present sales and programmes: for those 3-D Secure moves nothing.
 ///
 /// Where the table and the processor disagree nobody can tell: exceptions of the networks (prepaid cards,
 /// categories of merchants) are the processor's to know.
@@ -17,7 +18,8 @@ pub(super) fn outlook(case: &CaseFile, facts: &Facts<'_>, on: Day) -> Option<Out
     use DisputeCategory as C;
     let is_fraud =
         matches!(reasons::category(&case.dispute), C::FraudCnp | C::FraudOther | C::Unrecognized);
-    let bench = Bench { case, facts, sale: facts.sale.filter(|_| is_fraud)? };
+    let is_answered = reasons::of(&case.dispute).is_none_or(|row| row.contest == Contest::Usual);
+    let bench = Bench { case, facts, sale: facts.sale.filter(|_| is_fraud && is_answered)? };
     let network = case.dispute.network.as_ref().map_or("", Text::as_str);
     let eci = bench.three_ds(|three_ds| three_ds.eci.as_ref().map(Text::as_str));
     let moved = bench.three_ds(|three_ds| three_ds.liability_shift);

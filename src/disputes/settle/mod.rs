@@ -80,7 +80,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether it ends the dispute: it holds, and its rule is more than one voice or common knowledge.
+    /// Whether it ends the dispute: it holds, and its rule was read in the network's text, in an account of that
+    /// text, or in several sources that agree.
     pub fn ends_it(&self) -> bool {
         ends_it(self.answer, self.confidence)
     }
@@ -195,7 +196,8 @@ impl Judged<'_> {
     }
 }
 
-/// A rule from one source, from common knowledge or in dispute is no more than a hint.
+/// A rule from one source that gives no account of the network's text, from common knowledge or in dispute is no
+/// more than a hint. An account (`paraphrase`) may err: packets tell such a rule as the seller's understanding.
 fn ends_it(answer: Answer, confidence: Confidence) -> bool {
     answer == Answer::Holds && confidence <= Confidence::Secondary
 }

@@ -234,6 +234,7 @@ impl<S: DisputeStore> Desk<'_, S> {
         };
         let minor = u32::from(currency.exponent().unwrap_or(2));
         let gain = (self.convert)(gap, currency, self.terms.currency);
+        let settled = settled_when_opened(case);
         WorkItem {
             kind,
             id: dispute.id.to_string(),
@@ -251,8 +252,8 @@ impl<S: DisputeStore> Desk<'_, S> {
             break_even: stakes.break_even().map(|share| share.round_dp(4)),
             win,
             becomes_dispute: becomes,
-            invalid_by: settled_when_opened(case).ending().map(|fact| fact.id).collect(),
-            liability_moves: is_qualified(case),
+            invalid_by: settled.ending().map(|fact| fact.id).collect(),
+            liability_moves: is_qualified(case, &settled),
             evidence,
             deadline: None,
             since: dispute.opened_at,

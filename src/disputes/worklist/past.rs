@@ -4,7 +4,7 @@ use super::chance::{Chance, Chances, Counted};
 use super::network_of;
 use crate::disputes::packet::{CaseFile, Completeness, completeness};
 use crate::disputes::rulebook::{BINS, Before, Contest, Day, Held, Rulebook};
-use crate::disputes::settle::settled_when_opened;
+use crate::disputes::settle::{Likelihood, Settled, settled_when_opened};
 use crate::disputes::{DisputeStore, SaleKeys, case_file, ce3, reasons};
 use crate::domain::{
     Amount, DAY_MS, Dispute, DisputeCategory, DisputeReason, DisputeStage, DisputeStatus, Event,
@@ -272,22 +272,20 @@ fn cell(case: &CaseFile, bin: usize) -> Cell {
     let network = case.dispute.network.as_ref().map(Text::as_str).unwrap_or_default();
     let network = Rulebook::bundled().network(network).to_owned();
     let category = reasons::category(&case.dispute);
-    let invalid = settled_when_opened(case).ending().next().is_some();
-    let held = Held { qualified: is_qualified(case), invalid };
+    let settled = settled_when_opened(case);
+    let invalid = settled.ending().next().is_some();
+    let held = Held { qualified: is_qualified(case, &settled), invalid };
     (network, category, held, bin.min(BINS - 1))
 }
 
-/// Whether a rule holds by its conditions that moves the loss to the issuer.
-pub(super) fn is_qualified(case: &CaseFile) -> bool {
+/// Whether the loss moves to the issuer: a rule holds by its conditions, or 3-D Secure is read so.
+pub(super) fn is_qualified(case: &CaseFile, settled: &Settled) -> bool {
     let is_fraud =
         matches!(case.dispute.reason, DisputeReason::Fraud | DisputeReason::Unrecognized);
-    let pair = || {
-        let report = ce3::of_case(case).ok()?;
-        report.visa.pair().or(report.stripe.pair()).map(drop)
+    let has_pair = || {
+        let report = ce3::of_case(case).ok();
+        report.is_some_and(|report| report.visa.pair().or(report.stripe.pair()).is_some())
     };
-    let shifted = || {
-        let card = case.transaction.as_ref()?.card.as_ref()?;
-        (card.three_ds.as_ref()?.liability_shift == Some(true)).then_some(())
-    };
-    is_fraud && pair().or_else(shifted).is_some()
+    let three_ds = settled.three_ds.as_ref().map(|outlook| outlook.issuer_bears);
+    is_fraud && (three_ds == Some(Likelihood::Likely) || has_pair())
 }

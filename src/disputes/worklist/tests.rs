@@ -372,6 +372,12 @@ fn a_rule_that_moves_the_loss_to_the_issuer_raises_the_chance() {
     let shifted = of(&memory).items.remove(0);
     assert!(!plain.liability_moves && shifted.liability_moves);
     assert!(shifted.win.unwrap().bp > plain.win.unwrap().bp);
+    // The approval says otherwise than the checkout: the plan and the worklist read the same.
+    let approval = json!({"event_id": "x-1", "type": "auth.result", "event_time": "2026-11-20T10:15:01Z",
+        "transaction_id": "tx-1001",
+        "data": {"outcome": "approved", "three_ds": {"eci": "07", "liability_shift": false}}});
+    memory.events.push(serde_json::from_value(approval).unwrap());
+    assert!(!of(&memory).items.remove(0).liability_moves);
 }
 
 #[test]

@@ -15,7 +15,7 @@ async fn a_plan_has_facts_evidence_and_what_to_do() {
     assert_eq!(facts[0]["missing"][0]["event"], json!("cancel.requested"));
     assert_eq!(
         (&facts[1]["answer"], &facts[1]["source"]),
-        (&json!("does_not"), &json!("visa-rules"))
+        (&json!("unknown"), &json!("visa-rules"))
     );
     let exhibits = plan.json["exhibits"].as_array().unwrap();
     let named = |name: &str| exhibits.iter().find(|item| item["name"] == json!(name)).unwrap();

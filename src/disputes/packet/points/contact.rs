@@ -3,6 +3,7 @@
 //! What did not happen can be stated only where a log would show it: a support log without a message
 //! from the buyer says something, no support log says nothing.
 
+use super::super::facts::CANCELLED;
 use super::super::words::utc;
 use super::{Draft, Facts, Kind, Point, named, point};
 use crate::domain::{Event, EventKind, Text};
@@ -71,14 +72,13 @@ pub(in super::super) fn no_contact(draft: &Draft<'_>) -> Option<Point> {
 /// No cancellation came before the charge, as far as a log of cancellations shows it.
 pub(in super::super) fn no_cancellation(draft: &Draft<'_>) -> Option<Point> {
     let sale = draft.sale()?;
-    let asked = [EventKind::CancelRequested, EventKind::CancelEffective];
-    let first_asked = draft.facts.of(&asked).next();
-    let (sentence, event) = match first_asked {
+    let (sentence, event) = match draft.facts.of(&CANCELLED).next() {
         Some(event) if event.event_time < sale.event_time => return None,
-        Some(event) => {
+        Some(_) => {
+            let event = draft.facts.first_withdrawal()?;
             let sentence = format!(
-                "The first cancellation on record for this purchase is of {} UTC, after the charge of \
-                 {} UTC",
+                "The first request to cancel on record for this purchase is of {} UTC, after the charge \
+                 of {} UTC",
                 utc(event.event_time),
                 utc(sale.event_time)
             );
