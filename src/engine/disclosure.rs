@@ -1,12 +1,12 @@
 //! Everything the ledger holds of a person, as one document that can be handed to them.
 //!
-//! What is shown is what [`Engine::erase`] would erase: both ask [`subjects_of`]. What people put on lists
+//! What is shown is what [`Engine::erase`] would erase: both ask [`Search::of`]. What people put on lists
 //! is none of it: it lies sealed for itself and is about a value, not an account.
 //!
 //! Law asks for it: GDPR article 15 (access) and 20 (portability).
 
 use super::audit::Changed;
-use super::belongings::{Source, subjects_of};
+use super::belongings::{Search, Source};
 use super::desk::Who;
 use super::error::EngineError;
 use super::holds::{Hold, holds, person};
@@ -151,8 +151,8 @@ impl Engine {
     }
 }
 
-fn told(source: &mut Source<'_>, asked: &Asked<'_>) -> Result<Option<Disclosure>, EngineError> {
-    let subjects = subjects_of(source, asked.tenant, asked.account)?;
+fn told<'a>(source: &mut Source<'a>, asked: &Asked<'a>) -> Result<Option<Disclosure>, EngineError> {
+    let subjects = Search::of(source, asked.tenant, asked.account)?.subjects;
     let name = person(source.keys, asked.tenant, asked.account).to_string();
     let held = holds(source.reader.scan(None)?, asked.tenant)?
         .into_iter()
