@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 /// Most records of an answer; whoever has more is written by the command.
 const MOST: usize = 10_000;
+/// Most bytes of them: a record may carry a processor's message, or a file.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// A hold to put on a person.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -64,7 +66,8 @@ pub(in crate::http) async fn export(
         let account = account(id)?;
         let given = done(&state, move |engine| {
             let (tenant, account, now) = (&tenant, &account, clock::now());
-            engine.disclose(&engine::Asked { tenant, account, now, most: MOST }, &by)
+            let (most, most_bytes) = (MOST, MOST_BYTES);
+            engine.disclose(&engine::Asked { tenant, account, now, most, most_bytes }, &by)
         });
         let unknown = || Failure::new(Code::NotFound, "nothing was ever recorded of this account");
         given.await?.ok_or_else(unknown)
