@@ -190,6 +190,7 @@ impl<'s> Search<'s> {
     }
 
     /// Before: who bought, where it begins from sales, and of which account somebody is.
+    #[expect(clippy::unnecessary_wraps, reason = "a pass takes looks that may fail")]
     fn buyers(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
         let Some(subject) = entry.subject.filter(|_| entry.kind == EntryKind::Decision) else {
             return Ok(());
