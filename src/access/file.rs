@@ -17,11 +17,12 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "access.json";
 /// When each key was last used, written by the server.
 const USED_FILE: &str = "access-used.json";
-/// The keys as the ledger's audit knows them.
-const AUDITED_FILE: &str = "access-audited.json";
+/// The keys as the ledger's audit knows them. A backup takes it before the log: what was audited meanwhile
+/// is audited twice then, and never not at all.
+pub const AUDITED_FILE: &str = "access-audited.json";
 const LOCK_FILE: &str = "access.lock";
-/// All that is kept of keys, for a backup: digests, and no key.
-pub const FILES: [&str; 3] = [FILE, USED_FILE, AUDITED_FILE];
+/// What else is kept of keys, for a backup: digests, and no key.
+pub const FILES: [&str; 2] = [FILE, USED_FILE];
 const FORMAT: u32 = 1;
 const MOST_KEYS: usize = 10_000;
 

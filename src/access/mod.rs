@@ -18,7 +18,7 @@ mod scope;
 mod token;
 
 pub use error::AccessError;
-pub use file::{AccessFile, FILE, FILES, Key, KeyChange, Limits};
+pub use file::{AUDITED_FILE, AccessFile, FILE, FILES, Key, KeyChange, Limits};
 pub use gate::{Admitted, Denied, Gate};
 pub use scope::Scope;
 pub use token::{KeyId, Token};

@@ -558,15 +558,15 @@ fn is_file(entry: &StoredEntry) -> bool {
 
 /// What was reported of a dispute.
 #[derive(Default)]
-struct Told {
+pub(super) struct Told {
     reports: Vec<Dispute>,
-    /// The latest time of a report that went with an erased buyer. Nobody is erased while their dispute is
-    /// open, so by then it had ended.
+    /// The latest time of a report that went with an erased buyer. Nothing is erased that an open dispute is
+    /// about, so by then it had ended.
     erased_at: Option<Timestamp>,
 }
 
 impl Told {
-    fn add(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
+    pub(super) fn add(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
         match read_sealed_event(entry)? {
             Some(sealed) => self.reports.extend(sealed.report.and_then(|report| report.dispute)),
             None if read_open_event(entry)?.is_some_and(|facts| facts.kind.reports_dispute()) => {
@@ -579,7 +579,7 @@ impl Told {
 
     /// The reports that count: a message of an ended dispute that comes late, or was sealed elsewhere, does
     /// not open it again.
-    fn standing(self) -> Vec<Dispute> {
+    pub(super) fn standing(self) -> Vec<Dispute> {
         let Self { mut reports, erased_at } = self;
         reports.retain(|report| erased_at.is_none_or(|ended| report.updated_at > ended));
         reports
@@ -594,7 +594,7 @@ fn reports(entries: &[StoredEntry]) -> Result<Vec<Dispute>, EngineError> {
 }
 
 /// Every dispute as all its reports together show it.
-fn merged(reports: Vec<Dispute>) -> BTreeMap<DisputeId, Dispute> {
+pub(super) fn merged(reports: Vec<Dispute>) -> BTreeMap<DisputeId, Dispute> {
     let mut disputes = BTreeMap::new();
     for report in reports {
         let id = report.id.clone();

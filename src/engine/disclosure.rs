@@ -1,12 +1,12 @@
 //! Everything the ledger holds of a person, as one document that can be handed to them.
 //!
-//! What is shown is what [`Engine::erase`] would erase: both ask [`subjects_of`]. What people put on lists
+//! What is shown is what [`Engine::erase`] would erase: both ask [`Search::of`]. What people put on lists
 //! is none of it: it lies sealed for itself and is about a value, not an account.
 //!
 //! Law asks for it: GDPR article 15 (access) and 20 (portability).
 
 use super::audit::Changed;
-use super::belongings::{Source, subjects_of};
+use super::belongings::{Search, Source};
 use super::desk::Who;
 use super::error::EngineError;
 use super::holds::{Hold, holds, person};
@@ -96,7 +96,7 @@ struct EventTold {
     #[schema(value_type = String, format = DateTime)]
     received_at: Timestamp,
     event: Event,
-    /// A processor's message it was read from.
+    /// A processor's message it was read from, or a file of the seller's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     message: Option<Box<str>>,
@@ -113,6 +113,8 @@ pub struct Asked<'a> {
     pub now: Timestamp,
     /// Most records of theirs that are taken into the document.
     pub most: usize,
+    /// Most bytes of what is sealed in them.
+    pub most_bytes: usize,
 }
 
 /// Everything held of an account, beside whoever writes the ledger; `None` where nothing ever was.
@@ -151,27 +153,26 @@ impl Engine {
     }
 }
 
-fn told(source: &mut Source<'_>, asked: &Asked<'_>) -> Result<Option<Disclosure>, EngineError> {
-    let subjects = subjects_of(source, asked.tenant, asked.account)?;
+fn told<'a>(source: &mut Source<'a>, asked: &Asked<'a>) -> Result<Option<Disclosure>, EngineError> {
+    let subjects = Search::of(source, asked.tenant, asked.account)?.subjects;
     let name = person(source.keys, asked.tenant, asked.account).to_string();
     let held = holds(source.reader.scan(None)?, asked.tenant)?
         .into_iter()
         .find(|hold| hold.person == name);
     let mut disclosure = Disclosure::new(asked, held);
-    let (mut disputes, mut found) = (BTreeMap::new(), 0);
+    let (mut disputes, mut found, mut bytes) = (BTreeMap::new(), 0, 0);
     for entry in source.reader.scan(None)? {
         let entry = entry?;
         (source.progress)(entry.sequence);
         if entry.tenant == *asked.tenant && is_theirs(&entry, &subjects) {
             found += 1;
-            if found > asked.most {
-                let why = format!(
-                    "more than {} records; `vouch ledger person` writes all of them",
-                    asked.most
-                );
+            bytes += disclosure.add(&entry, &mut disputes)?;
+            if found > asked.most || bytes > asked.most_bytes {
+                let (most, mib) = (asked.most, asked.most_bytes >> 20);
+                let what = format!("more than {most} records or {mib} MiB");
+                let why = format!("{what}; `vouch ledger person` writes all of them");
                 return Err(EngineError::Unfit { pointer: "", why });
             }
-            disclosure.add(&entry, &mut disputes)?;
         }
     }
     disclosure.disputes = disputes.into_values().collect();
@@ -200,19 +201,24 @@ impl Disclosure {
         }
     }
 
+    /// Takes an entry in; returns how many bytes are sealed in it.
     fn add(
         &mut self,
         entry: &StoredEntry,
         disputes: &mut BTreeMap<DisputeId, Dispute>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<usize, EngineError> {
         let (sequence, received_at) = (entry.sequence, entry.received_at);
-        if matches!(entry.personal()?, Personal::Erased) {
-            self.erased += 1;
-            return Ok(());
-        }
+        let bytes = match entry.personal()? {
+            Personal::Readable(personal) => personal.len(),
+            Personal::None => 0,
+            Personal::Erased => {
+                self.erased += 1;
+                return Ok(0);
+            }
+        };
         if entry.kind == EntryKind::Decision {
             let StoredDecision { decision, transaction, record: facts, .. } = read_decision(entry)?;
-            let Some(transaction) = transaction else { return Ok(()) };
+            let Some(transaction) = transaction else { return Ok(bytes) };
             let in_words = in_words(&decision);
             self.transactions.push(TransactionTold {
                 sequence,
@@ -222,9 +228,9 @@ impl Disclosure {
                 decision,
                 facts,
             });
-            return Ok(());
+            return Ok(bytes);
         }
-        let Some(sealed) = read_sealed_event(entry)? else { return Ok(()) };
+        let Some(sealed) = read_sealed_event(entry)? else { return Ok(bytes) };
         let event = sealed.event;
         let report = sealed.report;
         if let Some(dispute) = report.as_ref().and_then(|report| report.dispute.clone()) {
@@ -241,7 +247,7 @@ impl Disclosure {
             _ => &mut self.events,
         };
         list.push(EventTold { sequence, received_at, event, message });
-        Ok(())
+        Ok(bytes)
     }
 }
 

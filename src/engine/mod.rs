@@ -67,7 +67,7 @@ pub use entry::lookup;
 pub use error::{EngineError, StoredError};
 pub use explain::{Counterfactual, Explained, Explanation, GroupEffect, explain, group_effects};
 pub use fault::Fault;
-pub use holds::{Hold, MAX_REASON, ensure_no_open_dispute, holds, person};
+pub use holds::{Hold, MAX_REASON, holds, person};
 pub use identity::KeyMaker;
 pub use known::{Landing, Settling};
 pub use people::{Neighbour, People, Surroundings};

@@ -8,11 +8,11 @@
 //!
 //! INVARIANT: what comes while a run is looking is not erased by it: its keys are made anew before the last look.
 //!
-//! Cost: three or four passes over the ledger, and memory for a million persons at once; more of them, more
-//! passes.
+//! Cost: two passes over the ledger, and five or six more each where somebody is held and where a dispute is
+//! open; memory for a million persons at once; more of them, more passes.
 
 use super::audit::{Audit, Changed};
-use super::belongings::{LINKS, transaction_of};
+use super::belongings::{Search, Seeds, Source, transaction_of};
 use super::cases::CaseSource;
 use super::desk::Who;
 use super::entry::{orphan_subject, unhex};
@@ -29,12 +29,9 @@ use crate::ledger::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// Most persons looked at in one pass.
 const MOST_AT_ONCE: u64 = 1 << 20;
-/// How long an entry under way may take to be committed.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// When personal values are destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +116,8 @@ impl Engine {
         Ok(expired)
     }
 
-    /// Erases those of a tenant who did not come back meanwhile; returns how many.
+    /// Erases those of a tenant who did not come back meanwhile, and were put under no hold and into no
+    /// dispute; returns how many.
     fn bury(
         &self,
         tenant: &TenantId,
@@ -130,19 +128,26 @@ impl Engine {
         if due.is_empty() {
             return Ok(0);
         }
-        // Nobody holds an old key for an entry that is not in the queue yet, and the queue is waited for.
-        let (mut retired, accepted) = {
-            let _alone = self.histories.gate.alone();
-            (ledger.retire(due), ledger.accepted())
-        };
-        if !accepted.is_some_and(|last| ledger.await_committed(last, PATIENCE)) {
-            return Err(EngineError::Ledger(LedgerError::Busy { waiting: 1 }));
-        }
-        for entry in ledger.scan(run.end)? {
+        let _alone = self.erasing();
+        let mut retired = self.retire(due)?;
+        let (mut held, mut seeds) = (BTreeMap::new(), Seeds::default());
+        for entry in ledger.scan(run.end)?.filter(|entry| is_of(entry, tenant)) {
             let entry = entry?;
             if run.is_fresh(&entry) {
                 entry.subject.into_iter().for_each(|subject| retired.spare(subject));
             }
+            match entry.kind {
+                EntryKind::Admin => holds::note(&mut held, &entry),
+                EntryKind::Dispute => seeds.add(&entry),
+                _ => {}
+            }
+        }
+        seeds.subjects.extend(held.keys().filter_map(|person| unhex(person)).map(SubjectHash));
+        if !seeds.is_empty() {
+            let (reader, keys) = (ledger.reader(), ledger.hasher());
+            let mut source = Source { reader, keys, progress: &mut |_| () };
+            let found = Search::around(&mut source, Some(tenant), seeds)?;
+            found.subjects.into_iter().for_each(|subject| retired.spare(subject));
         }
         let detail = json!({"personal_days": run.rule.personal_days, "persons": retired.count()});
         let audit = Audit { changed: Changed::Expired, about: None, detail };
@@ -187,6 +192,28 @@ struct Kept {
     subjects: BTreeMap<SubjectHash, Standing>,
     sales: BTreeMap<TenantId, BTreeMap<String, Standing>>,
     links: BTreeMap<(LookupField, LookupHash), Standing>,
+}
+
+impl Kept {
+    fn seeds(&self, why: Standing) -> Seeds {
+        let is_so = |standing: &Standing| *standing == why;
+        let of = |sales: &BTreeMap<String, Standing>| {
+            let sales = sales.iter().filter(|(_, standing)| is_so(standing));
+            sales.map(|(sale, _)| sale.clone()).collect::<BTreeSet<_>>()
+        };
+        let sales = self.sales.iter().map(|(tenant, sales)| (tenant.clone(), of(sales)));
+        let subjects = self.subjects.iter().filter(|(_, standing)| is_so(standing));
+        let links = self.links.iter().filter(|(_, standing)| is_so(standing));
+        Seeds {
+            subjects: subjects.map(|(subject, _)| *subject).collect(),
+            sales: sales.filter(|(_, sales)| !sales.is_empty()).collect(),
+            links: links.map(|(link, _)| *link).collect(),
+        }
+    }
+}
+
+fn is_of(entry: &Result<StoredEntry, LedgerError>, tenant: &TenantId) -> bool {
+    entry.as_ref().map_or(true, |entry| entry.tenant == *tenant)
 }
 
 impl<'l> Run<'l> {
@@ -266,18 +293,20 @@ impl<'l> Run<'l> {
 
     /// Then: what else belongs to a sale of an open dispute, and to who is held.
     fn around(&self, kept: &mut Kept, progress: &mut dyn FnMut(u64)) -> Result<(), EngineError> {
-        if kept.subjects.is_empty() && kept.sales.values().all(BTreeMap::is_empty) {
-            return Ok(());
-        }
-        for entry in self.reader.scan(None)?.only(EntryKind::Decision) {
-            let entry = entry?;
-            progress(entry.sequence);
-            let of_person = entry.subject.and_then(|subject| kept.subjects.get(&subject));
-            let sales = kept.sales.entry(entry.tenant).or_default();
-            let Some(why) = of_person.max(sales.get(&entry.id)).copied() else { continue };
-            let ties = entry.lookups.iter().filter(|(field, _)| LINKS.contains(field));
-            kept.links.extend(ties.map(|tie| (*tie, why)));
-            sales.insert(entry.id, why);
+        let reasons = [Standing::Disputed, Standing::Held].map(|why| (why, kept.seeds(why)));
+        for (why, seeds) in reasons {
+            if seeds.is_empty() {
+                continue;
+            }
+            let mut source =
+                Source { reader: self.reader, keys: self.keys, progress: &mut *progress };
+            let found = Search::around(&mut source, None, seeds)?;
+            kept.subjects.extend(found.subjects.into_iter().map(|subject| (subject, why)));
+            kept.links.extend(found.links.into_iter().map(|link| (link, why)));
+            for (tenant, sales) in found.sales {
+                let sales = sales.into_iter().map(|sale| (sale, why));
+                kept.sales.entry(tenant).or_default().extend(sales);
+            }
         }
         Ok(())
     }
@@ -378,9 +407,14 @@ mod tests {
     }
 
     fn scored(engine: &Engine, id: &str, kind: &str, at: &str) {
+        let buyer = json!({"id": format!("of-{id}"), "name": "Jane"});
+        scored_of(engine, (id, kind, at), &buyer);
+    }
+
+    fn scored_of(engine: &Engine, (id, kind, at): (&str, &str, &str), account: &Value) {
         let transaction: Transaction = serde_json::from_value(json!({
             "transaction_id": id, "type": kind, "event_time": at, "order_id": format!("o-{id}"),
-            "account": {"id": format!("of-{id}"), "name": "Jane"},
+            "account": account,
             "fulfilment": {"method": "licence_key", "licence_key": format!("L-{id}")}}))
         .unwrap();
         let (tenant, received_at) = (TenantId::default_tenant(), Some(transaction.event_time));
@@ -446,21 +480,23 @@ mod tests {
         let expected = Expired { erased: 4, held: 2, disputed: 2, disputable: 2 };
         let reader = Reader::open(dir.path(), None).unwrap();
         let before = readable(&engine);
-        assert_eq!(expiring(&reader, &source, rule, &mut |_| ()).unwrap(), expected);
+        let (last, visits) = (engine.ledger().unwrap().last().unwrap().sequence, Cell::new(0));
+        let mut count = |sequence| visits.set(visits.get() + u32::from(sequence == last));
+        assert_eq!(expiring(&reader, &source, rule, &mut count).unwrap(), expected);
         assert_eq!(readable(&engine), before, "a look changes nothing");
 
         // At the end of the last pass somebody comes back, whose time is over by what was read.
-        let (last, visits) = (engine.ledger().unwrap().last().unwrap().sequence, Cell::new(0));
+        let passes = visits.replace(0);
         let mut back = |sequence| {
             if sequence == last {
                 visits.set(visits.get() + 1);
-                if visits.get() == 2 {
+                if visits.get() == passes {
                     told(&engine, "back", LATELY, &json!({"account_id": "of-sale"}));
                 }
             }
         };
         let expired = engine.expire(&source, rule, &mut back).unwrap();
-        assert_eq!((visits.get(), expired), (2, Expired { erased: 3, ..expected }));
+        assert_eq!((visits.get(), expired), (passes, Expired { erased: 3, ..expected }));
         let gone = ["login", "later-login", "e-stranger"];
         let mut kept: Vec<String> = before;
         kept.retain(|id| !gone.contains(&id.as_str()));
@@ -481,5 +517,55 @@ mod tests {
         let told: Vec<Value> = entries.map(|e| serde_json::from_slice(&e.open).unwrap()).collect();
         assert_eq!((told.len(), &told[0]["detail"]["personal_days"]), (2, &json!(365)));
         assert_eq!(told[0]["detail"]["persons"], json!(3));
+    }
+
+    #[test]
+    fn a_hold_keeps_what_belongs_to_the_person_by_their_events_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        scored(&engine, "held", "purchase", LONG_AGO);
+        scored_of(&engine, ("guest", "purchase", LONG_AGO), &json!({"email": "jane@x.example"}));
+        scored(&engine, "other", "purchase", LONG_AGO);
+        let issued = json!({"transaction_id": "held", "licence_key": "L-9"});
+        told(&engine, "e-issued", LONG_AGO, &issued);
+        told(&engine, "e-used", LONG_AGO, &json!({"licence_key": "L-9"}));
+        let guest = json!({"account_id": "of-held", "transaction_id": "guest"});
+        told(&engine, "e-guest", LONG_AGO, &guest);
+        let (tenant, account) = (TenantId::default_tenant(), AccountId::new("of-held").unwrap());
+        let (held, who) = ((&tenant, &account), Who::service("legal"));
+        engine.hold(held, &who, "matter 17", now()).unwrap();
+        let source = CaseSource::new(dir.path(), None);
+        let rule = Retention { personal_days: 365, now: now() };
+        let expired = engine.expire(&source, rule, &mut |_| ()).unwrap();
+        assert_eq!(expired, Expired { erased: 1, held: 3, ..Expired::default() });
+        assert_eq!(readable(&engine), ["held", "guest", "e-issued", "e-used", "e-guest"]);
+        engine.release(held, &who, now()).unwrap();
+        let expired = engine.expire(&source, rule, &mut |_| ()).unwrap();
+        assert_eq!(expired, Expired { erased: 3, ..Expired::default() });
+        assert_eq!(readable(&engine), [""; 0]);
+    }
+
+    #[test]
+    fn a_hold_that_comes_while_a_run_looks_is_kept_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = open(dir.path());
+        scored(&engine, "held", "purchase", LONG_AGO);
+        scored(&engine, "other", "purchase", LONG_AGO);
+        told(&engine, "e-held", LONG_AGO, &json!({"licence_key": "L-held"}));
+        let (tenant, account) = (TenantId::default_tenant(), AccountId::new("of-held").unwrap());
+        let (last, visits) = (engine.ledger().unwrap().last().unwrap().sequence, Cell::new(0));
+        let mut order = |sequence| {
+            visits.set(visits.get() + u32::from(sequence == last));
+            if visits.get() == 2 {
+                visits.set(3);
+                let who = Who::service("legal");
+                engine.hold((&tenant, &account), &who, "matter 17", now()).unwrap();
+            }
+        };
+        let source = CaseSource::new(dir.path(), None);
+        let rule = Retention { personal_days: 365, now: now() };
+        let expired = engine.expire(&source, rule, &mut order).unwrap();
+        assert_eq!((visits.get(), expired.erased), (3, 1));
+        assert_eq!(readable(&engine), ["held", "e-held"]);
     }
 }

@@ -28,7 +28,7 @@ use crate::input;
 use crate::ledger::{Ack, Ledger, LedgerError};
 use crate::velocity::{Entity, EntityKeys, Limits, Occurrence, Place, Signal, Velocity, Window};
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 /// Scores transactions and records events for every tenant.
@@ -46,6 +46,8 @@ pub struct Engine {
     pub(super) checkpoints: Option<Checkpoints>,
     /// What people did.
     pub(super) desk: Arc<Desk>,
+    /// See [`Engine::erasing`].
+    pub(super) erasing: Mutex<()>,
 }
 
 /// One transaction to score.
@@ -151,6 +153,7 @@ impl Engine {
             artefacts,
             checkpoints,
             desk,
+            erasing: Mutex::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Everything acknowledged before the backup began is in it, and perhaps whole records beyond. The log
 //! is copied up to the end of its last whole record and only then the key file: a key is kept before the
 //! record sealed under it, so no record of the copy lacks its key. Other directories are copied last,
-//! for the same reason; those that name entries of the log, before it. The copy is verified record by record, and appears whole or not at all.
+//! for the same reason; those that name entries of the log, or say what is in it, before it. The copy is verified record by record, and appears whole or not at all.
 //!
 //! The index is not copied: it is made again. Nor are the lock and the zeros ahead of the log.
 //!
@@ -78,8 +78,8 @@ pub struct Backup<'b> {
     pub master: Option<MasterKey>,
     /// Leaves `master.key` and `signing.key` out: whoever restores must have it from elsewhere.
     pub without_master_key: bool,
-    /// Directories of the data directory that name entries of the log, without directories in them. A
-    /// file of one may grow while it is copied.
+    /// Directories and files of the data directory that name entries of the log, or say what is in it;
+    /// without directories in them. A file of one may grow while it is copied.
     pub before: &'b [&'b str],
     /// Further directories of the data directory, without directories in them.
     pub also: &'b [&'b str],
@@ -103,7 +103,11 @@ pub fn backup(
         let mut copy =
             Copy { from: data_dir, to: dir, files: Vec::new(), done: 0, total: 0, progress };
         for name in what.before {
-            copy.directory(name)?;
+            if data_dir.join(name).is_file() {
+                copy.optional(name, false)?;
+            } else {
+                copy.directory(name)?;
+            }
         }
         copy.log()?;
         copy.optional(MASTER_KEY_FILE, what.without_master_key)?;

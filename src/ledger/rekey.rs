@@ -10,7 +10,8 @@
 //!
 //! INVARIANT: whoever is killed at any moment leaves a ledger that opens, under the old key before 3 and
 //! under the new one from then on: the header of the key file tells which of the two keys is its own. The
-//! next opening does what was left of 4, or throws away what 3 never came to.
+//! next opening does what was left of 4, or throws away what 3 never came to: a copy of the keys that an
+//! erasure would not reach.
 //!
 //! Look-up hashes and subjects stay what they are: they are in records, and the log is never written again.
 //! Their key lies in the header, wrapped. So a master key that leaked still lets its finder try values
@@ -106,8 +107,18 @@ pub fn rekey(
 }
 
 /// Ends a change of the master key that was cut short: the new key takes its place where the key file is under
-/// it already, and goes where it is not.
+/// it already, and goes where it is not; and so does a key file that never took its place.
 pub(super) fn settle(data_dir: &Path, storage: &dyn Storage) -> Result<(), LedgerError> {
+    let fresh = data_dir.join(KEYS_FILE).with_extension("new");
+    if fresh.exists() {
+        let discard = || -> io::Result<()> {
+            let file = storage.open(&fresh)?;
+            file.zero_fill(0, file.size()?)?;
+            storage.remove(&fresh)?;
+            storage.sync_dir(data_dir)
+        };
+        discard().map_err(|error| StorageFault::new("remove", &fresh, error))?;
+    }
     let next = data_dir.join(NEXT_MASTER_KEY_FILE);
     if !next.exists() {
         return Ok(());

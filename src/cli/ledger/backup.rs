@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 /// What a data directory holds beside the ledger that a restored server needs.
 const ALSO: &[&str] = &["artefacts", "models"];
-/// How far it had told whom, by entries of the ledger, and what nobody took.
-const BEFORE: &[&str] = &["webhooks"];
+/// How far it had told whom, by entries of the ledger, and what nobody took; and which keys are audited in it.
+const BEFORE: &[&str] = &["webhooks", access::AUDITED_FILE];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct BackupArgs {

@@ -8,7 +8,7 @@ use crate::cli::{progress, state};
 use crate::clock;
 use crate::config::Config;
 use crate::domain::{AccountId, TenantId};
-use crate::engine::{Cases, Hold, Who, ensure_no_open_dispute, holds, person};
+use crate::engine::{Hold, Who, holds, person};
 use crate::ledger::{Ledger, Reader};
 use anyhow::{Context, Result};
 use std::path::PathBuf;
@@ -80,8 +80,6 @@ pub(super) fn release(args: &PersonArgs) -> Result<ExitCode> {
 /// An open dispute of the person forbids it like a hold. Exit code 1: there was nothing to erase.
 pub(super) fn erase(args: &PersonArgs) -> Result<ExitCode> {
     let (engine, now) = (args.engine()?, clock::now());
-    let cases = Cases::open(&args.data_dir, master_key()?, args.tenant.clone(), now)?;
-    ensure_no_open_dispute(&cases, &args.account)?;
     let last = engine.ledger().and_then(Ledger::last).map_or(0, |last| last.sequence);
     let bar = progress::rows("reading", last);
     let whose = (&args.tenant, &args.account);

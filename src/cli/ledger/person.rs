@@ -39,7 +39,8 @@ pub(super) fn run(args: &PersonArgs) -> Result<ExitCode> {
     let last = verify_last(&args.data_dir, master_key()?)?.sequence;
     let bar = progress::rows("reading", last);
     let (tenant, account) = (&args.tenant, &args.account);
-    let asked = Asked { tenant, account, now: clock::now(), most: usize::MAX };
+    let (most, most_bytes) = (usize::MAX, usize::MAX);
+    let asked = Asked { tenant, account, now: clock::now(), most, most_bytes };
     let told = disclose(&reader, &asked, &mut |read| bar.set_position(read));
     bar.finish_and_clear();
     let Some(disclosure) = told? else {

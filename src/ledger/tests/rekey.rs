@@ -53,6 +53,7 @@ fn one_of_both_keys_opens_everything_wherever_it_stops() {
         put(&ledger, 31);
         drop(ledger);
         assert!(!path.join(NEXT_MASTER_KEY_FILE).exists());
+        assert!(!path.join("keys.new").exists(), "an erasure reaches every copy of a key");
         let mut more = expected.clone();
         more.push(Personal::Readable(entry(31).personal));
         assert_eq!(said(path), more, "stopped after {after} ({power})");
