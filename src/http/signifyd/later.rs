@@ -5,7 +5,7 @@ use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::{Code, Failure};
-use super::super::keep::kept;
+use super::super::keep::kept_event;
 use super::super::once::{digest, told};
 use super::super::renamed::{decimal, price};
 use super::super::state::AppState;
@@ -76,10 +76,11 @@ async fn taken(
     let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
     let body = object(&body::read(&headers, body, MAX_BODY, until).await?)?;
     let now = crate::clock::now();
-    let work = move || take(&Teller { state: &state, tenant: &caller.tenant, now }, &body);
+    let telling = state.clone();
+    let work = move || take(&Teller { state: &telling, tenant: &caller.tenant, now }, &body);
     let (keepings, answer) = apart(work).await??;
     for keeping in keepings {
-        kept(keeping, until).await.map_err(Failure::from)?;
+        kept_event(&state, keeping, until).await.map_err(Failure::from)?;
     }
     Ok(answer)
 }
