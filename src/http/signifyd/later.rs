@@ -2,6 +2,7 @@
 //! what it says, so that a retry is no second one.
 
 use super::super::access::Caller;
+use super::super::answer::{KeptDecision, complete};
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::{Code, Failure};
@@ -140,7 +141,7 @@ fn authorization(teller: &Teller<'_>, body: &Value) -> Told {
     let found = teller.state.engine.find_decision(teller.tenant, order)?;
     let found = found.filter(|(decision, ..)| decision.transaction_id.as_str() == order);
     let unknown = || Failure::new(Code::NotFound, "no checkout or sale came with this `orderId`");
-    let (decision, ..) = found.ok_or_else(unknown)?;
+    let (decision, arrival, durability) = found.ok_or_else(unknown)?;
     let keepings = outcomes.into_iter().map(|(outcome, id)| {
         teller.tell(("auth.result", order), &[outcome, id], &json!({ "outcome": outcome }))
     });
@@ -148,7 +149,8 @@ fn authorization(teller: &Teller<'_>, body: &Value) -> Told {
     let scored = teller.state.engine.scored(teller.tenant, &decision.transaction_id)?;
     let at = scored.map_or(teller.now, |scored| scored.event_time);
     let checkout = body.get("checkoutId").and_then(Value::as_str);
-    Ok((keepings, answer::of(&decision, checkout, at)))
+    let told = KeptDecision { decision: &complete(&decision, &arrival, false), durability };
+    Ok((keepings, answer::of(&told, checkout, at)))
 }
 
 /// Counts nothing: no parcel shows that a digital good was had. It is kept that there was one.
