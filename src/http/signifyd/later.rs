@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 /// Most attempts or parcels of one body.
 const MOST: usize = 100;
+const AMOUNT: &str = "/refund/amount";
 
 type Asked = (State<AppState>, Extension<Caller>, HeaderMap, Body);
 /// What a body told, and what is answered once that is kept.
@@ -107,8 +108,9 @@ impl Teller<'_> {
             "transaction_id": order, "data": data,
         });
         let (event, _) = read_event(event.to_string().as_bytes()).map_err(|error| {
-            // Of what we put in only the order's id is the sender's own.
-            Refusal::invalid("/orderId", error.summary())
+            // Of what we put in only the order's id and an amount are the sender's own.
+            let is_amount = error.pointer().starts_with("/data/amount");
+            Refusal::invalid(if is_amount { AMOUNT } else { "/orderId" }, error.summary())
         })?;
         Ok(told(self.state, self.tenant, &event, self.now)?)
     }
@@ -192,14 +194,13 @@ fn refund(teller: &Teller<'_>, body: &Value) -> Told {
     let amount = refunded(body)?;
     // Each try of a call has a `returnId` of its own; the processor's name of the refund stays.
     let payment = body.get("refundTransactionId").and_then(Value::as_str);
-    let keeping =
-        teller.tell(("refund", order), &[payment.unwrap_or(id)], &json!({ "amount": amount }))?;
+    let name = payment.filter(|payment| !payment.is_empty()).unwrap_or(id);
+    let keeping = teller.tell(("refund", order), &[name], &json!({ "amount": amount }))?;
     Ok((vec![keeping], json!({ "orderId": order, "returnId": id })))
 }
 
 /// The money: a text is whole units of the smallest kind, as Hyperswitch sends it; a number is in the currency's own.
 fn refunded(body: &Value) -> Result<Value, Refusal> {
-    const AMOUNT: &str = "/refund/amount";
     let currency: Currency = text(body, "/refund/currency")?
         .parse()
         .map_err(|_| Refusal::invalid("/refund/currency", "not a currency's code, as `EUR`"))?;
