@@ -6,7 +6,9 @@
 use super::peers::{Peer, Peers};
 use super::server::router;
 use super::state::AppState;
-use axum::{Extension, Router};
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -53,8 +55,7 @@ pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Fut
                 let (state, router, watcher) =
                     (state.clone(), router.clone(), connections.watcher());
                 tokio::spawn(async move {
-                    let router = router.layer(Extension(Peer(address.ip())));
-                    take_in(stream, &state, router, watcher).await;
+                    take_in(stream, &state, (router, Peer(address.ip())), watcher).await;
                     drop((place, seat));
                 });
             }
@@ -69,12 +70,13 @@ pub(super) async fn serve(listener: TcpListener, state: AppState, stop: impl Fut
 }
 
 /// Agrees on TLS where it is served, within the time for it, then talks.
-async fn take_in(stream: TcpStream, state: &AppState, router: Router, watcher: Watcher) {
-    let first = (router, FIRST_PATIENCE);
-    let Some(tls) = &state.tls else { return talk(stream, first, watcher).await };
+async fn take_in(stream: TcpStream, state: &AppState, asked: (Router, Peer), watcher: Watcher) {
+    let Some(tls) = &state.tls else {
+        return talk(stream, asked, FIRST_PATIENCE, watcher).await;
+    };
     let patience = Duration::from_millis(state.server.handshake_ms);
     match timeout(patience, tls.acceptor().accept(stream)).await {
-        Ok(Ok(stream)) => talk(stream, first, watcher).await,
+        Ok(Ok(stream)) => talk(stream, asked, FIRST_PATIENCE, watcher).await,
         // Mostly scanners and plain HTTP: counted, as a line for each would fill the log.
         Ok(Err(_)) | Err(_) => {
             state.metrics.handshakes_failed.inc();
@@ -82,8 +84,9 @@ async fn take_in(stream: TcpStream, state: &AppState, router: Router, watcher: W
     }
 }
 
-/// Talks, once the first head came within the patience with it.
-async fn talk<S>(stream: S, (router, patience): (Router, Duration), watcher: Watcher)
+/// Talks, once the first head came within the patience; each request has its peer beside it. The router stays the
+/// one of all connections: a layer of its own would copy every route for each.
+async fn talk<S>(stream: S, (router, peer): (Router, Peer), patience: Duration, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -93,8 +96,9 @@ where
     protocol.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD);
     let router = TowerToHyperService::new(router);
     let has_asked = AtomicBool::new(false);
-    let service = service_fn(|request| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(peer);
         router.call(request)
     });
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
@@ -109,19 +113,37 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Extension;
+    use axum::routing::get;
     use std::io::{Read, Write};
+
+    /// Talks with a client that says so much and waits; what it got.
+    async fn said(router: Router, said: &str) -> String {
+        let connections = GracefulShutdown::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.write_all(said.as_bytes()).unwrap();
+        let (server, address) = listener.accept().await.unwrap();
+        let asked = (router, Peer(address.ip()));
+        talk(server, asked, Duration::from_millis(20), connections.watcher()).await;
+        let mut got = String::new();
+        let _ = client.read_to_string(&mut got);
+        got
+    }
 
     #[tokio::test]
     async fn who_says_nothing_whole_is_let_go() {
-        let connections = GracefulShutdown::new();
-        for said in ["", "GET / HT"] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let mut client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            client.write_all(said.as_bytes()).unwrap();
-            let (server, _) = listener.accept().await.unwrap();
-            let patience = Duration::from_millis(20);
-            talk(server, (Router::new(), patience), connections.watcher()).await;
-            assert_eq!(client.read(&mut [0; 64]).unwrap_or(0), 0, "{said}");
+        for begun in ["", "GET / HT"] {
+            assert_eq!(said(Router::new(), begun).await, "", "{begun}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_request_has_the_address_it_came_from() {
+        let told = |Extension(Peer(address)): Extension<Peer>| async move { address.to_string() };
+        let router = Router::new().route("/", get(told));
+        let asked = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        let got = said(router, asked).await;
+        assert!(got.ends_with("127.0.0.1"), "{got}");
     }
 }

@@ -1,5 +1,6 @@
 //! One transaction through the one chain, whatever format it came in: begun, counted, kept.
 
+use super::answer::complete;
 use super::error::Failure;
 use super::keep::{Unkept, kept, settle};
 use super::state::AppState;
@@ -55,6 +56,14 @@ pub(super) struct Decided {
     pub(super) repeated: bool,
     /// Goes with the response, for its span.
     pub(super) stages: Stages,
+}
+
+impl Decided {
+    /// The decision with what is said of this one answer.
+    pub(super) fn complete(&self) -> Decision {
+        let slow_ledger = matches!(self.durability, Durability::Pending | Durability::None);
+        complete(&self.answer.0, &self.answer.1, slow_ledger)
+    }
 }
 
 /// Where the time of a decision went.

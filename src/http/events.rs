@@ -3,10 +3,9 @@
 use super::access::Caller;
 use super::blocking::apart;
 use super::error::{Code, ErrorDetail, Failure};
-use super::keep::{Unkept, kept, settle};
+use super::keep::{kept_event, settle};
 use super::state::{AppState, RequestId};
 use super::{body, deadline};
-use crate::config::OnSlowDisk;
 use crate::domain::{Durability, Event, TenantId, Warning};
 use crate::engine::Keeping;
 use crate::input::{read_array, read_event};
@@ -145,15 +144,7 @@ impl Handed {
     }
 
     async fn receipt(self, state: &AppState, until: Instant) -> Result<EventReceipt, Failure> {
-        let durability = match kept(self.keeping, until).await {
-            Ok(durability) => durability,
-            // Only what is still on its way may be answered so: an event that was refused is lost
-            // unless it is sent again.
-            Err(Unkept::Late) if state.ledger.on_slow_disk_event == OnSlowDisk::AnswerPending => {
-                Durability::Pending
-            }
-            Err(unkept) => return Err(unkept.into()),
-        };
+        let durability = kept_event(state, self.keeping, until).await?;
         Ok(EventReceipt {
             event_id: self.event_id,
             durability: Some(durability),

@@ -3,6 +3,7 @@
 
 use super::error::{Code, Failure, with_causes};
 use super::state::AppState;
+use crate::config::OnSlowDisk;
 use crate::domain::Durability;
 use crate::engine::{Begun, Keeping, Landing};
 use tokio::sync::watch;
@@ -49,6 +50,20 @@ pub(super) async fn kept(keeping: Keeping, until: Instant) -> Result<Durability,
         Ok(Landing::Kept(durability)) => Ok(durability),
         Ok(Landing::Pending | Landing::Failed) => Err(Unkept::Refused),
         Err(_) => Err(Unkept::Late),
+    }
+}
+
+/// The same for an event, whose answer may go out while it is still on its way, where the settings say so. One that
+/// was refused is lost unless it is sent again, and never answered so.
+pub(super) async fn kept_event(
+    state: &AppState,
+    keeping: Keeping,
+    until: Instant,
+) -> Result<Durability, Unkept> {
+    let answers = state.ledger.on_slow_disk_event == OnSlowDisk::AnswerPending;
+    match kept(keeping, until).await {
+        Err(Unkept::Late) if answers => Ok(Durability::Pending),
+        ended => ended,
     }
 }
 

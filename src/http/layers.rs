@@ -63,7 +63,8 @@ pub(super) async fn around(
 struct Ending {
     state: AppState,
     clock: Stopwatch,
-    method: Method,
+    /// One of the known ones: a client may send any word as one.
+    method: &'static str,
     /// The route's pattern: a path as sent would fill the metrics, and may hold what is personal.
     route: Option<MatchedPath>,
     status: u16,
@@ -77,7 +78,7 @@ impl Ending {
         Self {
             state: state.clone(),
             clock: Stopwatch::start(),
-            method: request.method().clone(),
+            method: known(request.method()),
             route: request.extensions().get().cloned(),
             status: Code::Internal.status().as_u16(),
             open,
@@ -98,9 +99,25 @@ impl Drop for Ending {
         state.metrics.answered(route, *status, clock.elapsed().as_secs_f64());
         if let (Some(tracer), Some(open)) = (&state.tracer, open) {
             let stages = stages.as_ref().map(Stages::named).unwrap_or_default();
-            tracer.end(open, (method.as_str(), route, *status), &stages);
+            tracer.end(open, (method, route, *status), &stages);
         }
-        tracing::info!(%method, route, status, us = clock.elapsed_us(), "request");
+        tracing::info!(method, route, status, us = clock.elapsed_us(), "request");
+    }
+}
+
+/// A method that the standards know, by its name; for any other the word that OpenTelemetry has for it.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "_OTHER",
     }
 }
 

@@ -24,11 +24,11 @@ pub(super) struct Renamed {
 }
 
 impl Renamed {
-    /// Takes every member that has a place. Of two for one place the later in the table wins.
+    /// Takes every member that has a place and is no object: what lies in one is told as unknown. Of two for one place the later in the table wins.
     pub(super) fn take(&mut self, body: &Value, places: &[Place]) {
         for (pointer, place) in places {
             match (body.pointer(pointer), place) {
-                (None | Some(Value::Null), _) => {}
+                (None | Some(Value::Null | Value::Object(_)), _) => {}
                 (Some(Value::String(empty)), _) if empty.is_empty() => {}
                 (Some(value), ["custom", name]) => self.custom(name, value, pointer),
                 (Some(value), place) => self.put(*place, value.clone()),
@@ -160,14 +160,14 @@ mod tests {
 
     #[test]
     fn a_member_is_found_by_the_place_it_went_to() {
-        const PLACES: [Place; 4] = [
+        const PLACES: [Place; 5] = [
             ("/a/mail", ["account", "email"]),
             ("/b/mail", ["account", "email"]),
             ("/id", ["", "order_id"]),
             ("/note", ["custom", "note"]),
+            ("/more", ["account", "phone"]),
         ];
-        let body =
-            json!({"a": {"mail": "x@example.com"}, "id": 7, "note": "n", "b": {"mail": null}});
+        let body = json!({"a": {"mail": "x@example.com"}, "id": 7, "note": "n", "b": {"mail": null}, "more": {"than": 1}});
         let mut renamed = Renamed::default();
         renamed.take(&body, &PLACES);
         assert_eq!(

@@ -1,14 +1,14 @@
 //! `POST /v1/score`.
 
 use super::access::Caller;
-use super::answer::{ScoreAnswer, complete};
+use super::answer::ScoreAnswer;
 use super::blocking::apart;
 use super::error::Failure;
 use super::evaluate::{Decided, decided};
 use super::keep::settle;
 use super::state::{AppState, RequestId};
 use super::{body, deadline};
-use crate::domain::{Durability, TenantId};
+use crate::domain::TenantId;
 use crate::engine::ScoreRequest;
 use axum::Extension;
 use axum::body::Body;
@@ -48,10 +48,9 @@ async fn answer(
         engine.begin(request)?
     };
     settle(state, &mut begun);
-    let Decided { answer, durability, repeated, stages } =
-        decided(state, begun, None, until).await?;
-    let slow_ledger = matches!(durability, Durability::Pending | Durability::None);
-    let decision = complete(&answer.0, &answer.1, slow_ledger);
+    let decided = decided(state, begun, None, until).await?;
+    let decision = decided.complete();
+    let Decided { durability, repeated, stages, .. } = decided;
     let body =
         ScoreAnswer { decision: &decision, durability, repeated, timing_us: stages.timing.into() };
     Ok((Extension(stages), axum::Json(body)).into_response())

@@ -39,6 +39,8 @@ impl Address {
 pub struct Untaken {
     /// In words; nothing of the answer's body.
     pub why: String,
+    /// What it answered; `None` where nothing came.
+    pub status: Option<u16>,
     /// How long the receiver asks to wait, in milliseconds.
     pub after_ms: Option<i64>,
 }
@@ -69,7 +71,7 @@ impl Poster {
         headers: &[(&'static str, String)],
         body: Vec<u8>,
     ) -> Result<(), Untaken> {
-        let untaken = |why: String| Untaken { why, after_ms: None };
+        let untaken = |why: String| Untaken { why, status: None, after_ms: None };
         let Address(uri) = to;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -95,6 +97,7 @@ impl Poster {
         let after = answer.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let after = after.and_then(|text| text.parse::<u32>().ok());
         let after_ms = after.map(|seconds| i64::from(seconds) * 1_000);
-        Err(Untaken { why: format!("status {}", status.as_u16()), after_ms })
+        let status = status.as_u16();
+        Err(Untaken { why: format!("status {status}"), status: Some(status), after_ms })
     }
 }

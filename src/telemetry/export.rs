@@ -21,6 +21,8 @@ const EVERY: Duration = Duration::from_millis(200);
 /// The wait after a first failure; it doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The longest a collector may ask to be left alone.
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
 /// Tries of one message before it is dropped.
 const TRIES: u32 = 5;
 /// How long the last messages may take when the server ends.
@@ -44,6 +46,8 @@ pub struct Exporter {
     tries: u32,
     wait: Duration,
     not_before: Instant,
+    /// Whether the last message of metrics was taken; what a collector thinks of spans is another matter.
+    metrics_taken: bool,
     to_traces: Address,
     to_metrics: Address,
     poster: Poster,
@@ -74,6 +78,7 @@ pub fn exporter(
         tries: 0,
         wait: FIRST_WAIT,
         not_before: Instant::now(),
+        metrics_taken: true,
         to_traces: to("/v1/traces")?,
         to_metrics: to("/v1/metrics")?,
         poster: Poster::new(timeout, config.authority.as_deref())?,
@@ -119,7 +124,11 @@ impl Exporter {
     }
 
     async fn send_spans(&mut self) {
-        while Instant::now() >= self.not_before {
+        // No more than a full queue: metrics and the end get their turn while spans come as fast as they go.
+        for _ in 0..self.spans.max_capacity().div_ceil(MOST) {
+            if Instant::now() < self.not_before {
+                return;
+            }
             while self.batch.len() < MOST
                 && let Ok(span) = self.spans.try_recv()
             {
@@ -133,16 +142,17 @@ impl Exporter {
                 { "resource": self.resource, "scopeSpans": [{ "scope": scope(), "spans": spans }] },
             ]});
             let count = u64::try_from(self.batch.len()).unwrap_or(u64::MAX);
-            if self.post(&self.to_traces, &body).await {
+            let Err(untaken) = self.post(&self.to_traces, &body).await else {
                 self.counts.sent.fetch_add(count, Ordering::Relaxed);
                 (self.tries, self.wait) = (0, FIRST_WAIT);
                 self.batch.clear();
                 continue;
-            }
+            };
+            self.failed(&self.to_traces, &untaken, self.wait == FIRST_WAIT);
             self.tries += 1;
-            self.not_before = Instant::now() + self.wait;
+            self.not_before = Instant::now() + self.wait.max(asked(&untaken));
             self.wait = (self.wait * 2).min(LONGEST_WAIT);
-            if self.tries >= TRIES {
+            if self.tries >= TRIES || !may_be_tried_again(&untaken) {
                 self.counts.dropped.fetch_add(count, Ordering::Relaxed);
                 self.tries = 0;
                 self.batch.clear();
@@ -151,39 +161,50 @@ impl Exporter {
     }
 
     /// Sends what metrics say now. What a collector did not take is said again by the next.
-    async fn send_metrics(&self, page: &str) {
-        if Instant::now() < self.not_before {
-            return;
-        }
+    async fn send_metrics(&mut self, page: &str) {
         let metrics = metrics::read(page, (self.since_ns, now_ns()));
         let body = json!({ "resourceMetrics": [
             { "resource": self.resource, "scopeMetrics": [{ "scope": scope(), "metrics": metrics }] },
         ]});
-        self.post(&self.to_metrics, &body).await;
+        let sent = self.post(&self.to_metrics, &body).await;
+        if let Err(untaken) = &sent {
+            self.failed(&self.to_metrics, untaken, self.metrics_taken);
+        }
+        self.metrics_taken = sent.is_ok();
     }
 
-    /// True once the collector has it.
-    async fn post(&self, to: &Address, body: &Value) -> bool {
+    async fn post(&self, to: &Address, body: &Value) -> Result<(), Untaken> {
         let headers: Vec<_> = match &self.authorization {
             Some(path) => match std::fs::read_to_string(path).map(Zeroizing::new) {
                 Ok(text) => vec![("authorization", text.trim().to_owned())],
-                Err(error) => return self.failed(&error.to_string()),
+                Err(error) => {
+                    return Err(Untaken { why: error.to_string(), status: None, after_ms: None });
+                }
             },
             None => Vec::new(),
         };
-        match self.poster.post(to, &headers, body.to_string().into_bytes()).await {
-            Ok(()) => true,
-            Err(Untaken { why, .. }) => self.failed(&why),
-        }
+        self.poster.post(to, &headers, body.to_string().into_bytes()).await
     }
 
-    fn failed(&self, why: &str) -> bool {
+    /// Counts a failure, and logs the first of a row.
+    fn failed(&self, to: &Address, Untaken { why, .. }: &Untaken, is_first: bool) {
         self.counts.failed.fetch_add(1, Ordering::Relaxed);
-        if self.tries == 0 {
-            tracing::warn!(why, collector = self.to_traces.shown(), "telemetry is not taken");
+        if is_first {
+            tracing::warn!(why, collector = to.shown(), "telemetry is not taken");
         }
-        false
     }
+}
+
+/// True where nothing was answered, or one of the statuses after which the protocol has a message sent again.
+/// Source: OTLP 1.9.0, section "Retryable response codes".
+fn may_be_tried_again(untaken: &Untaken) -> bool {
+    untaken.status.is_none_or(|status| [429, 502, 503, 504].contains(&status))
+}
+
+/// How long the collector asks to wait.
+fn asked(untaken: &Untaken) -> Duration {
+    let ms = untaken.after_ms.and_then(|ms| u64::try_from(ms).ok());
+    Duration::from_millis(ms.unwrap_or_default()).min(LONGEST_ASKED)
 }
 
 fn scope() -> Value {

@@ -74,7 +74,7 @@ pub(super) struct Span {
     parent: Option<u64>,
     started_ns: u64,
     ended_ns: u64,
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
     /// Each with its microseconds, one behind another, the last ending with the request.
@@ -108,7 +108,7 @@ impl Tracer {
     pub fn end(
         &self,
         open: &Open,
-        (method, route, status): (&str, &str, u16),
+        (method, route, status): (&'static str, &str, u16),
         stages: &[(&'static str, u64)],
     ) {
         if !open.is_sampled {
@@ -121,7 +121,7 @@ impl Tracer {
             parent: open.parent,
             started_ns: open.started_ns,
             ended_ns: open.started_ns.saturating_add(took),
-            method: method.to_owned(),
+            method,
             route: route.to_owned(),
             status,
             stages: stages.to_vec(),
@@ -245,7 +245,7 @@ mod tests {
             parent: Some(7),
             started_ns: 1_000_000,
             ended_ns: 9_000_000,
-            method: "POST".to_owned(),
+            method: "POST",
             route: "/v1/score".to_owned(),
             status: 503,
             stages: vec![("decide", 2_000), ("keep", 5_000)],

@@ -276,7 +276,7 @@ impl Teller {
     async fn landed(&mut self, landed: Result<(Id, Result<(), Untaken>), JoinError>) {
         let (flight, answer) = landed.unwrap_or_else(|error| {
             let why = "sending failed within this program".to_owned();
-            (error.id(), Err(Untaken { why, after_ms: None }))
+            (error.id(), Err(Untaken { why, status: None, after_ms: None }))
         });
         if let Some(message) = self.flying.remove(&flight) {
             self.tried(&message, answer).await;

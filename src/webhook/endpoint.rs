@@ -100,8 +100,11 @@ impl Endpoint {
     /// Sends a message, once.
     pub(super) async fn send(&self, message: &Message, now: Timestamp) -> Result<(), Untaken> {
         let secrets = self.secrets();
-        let secrets =
-            secrets.map_err(|error| Untaken { why: error.to_string(), after_ms: None })?;
+        let secrets = secrets.map_err(|error| Untaken {
+            why: error.to_string(),
+            status: None,
+            after_ms: None,
+        })?;
         let headers = [
             ("webhook-id", message.id.clone()),
             ("webhook-timestamp", seconds(now).to_string()),

@@ -92,6 +92,8 @@ fn planted(key: &str) -> Vec<Planted> {
         ),
         get(format!("/v1/decisions/{EMAIL}?email={EMAIL}&key={key}"), none.clone()),
         get(format!("/{CARD}/{key}"), none.clone()),
+        (CARD, "/healthz".to_owned(), String::new(), none.clone()),
+        (NAME, "/none".to_owned(), String::new(), none.clone()),
         get("/healthz".to_owned(), format!("x-request-id: {key}\r\n")),
         get("/healthz".to_owned(), format!("cookie: {key}\r\nuser-agent: {EMAIL}\r\n")),
         get("/healthz".to_owned(), format!("traceparent: 00-{TRACE}-00f067aa0ba902b7-01\r\n")),
@@ -125,9 +127,9 @@ fn nothing_planted_is_logged() {
     let (secrets, stripe) = (dir.path().join("webhooks"), dir.path().join("stripe"));
     fs::write(&secrets, format!("{WEBHOOK}\n")).unwrap();
     fs::write(&stripe, format!("{STRIPE}\n")).unwrap();
-    // Nobody listens there: what can't be sent is told of, too.
     let collector = Shop::open(|_| 200);
     let exported = telemetry::config(&collector, "");
+    // Nobody listens there: what can't be sent is told of, too.
     let config = format!(
         "{exported}[reload]\npoll_s = 1\n[stripe]\nwebhook_secrets = {secrets:?}\nsecret_key = {stripe:?}\n\
          base_url = \"http://127.0.0.1:1\"\nfiles_url = \"http://127.0.0.1:1\"\nretries = 0\n"
@@ -174,6 +176,11 @@ fn nothing_planted_is_logged() {
     assert!(log.contains(&format!("\"trace_id\":\"{TRACE}\"")), "{log}");
     assert!(named >= asked, "{named} of {asked} requests in the log");
     clean(&log, &[secret], "log");
+    let exported: Vec<_> = collector.got.try_iter().map(|got| got.json().to_string()).collect();
+    assert!(exported.iter().any(|told| told.contains("_OTHER")), "{exported:?}");
+    for told in exported {
+        clean(&told, &[secret], "telemetry");
+    }
     // And nowhere on the disk in the clear; the search finds what is open.
     let read = |name: &str| fs::read(data.join(name)).unwrap();
     let has =

@@ -4,6 +4,7 @@
 use super::serve::Server;
 use super::webhooks::{Got, Shop};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,6 +105,29 @@ fn a_request_is_a_span_of_its_callers_trace_with_its_stages() {
         let sum: u64 = counts.iter().map(|n| n.as_str().unwrap().parse::<u64>().unwrap()).sum();
         assert_eq!(point["count"], sum.to_string());
     }
+}
+
+/// Metrics come in a row while spans wait longer and longer, and what was refused for good does not come again.
+#[test]
+fn a_collector_of_metrics_alone_gets_them_and_no_span_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = Shop::open(|got| if got.path == "/v1/traces" { 404 } else { 200 });
+    let server = Server::start(&dir.path().join("data"), &config(&collector, ""));
+    let (mut in_row, mut refused, mut ids) = (0, 0, BTreeSet::new());
+    while in_row < 2 || refused < 2 {
+        server.ask("GET", "/healthz", "");
+        let got = collector.next();
+        if got.path == "/v1/metrics" {
+            in_row += 1;
+            continue;
+        }
+        (in_row, refused) = (0, refused + 1);
+        assert!(refused < 6, "metrics wait for spans");
+        for span in spans(&got) {
+            assert!(ids.insert(span["spanId"].to_string()), "sent again: {span}");
+        }
+    }
+    server.stop();
 }
 
 /// Hanging, refusing and gone: the queue is full after a few, the rest is dropped and counted, nobody waits.

@@ -14,7 +14,7 @@ use super::super::access::Caller;
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::Failure;
-use super::super::keep::kept;
+use super::super::keep::kept_event;
 use super::super::once::{digest, told};
 use super::super::state::AppState;
 use super::answer::decision_id;
@@ -63,7 +63,7 @@ async fn taken(
     let bytes = body::read(headers, body, MAX_BODY, until).await?;
     let recording = state.clone();
     for keeping in apart(move || recorded(&recording, &tenant, &bytes)).await?? {
-        kept(keeping, until).await.map_err(Failure::from)?;
+        kept_event(state, keeping, until).await.map_err(Failure::from)?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! One payment through the one chain.
 
 use super::super::access::Caller;
+use super::super::answer::KeptDecision;
 use super::super::blocking::apart;
 use super::super::body;
-use super::super::evaluate::{self, Decided};
+use super::super::evaluate;
 use super::super::state::AppState;
 use super::refusal::Refusal;
 use super::request::Sent;
@@ -52,11 +53,11 @@ async fn evaluated(
     };
     let done: Result<_, Refusal> = apart(work).await?;
     let ((begun, time), sent) = done?;
-    let Decided { answer, repeated, stages, .. } =
-        evaluate::decided(state, begun, None, until).await?;
-    let mut response =
-        (Extension(stages), axum::Json(object::of(&sent.form, &answer.0, time))).into_response();
-    if repeated {
+    let decided = evaluate::decided(state, begun, None, until).await?;
+    let told = KeptDecision { decision: &decided.complete(), durability: decided.durability };
+    let object = object::of(&sent.form, &told, time);
+    let mut response = (Extension(decided.stages), axum::Json(object)).into_response();
+    if decided.repeated {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)

@@ -1,5 +1,6 @@
 //! A decision as the object of the format.
 
+use super::super::answer::KeptDecision;
 use crate::domain::{Action, ChallengeKind, Decision, Timestamp};
 use serde_json::{Value, json};
 
@@ -8,7 +9,8 @@ const ECHOED: [&str; 3] = ["client_device_metadata_details", "customer_details",
 
 /// The object, with what was sent in its place. `now` is when the payment was first evaluated, so that a retry gets
 /// the same.
-pub(super) fn of(form: &Value, decision: &Decision, now: Timestamp) -> Value {
+pub(super) fn of(form: &Value, told: &KeptDecision<'_>, now: Timestamp) -> Value {
+    let decision = told.decision;
     let at = now.millis().div_euclid(1_000);
     let recommended = match (decision.action, decision.challenge) {
         (Action::Decline, _) => "block",
@@ -27,7 +29,7 @@ pub(super) fn of(form: &Value, decision: &Decision, now: Timestamp) -> Value {
         "signals": { "fraudulent_payment": {
             "evaluated_at": at, "risk_level": level(decision), "score": decision.risk_score,
         }},
-        "vouch": decision,
+        "vouch": told,
     });
     if let Some(members) = object.as_object_mut() {
         for name in ECHOED {

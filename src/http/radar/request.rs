@@ -258,7 +258,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_as_the_form_has_it() {
         let form = "payment_details[amount]=100&payment_details[currency]=eur&customer_details[email]=a@example.com\
-                    &metadata[campaign]=autumn&later[thing]=1&metadata[card_last4]=12345";
+                    &metadata[campaign]=autumn&later[thing]=1&metadata[card_last4]=12345\
+                    &customer_details[name][first]=x&metadata[plan][a]=1";
         let sent = sent(form).unwrap();
         let error = sent.transaction("2026-01-01T00:00:00Z".parse().unwrap()).unwrap_err();
         assert_eq!(sent.param(error.pointer()).as_deref(), Some("metadata[card_last4]"));
@@ -267,6 +268,7 @@ mod tests {
         assert_eq!(sent.renamed.native["custom"], json!({"campaign": "autumn"}));
         let told: Vec<_> =
             sent.renamed.warnings.iter().map(|warning| warning.pointer.as_str()).collect();
-        assert_eq!(told, ["/later/thing"]);
+        // A parameter that grew members is one nobody knows.
+        assert_eq!(told, ["/customer_details/name/first", "/later/thing", "/metadata/plan/a"]);
     }
 }

@@ -1,6 +1,7 @@
 //! A decision in the words of the format.
 
-use crate::domain::{Action, Decision, RuleMode, Timestamp};
+use super::super::answer::KeptDecision;
+use crate::domain::{Action, RuleMode, Timestamp};
 use serde_json::{Value, json};
 
 /// Best score of the format, which is of trust: the more, the better.
@@ -9,7 +10,8 @@ const MOST_TRUST: f64 = 1_000.0;
 const DIGITS: usize = 13;
 
 /// The answer about an order; `at` is when it was first evaluated, so that a retry gets the same.
-pub(super) fn of(decision: &Decision, checkout: Option<&str>, at: Timestamp) -> Value {
+pub(super) fn of(told: &KeptDecision<'_>, checkout: Option<&str>, at: Timestamp) -> Value {
+    let decision = told.decision;
     let action = match decision.action {
         Action::Approve => "ACCEPT",
         Action::Challenge => "CHALLENGE",
@@ -29,7 +31,7 @@ pub(super) fn of(decision: &Decision, checkout: Option<&str>, at: Timestamp) -> 
             "checkpointActionPolicy": rule.map(|rule| &rule.id),
             "score": decision.risk_score.map(trust),
         },
-        "vouch": decision,
+        "vouch": told,
     });
     if let (Some(checkout), Some(members)) = (checkout, answer.as_object_mut()) {
         members.insert("checkoutId".to_owned(), json!(checkout));

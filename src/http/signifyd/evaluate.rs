@@ -1,6 +1,7 @@
 //! `checkouts` and `sales`: one order through the one chain.
 
 use super::super::access::Caller;
+use super::super::answer::KeptDecision;
 use super::super::blocking::apart;
 use super::super::state::AppState;
 use super::super::{body, evaluate as chain};
@@ -47,6 +48,7 @@ async fn evaluated(
     let done: Result<_, Refusal> = apart(work).await?;
     let ((begun, time), order) = done?;
     let decided = chain::decided(state, begun, None, until).await?;
-    let body = answer::of(&decided.answer.0, order.checkout(), time);
+    let told = KeptDecision { decision: &decided.complete(), durability: decided.durability };
+    let body = answer::of(&told, order.checkout(), time);
     Ok((Extension(decided.stages), axum::Json(body)).into_response())
 }

@@ -2,10 +2,11 @@
 //! what it says, so that a retry is no second one.
 
 use super::super::access::Caller;
+use super::super::answer::{KeptDecision, complete};
 use super::super::blocking::apart;
 use super::super::body;
 use super::super::error::{Code, Failure};
-use super::super::keep::kept;
+use super::super::keep::kept_event;
 use super::super::once::{digest, told};
 use super::super::renamed::{decimal, price};
 use super::super::state::AppState;
@@ -27,6 +28,7 @@ use tokio::time::Instant;
 
 /// Most attempts or parcels of one body.
 const MOST: usize = 100;
+const AMOUNT: &str = "/refund/amount";
 
 type Asked = (State<AppState>, Extension<Caller>, HeaderMap, Body);
 /// What a body told, and what is answered once that is kept.
@@ -76,10 +78,11 @@ async fn taken(
     let until = Instant::now() + Duration::from_millis(state.server.default_deadline_ms);
     let body = object(&body::read(&headers, body, MAX_BODY, until).await?)?;
     let now = crate::clock::now();
-    let work = move || take(&Teller { state: &state, tenant: &caller.tenant, now }, &body);
+    let telling = state.clone();
+    let work = move || take(&Teller { state: &telling, tenant: &caller.tenant, now }, &body);
     let (keepings, answer) = apart(work).await??;
     for keeping in keepings {
-        kept(keeping, until).await.map_err(Failure::from)?;
+        kept_event(&state, keeping, until).await.map_err(Failure::from)?;
     }
     Ok(answer)
 }
@@ -105,8 +108,9 @@ impl Teller<'_> {
             "transaction_id": order, "data": data,
         });
         let (event, _) = read_event(event.to_string().as_bytes()).map_err(|error| {
-            // Of what we put in only the order's id is the sender's own.
-            Refusal::invalid("/orderId", error.summary())
+            // Of what we put in only the order's id and an amount are the sender's own.
+            let is_amount = error.pointer().starts_with("/data/amount");
+            Refusal::invalid(if is_amount { AMOUNT } else { "/orderId" }, error.summary())
         })?;
         Ok(told(self.state, self.tenant, &event, self.now)?)
     }
@@ -139,7 +143,7 @@ fn authorization(teller: &Teller<'_>, body: &Value) -> Told {
     let found = teller.state.engine.find_decision(teller.tenant, order)?;
     let found = found.filter(|(decision, ..)| decision.transaction_id.as_str() == order);
     let unknown = || Failure::new(Code::NotFound, "no checkout or sale came with this `orderId`");
-    let (decision, ..) = found.ok_or_else(unknown)?;
+    let (decision, arrival, durability) = found.ok_or_else(unknown)?;
     let keepings = outcomes.into_iter().map(|(outcome, id)| {
         teller.tell(("auth.result", order), &[outcome, id], &json!({ "outcome": outcome }))
     });
@@ -147,7 +151,8 @@ fn authorization(teller: &Teller<'_>, body: &Value) -> Told {
     let scored = teller.state.engine.scored(teller.tenant, &decision.transaction_id)?;
     let at = scored.map_or(teller.now, |scored| scored.event_time);
     let checkout = body.get("checkoutId").and_then(Value::as_str);
-    Ok((keepings, answer::of(&decision, checkout, at)))
+    let told = KeptDecision { decision: &complete(&decision, &arrival, false), durability };
+    Ok((keepings, answer::of(&told, checkout, at)))
 }
 
 /// Counts nothing: no parcel shows that a digital good was had. It is kept that there was one.
@@ -189,14 +194,13 @@ fn refund(teller: &Teller<'_>, body: &Value) -> Told {
     let amount = refunded(body)?;
     // Each try of a call has a `returnId` of its own; the processor's name of the refund stays.
     let payment = body.get("refundTransactionId").and_then(Value::as_str);
-    let keeping =
-        teller.tell(("refund", order), &[payment.unwrap_or(id)], &json!({ "amount": amount }))?;
+    let name = payment.filter(|payment| !payment.is_empty()).unwrap_or(id);
+    let keeping = teller.tell(("refund", order), &[name], &json!({ "amount": amount }))?;
     Ok((vec![keeping], json!({ "orderId": order, "returnId": id })))
 }
 
 /// The money: a text is whole units of the smallest kind, as Hyperswitch sends it; a number is in the currency's own.
 fn refunded(body: &Value) -> Result<Value, Refusal> {
-    const AMOUNT: &str = "/refund/amount";
     let currency: Currency = text(body, "/refund/currency")?
         .parse()
         .map_err(|_| Refusal::invalid("/refund/currency", "not a currency's code, as `EUR`"))?;

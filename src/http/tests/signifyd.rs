@@ -3,6 +3,7 @@
 
 use super::access::Keyed;
 use super::*;
+use crate::config::OnSlowDisk;
 use crate::domain::{EventKind, Outcome};
 use crate::ledger::Reader;
 use axum::http::Method;
@@ -96,6 +97,47 @@ async fn what_happens_later_is_an_event_once() {
     assert_eq!(recorded, expected);
 }
 
+/// A name that is empty is none: two parts of one order's price are two refunds.
+#[tokio::test]
+async fn a_refund_without_a_name_is_known_by_its_return() {
+    let server = Server::new();
+    asked(&server, "checkouts", &of(CHECKOUT)).await;
+    for id in ["r-1", "r-2", "r-1"] {
+        let unnamed = with(of(RETURN), "/refundTransactionId", json!(""));
+        let back = asked(&server, "returns/records", &with(unnamed, "/returnId", json!(id))).await;
+        assert_eq!(back.status, 200, "{}", back.text);
+    }
+    assert_eq!(events(&server).len(), 2);
+}
+
+/// On a slow disk both are answered by their policies, and the answer says how far it is kept.
+#[tokio::test]
+async fn what_is_not_kept_says_so() {
+    let pending = OnSlowDisk::AnswerPending;
+    let ledger = LedgerSettings {
+        on_slow_disk_score: pending,
+        on_slow_disk_event: pending,
+        ..LedgerSettings::default()
+    };
+    let config = ServerConfig { default_deadline_ms: 20, ..ServerConfig::default() };
+    let server =
+        Server::with(Settings { server: config, ledger: ledger.clone(), ..Settings::default() });
+    server.disk.set(Mood::Stalled);
+    let told = asked(&server, "checkouts", &of(CHECKOUT)).await;
+    assert_eq!((told.status, text(&told.json["vouch"]["durability"])), (200, "pending"));
+    let told = asked(&server, "transactions", &of(TRANSACTION)).await;
+    assert_eq!((told.status, text(&told.json["vouch"]["durability"])), (200, "pending"));
+    server.disk.set(Mood::Well);
+
+    let server = Server::with(Settings { ledger, ..Settings::default() });
+    server.disk.set(Mood::Full);
+    let told = asked(&server, "checkouts", &of(CHECKOUT)).await;
+    assert_eq!((told.status, text(&told.json["vouch"]["durability"])), (200, "none"));
+    let degraded = told.json["vouch"]["degraded"].as_array().unwrap();
+    assert!(degraded.contains(&json!("ledger")), "{degraded:?}");
+    server.disk.set(Mood::Well);
+}
+
 /// Where a body is changed, to what, and which member is named.
 #[tokio::test]
 async fn what_is_not_understood_is_refused_by_name() {
@@ -139,6 +181,13 @@ async fn what_is_not_understood_is_refused_by_name() {
         ("fulfillments", FULFILLMENT, "/fulfillments", json!([]), "/fulfillments"),
         ("fulfillments", FULFILLMENT, "/fulfillmentStatus", json!("LOST"), "/fulfillmentStatus"),
         ("returns/records", RETURN, "/refund/amount", json!("49.99"), "/refund/amount"),
+        (
+            "returns/records",
+            RETURN,
+            "/refund/amount",
+            json!("100000000000000001"),
+            "/refund/amount",
+        ),
         ("returns/records", RETURN, "/refund/method", json!("CASH"), "/refund/method"),
     ] {
         let answer = asked(&server, call, &with(of(body), at, value.clone())).await;
