@@ -417,3 +417,11 @@ fn a_file_that_does_not_fit_is_left_out_by_name() {
     assert!(packet.warnings.iter().any(|warning| warning.contains("your file `Film`")));
     assert!(packet.bytes.len() <= 1_000_000);
 }
+    // The one that is too heavy goes, not those with more pages.
+    let (mut memory, id) = disputed();
+    add(&mut memory, &id, "Long", &heavy(3, 100));
+    add(&mut memory, &id, "Film", &heavy(1, 1_900_000));
+    let packet = written(&memory, &id, Profile::AmexOptblue);
+    let said = packet.warnings.iter().filter(|warning| warning.contains("your file"));
+    let said: Vec<&String> = said.collect();
+    assert!(said.len() == 1 && said[0].contains("your file `Film`"), "{said:?}");
