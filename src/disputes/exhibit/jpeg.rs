@@ -55,7 +55,7 @@ pub(super) fn jpeg(bytes: &[u8]) -> Result<Pages, ExhibitError> {
         }
         rest = after.get(part.len()..).unwrap_or_default();
         if *mark == 0xda {
-            let end = rest.windows(2).position(|pair| is_mark(pair));
+            let end = rest.windows(2).position(is_mark);
             let (data, behind) =
                 end.and_then(|end| rest.split_at_checked(end)).ok_or(broken("it breaks off"))?;
             kept.extend_from_slice(data);
