@@ -101,7 +101,7 @@ async fn added(
     let title = asked.text("title").unwrap_or_default().to_owned();
     let busy = || Failure::new(Code::Busy, "too many files are being read; try again");
     let turn = timeout_at(until, READING.acquire()).await;
-    let _turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
+    let turn = turn.ok().and_then(Result::ok).ok_or_else(busy)?;
     let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let stated = stated.map(|kind| kind.split(';').next().unwrap_or_default().trim());
     let known = TYPES.iter().find(|kind| stated.is_some_and(|it| it.eq_ignore_ascii_case(kind)));
@@ -112,6 +112,8 @@ async fn added(
     };
     let bytes = body::read_as(known, headers, body, (MAX_BYTES, until)).await?;
     apart(move || {
+        // Held by the work itself, which goes on when its client has gone.
+        let _turn = turn;
         let (id, now) = (dispute_id(id)?, clock::now());
         let source = state.cases.as_ref().ok_or_else(unknown)?;
         let mut cases = source.open(caller.tenant, now)?.writing_through(&state.engine);

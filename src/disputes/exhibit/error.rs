@@ -58,6 +58,9 @@ pub enum ExhibitError {
     /// Takes more room once it is unpacked than a page can need.
     #[error("the file becomes too large when it is unpacked; {PRINT}")]
     Swollen,
+    /// Costs more to read than its pages can need.
+    #[error("the file is too complex to be read; {PRINT}")]
+    TooComplex,
 }
 
 /// Why an exhibit was not attached or withdrawn.

@@ -5,9 +5,10 @@
 //! Rejected: a reader that follows the table of contents. It can be sent in circles, or to places
 //! another reader does not see.
 
+use super::budget::Budget;
 use super::error::ExhibitError;
 use super::token::{Dict, Tokens, Value, is_space};
-use super::unpack::{MAX_UNPACKED, unpacked};
+use super::unpack::{Packing, unpacked};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -31,13 +32,13 @@ pub(super) struct File<'b> {
     objects: BTreeMap<u32, Object>,
     /// The catalogue of the last trailer.
     root: Option<Value>,
-    /// Bytes that may still be unpacked.
-    room: usize,
+    /// What reading it may still cost.
+    budget: &'b Budget,
 }
 
 impl<'b> File<'b> {
-    pub(super) fn read(bytes: &'b [u8]) -> Result<Self, ExhibitError> {
-        let mut file = Self { bytes, objects: BTreeMap::new(), root: None, room: MAX_UNPACKED };
+    pub(super) fn read(bytes: &'b [u8], budget: &'b Budget) -> Result<Self, ExhibitError> {
+        let mut file = Self { bytes, objects: BTreeMap::new(), root: None, budget };
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             at = if rest.starts_with(b"obj") {
@@ -55,8 +56,8 @@ impl<'b> File<'b> {
     fn object(&mut self, at: usize) -> Result<usize, ExhibitError> {
         let after = at + "obj".len();
         let Some(number) = self.bytes.get(..at).and_then(number_before) else { return Ok(after) };
-        let mut tokens = Tokens::new(self.bytes, after);
-        let Some(value) = tokens.value() else { return Ok(after) };
+        let mut tokens = Tokens::new(self.bytes, after, self.budget);
+        let Some(value) = tokens.value() else { return self.budget.check().map(|()| after) };
         let mut end = tokens.at;
         let mut stream = None;
         if let Value::Dict(dict) = &value
@@ -117,12 +118,12 @@ impl<'b> File<'b> {
     }
 
     fn trailer(&mut self, at: usize) -> Result<usize, ExhibitError> {
-        let mut tokens = Tokens::new(self.bytes, at);
+        let mut tokens = Tokens::new(self.bytes, at, self.budget);
         if let Some(Value::Dict(dict)) = tokens.value() {
             self.see_trailer(&dict)?;
             return Ok(tokens.at);
         }
-        Ok(at)
+        self.budget.check().map(|()| at)
     }
 
     fn see_trailer(&mut self, dict: &Dict) -> Result<(), ExhibitError> {
@@ -134,23 +135,20 @@ impl<'b> File<'b> {
     }
 
     /// The objects packed in a stream.
-    fn packed(
-        &mut self,
-        dict: &Dict,
-        range: Range<usize>,
-    ) -> Result<Vec<(u32, Value)>, ExhibitError> {
+    fn packed(&self, dict: &Dict, range: Range<usize>) -> Result<Vec<(u32, Value)>, ExhibitError> {
         let broken = ExhibitError::Broken { what: "its objects can't be unpacked" };
         let raw = self.bytes.get(range).unwrap_or_default();
-        let bytes = unpacked(dict, raw, &mut self.room)?;
+        let packing = Packing::of(dict.get("Filter"), dict.get("DecodeParms").or(dict.get("DP")));
+        let bytes = unpacked(packing, raw, self.budget)?;
         let first = dict.get("First").and_then(Value::whole).ok_or(broken.clone())?;
         let count = dict.get("N").and_then(Value::whole).ok_or(broken.clone())?;
-        let mut heads = Tokens::new(&bytes, 0);
+        let mut heads = Tokens::new(&bytes, 0, self.budget);
         let mut packed = Vec::new();
         for _ in 0..count {
             let mut whole = || heads.value().as_ref().and_then(Value::whole);
             let head = whole().and_then(|number| u32::try_from(number).ok()).zip(whole());
             let (number, offset) = head.ok_or(broken.clone())?;
-            let value = Tokens::new(&bytes, first.saturating_add(offset)).value();
+            let value = Tokens::new(&bytes, first.saturating_add(offset), self.budget).value();
             packed.extend(value.map(|value| (number, value)));
             if packed.len() > MAX_OBJECTS {
                 return Err(ExhibitError::Swollen);
@@ -159,9 +157,10 @@ impl<'b> File<'b> {
         Ok(packed)
     }
 
-    /// What a value stands for.
+    /// What a value stands for; nothing once the budget is spent.
     pub(super) fn resolve<'v>(&'v self, mut value: &'v Value) -> Option<&'v Value> {
         for _ in 0..MAX_STEPS {
+            self.budget.take(1).ok()?;
             let Value::Ref(number) = value else { return Some(value) };
             value = &self.objects.get(number)?.value;
         }
@@ -170,16 +169,25 @@ impl<'b> File<'b> {
 
     pub(super) fn dict<'v>(&'v self, value: &'v Value) -> Option<&'v Dict> {
         match self.resolve(value)? {
-            Value::Dict(dict) => Some(dict),
+            Value::Dict(dict) => self.charged(dict, dict.0.len()),
             _ => None,
         }
     }
 
     pub(super) fn array<'v>(&'v self, value: &'v Value) -> Option<&'v [Value]> {
         match self.resolve(value)? {
-            Value::Array(values) => Some(values),
+            Value::Array(values) => self.charged(values, values.len()),
             _ => None,
         }
+    }
+
+    /// What holds so many things, each of which may be looked at now.
+    fn charged<'v, T: ?Sized>(&self, held: &'v T, count: usize) -> Option<&'v T> {
+        self.budget.take(count).ok().map(|()| held)
+    }
+
+    pub(super) fn budget(&self) -> &'b Budget {
+        self.budget
     }
 
     pub(super) fn catalogue(&self) -> Option<&Dict> {
@@ -198,19 +206,12 @@ impl<'b> File<'b> {
     }
 
     /// What a stream is, unpacked; `None` where a number has no stream.
-    pub(super) fn unpack(
-        &self,
-        number: u32,
-        room: &mut usize,
-    ) -> Option<Result<Vec<u8>, ExhibitError>> {
-        let (Value::Dict(dict), Some(raw)) = self.get(number)? else { return None };
-        Some(unpacked(&self.resolved(dict), raw, room))
-    }
-
-    /// A dictionary without references in its first level, as filters are looked at.
-    fn resolved(&self, dict: &Dict) -> Dict {
-        let value = |value: &Value| self.resolve(value).cloned().unwrap_or(value.clone());
-        Dict(dict.0.iter().map(|(key, held)| (key.clone(), value(held))).collect())
+    pub(super) fn unpack(&self, number: u32) -> Option<Result<Vec<u8>, ExhibitError>> {
+        let (value, Some(raw)) = self.get(number)? else { return None };
+        let dict = self.dict(value)?;
+        let seen = |key: &str| dict.get(key).map(|value| self.resolve(value).unwrap_or(value));
+        let packing = Packing::of(seen("Filter"), seen("DecodeParms").or_else(|| seen("DP")));
+        Some(unpacked(packing, raw, self.budget))
     }
 }
 

@@ -1,10 +1,13 @@
 //! A photograph on a page: put there as it is, turned as its camera says, without what else it tells.
 //!
-//! The place and time a camera writes into a picture are left out: the bank asked for neither.
+//! The place and time a camera writes into a picture are left out: the bank asked for neither. So are
+//! pictures in the picture, and whatever stands behind its end: phones put smaller pictures and whole films
+//! there, each with a place of its own. Only what a reader needs to draw the picture is kept.
 
 use super::Pages;
 use super::error::ExhibitError;
 use super::sheet::on_a_page;
+use std::borrow::Cow;
 
 /// What is drawn.
 struct Frame {
@@ -20,7 +23,7 @@ struct Frame {
 pub(super) fn jpeg(bytes: &[u8]) -> Result<Pages, ExhibitError> {
     let broken = |what| ExhibitError::Broken { what };
     let mut kept = vec![0xff, 0xd8];
-    let (mut frame, mut turns) = (None, 0);
+    let (mut frame, mut turns, mut is_drawn) = (None, 0, false);
     let mut rest = bytes.get(2..).unwrap_or_default();
     loop {
         // Any number of fill bytes may stand before a mark.
@@ -29,7 +32,7 @@ pub(super) fn jpeg(bytes: &[u8]) -> Result<Pages, ExhibitError> {
             rest = rest.get(1..).unwrap_or_default();
             continue;
         }
-        if *mark == 0xda {
+        if *mark == 0xd9 {
             break;
         }
         let length =
@@ -45,20 +48,48 @@ pub(super) fn jpeg(bytes: &[u8]) -> Result<Pages, ExhibitError> {
             0xe1 => turns = turned(body).unwrap_or(turns),
             _ => {}
         }
-        // Of what programs add, only how colours are to be understood.
-        if !matches!(mark, 0xe1 | 0xe2..=0xed | 0xef | 0xfe) {
+        if let Some(body) = kept_of(*mark, body) {
             kept.extend_from_slice(&[0xff, *mark]);
-            kept.extend_from_slice(part);
+            kept.extend_from_slice(&u16::try_from(body.len() + 2).unwrap_or(2).to_be_bytes());
+            kept.extend_from_slice(&body);
         }
         rest = after.get(part.len()..).unwrap_or_default();
+        if *mark == 0xda {
+            let end = rest.windows(2).position(is_mark);
+            let (data, behind) =
+                end.and_then(|end| rest.split_at_checked(end)).ok_or(broken("it breaks off"))?;
+            kept.extend_from_slice(data);
+            rest = behind;
+            is_drawn = true;
+        }
     }
-    let end = rest.windows(2).rposition(|mark| mark == [0xff, 0xd9]);
-    let data = end.and_then(|end| rest.get(..end + 2)).ok_or(broken("it breaks off"))?;
-    kept.extend_from_slice(data);
+    if !is_drawn {
+        return Err(broken("a picture without data"));
+    }
+    kept.extend_from_slice(&[0xff, 0xd9]);
     let Frame { width, height, components } = frame.ok_or(broken("a picture without a size"))?;
     let colours = if components == 1 { "DeviceGray" } else { "DeviceRGB" };
     let head = format!("/ColorSpace/{colours}/Filter/DCTDecode");
     on_a_page((width, height), turns, &head, &kept)
+}
+
+/// Whether two bytes among the data of a scan end it: not a byte of the data, not a place to go on from.
+fn is_mark(pair: &[u8]) -> bool {
+    matches!(pair, [0xff, mark] if !matches!(mark, 0x00 | 0xd0..=0xd7))
+}
+
+/// What is kept of a part: the tables, the frame and the scans; of what programs add, only how colours are
+/// to be understood, and not the small picture that may stand with it.
+fn kept_of(mark: u8, body: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match mark {
+        0xc0..=0xc2 | 0xc4 | 0xda..=0xdd => Some(body.into()),
+        0xe0 => {
+            let head = body.get(..12).filter(|head| head.starts_with(b"JFIF\0"))?;
+            Some([head, &[0, 0]].concat().into())
+        }
+        0xee => body.get(..12).filter(|body| body.starts_with(b"Adobe")).map(Into::into),
+        _ => None,
+    }
 }
 
 fn read_frame(body: &[u8]) -> Result<Frame, ExhibitError> {

@@ -10,6 +10,7 @@
 //! them follows a tree of pages in circles until the process ends.
 
 pub mod attach;
+mod budget;
 mod error;
 mod file;
 mod jpeg;

@@ -4,10 +4,10 @@
 //! Scripts, links, attachments and metadata have no place in it.
 #![expect(clippy::float_arithmetic, reason = "the format's numbers are floats")]
 
+use super::budget::{Budget, VALUE};
 use super::error::ExhibitError;
 use super::file::File;
 use super::token::{Dict, Value};
-use super::unpack::MAX_UNPACKED;
 use super::written::{Area, Written};
 use super::{MAX_PAGES, Pages};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,33 +60,41 @@ impl<'f> Page<'f> {
 /// # Errors
 /// It can't be an exhibit; why, and what to do.
 pub(super) fn pdf(bytes: &[u8]) -> Result<Pages, ExhibitError> {
-    let file = File::read(bytes)?;
+    let budget = Budget::default();
+    let read = File::read(bytes, &budget).and_then(|file| flat(&file));
+    // What was taken for missing when it was spent says nothing about the file.
+    budget.check().and(read)
+}
+
+/// The pages of a file, written anew.
+fn flat(file: &File<'_>) -> Result<Pages, ExhibitError> {
     file.values().try_for_each(quiet)?;
     let broken = ExhibitError::Broken { what: "it has no list of pages" };
     let root = file.catalogue().ok_or(broken.clone())?;
-    if has_hidden_layers(&file, root) {
+    if has_hidden_layers(file, root) {
         return Err(ExhibitError::Unread { what: "has layers that are not shown" });
     }
     let tree = root.get("Pages").ok_or(broken)?;
-    let pages = leaves(&file, tree)?;
+    let pages = leaves(file, tree)?;
     if pages.is_empty() {
         return Err(ExhibitError::NoPage);
     }
     let mut written = Written::default();
-    let (mut room, mut sizes) = (MAX_UNPACKED, Vec::new());
+    let (no_resources, mut sizes) = (Value::Dict(Dict::default()), Vec::new());
     for (number, page) in (1..).zip(&pages) {
-        if page.own.get("Annots").is_some_and(|notes| overlays(&file, notes)) {
+        if page.own.get("Annots").is_some_and(|notes| overlays(file, notes)) {
             return Err(ExhibitError::Overlaid { page: number });
         }
-        let contents = contents(&file, page, &mut room)?;
-        let (corner, size) = area(&file, page)?;
-        let resources = page.get("Resources").cloned().unwrap_or(Value::Dict(Dict::default()));
+        let contents = contents(file, page)?;
+        let (corner, size) = area(file, page)?;
+        let resources = page.get("Resources").unwrap_or(&no_resources);
         let rotate = page.get("Rotate").and_then(|value| file.resolve(value)?.number());
         let turns = quarter_turns(rotate.unwrap_or(0.0));
-        written.page((corner, size), turns, &resources, &contents);
+        let length = written.page((corner, size), turns, resources, &contents);
+        file.budget().take(length)?;
         sizes.push(thousandths(size, turns));
     }
-    written.copy(&file);
+    written.copy(file);
     Ok(Pages { flat: written.finish(), sizes })
 }
 
@@ -116,6 +124,7 @@ fn leaves<'f>(file: &'f File<'_>, tree: &'f Value) -> Result<Vec<Page<'f>>, Exhi
         if is_again || depth > MAX_TREE {
             return Err(ExhibitError::Broken { what: "its list of pages runs in a circle" });
         }
+        file.budget().take(VALUE)?;
         let Some(dict) = file.dict(node) else { continue };
         match dict.get("Kids").and_then(|kids| file.array(kids)) {
             Some(kids) => {
@@ -158,7 +167,7 @@ fn overlays(file: &File<'_>, notes: &Value) -> bool {
 }
 
 /// What is drawn on a page, unpacked.
-fn contents(file: &File<'_>, page: &Page<'_>, room: &mut usize) -> Result<Vec<u8>, ExhibitError> {
+fn contents(file: &File<'_>, page: &Page<'_>) -> Result<Vec<u8>, ExhibitError> {
     let Some(contents) = page.own.get("Contents") else { return Ok(Vec::new()) };
     let parts: Vec<&Value> = match file.array(contents) {
         Some(parts) => parts.iter().collect(),
@@ -167,7 +176,7 @@ fn contents(file: &File<'_>, page: &Page<'_>, room: &mut usize) -> Result<Vec<u8
     let mut all = Vec::new();
     for part in parts {
         let Value::Ref(number) = part else { continue };
-        if let Some(unpacked) = file.unpack(*number, room) {
+        if let Some(unpacked) = file.unpack(*number) {
             all.extend(unpacked?);
             all.push(b'\n');
         }

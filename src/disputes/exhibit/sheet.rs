@@ -2,6 +2,7 @@
 #![expect(clippy::float_arithmetic, reason = "the format's numbers are floats")]
 
 use super::Pages;
+use super::budget::Budget;
 use super::error::ExhibitError;
 use super::pages::thousandths;
 use super::token::Tokens;
@@ -46,7 +47,8 @@ pub(super) fn on_a_page(
     let picture = written.add_stream(&head, data);
     let resources = format!("<</XObject<</P {picture} 0 R>>>>");
     let contents = format!("q {wide} 0 0 {high} 0 0 cm /P Do Q");
-    let resources = Tokens::new(resources.as_bytes(), 0).value();
+    let budget = Budget::default();
+    let resources = Tokens::new(resources.as_bytes(), 0, &budget).value();
     let Some(resources) = resources else { return Err(ExhibitError::NoPage) };
     written.own_page(((0.0, 0.0), (wide, high)), turns, &resources, contents.as_bytes());
     Ok(Pages { flat: written.finish(), sizes: vec![thousandths((wide, high), turns)] })

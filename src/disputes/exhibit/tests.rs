@@ -155,6 +155,37 @@ fn what_is_taken() {
 }
 
 #[test]
+fn of_a_photograph_only_the_picture_leaves() {
+    let part = |mark: u8, body: &[u8]| {
+        let length = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, mark], length.as_slice(), body].concat()
+    };
+    let jfif = part(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\x01\x01LATITUDE");
+    let jfxx = part(0xe0, b"JFXX\0\x10LATITUDE");
+    let adobe = part(0xee, b"Adobe\0d\0\0\0\0\x01");
+    let [hidden, table, scan] = [turned(), part(0xc4, b"table"), part(0xda, b"")];
+    let plain = jpeg(&[&jfif, &jfxx, &adobe]);
+    let before = &plain[..plain.len() - 9];
+    let (first, second) = ([1, 0xff, 0, 0xff, 0xd3, 2], [3, 0xff, 0, 4]);
+    let comment = part(0xfe, b"LATITUDE");
+    let photograph =
+        [before, &scan, &first, &hidden, &comment, &table, &[0xff], &scan, &second, &[0xff, 0xd9]]
+            .concat();
+    let preview = jpeg(&[&hidden]);
+    let film = b"ftypmp42 LATITUDE \xff\xd9".to_vec();
+    let alone = pages_of(&photograph).unwrap();
+    let flat = &alone.flat;
+    let holds = |wanted: &[u8]| flat.windows(wanted.len()).any(|word| word == wanted);
+    assert!(!holds(b"LATITUDE") && !holds(b"JFXX"));
+    let drawn = [scan.as_slice(), &first, &table, &scan, &second, &[0xff, 0xd9]].concat();
+    assert!(holds(&drawn) && holds(&adobe), "the picture itself is whole");
+    assert!(holds(&part(0xe0, b"JFIF\0\x01\x02\0\0\x01\0\x01\0\0")));
+    for behind in [preview, film] {
+        assert_eq!(pages_of(&[photograph.clone(), behind].concat()).unwrap(), alone);
+    }
+}
+
+#[test]
 fn what_is_not_taken_and_why() {
     let with = |page: &str| file(&[ROOT, LIST, &PAGE.replace("/Type/Page", page), DRAWN, FONT]);
     let drawn = |head: &str| {
@@ -386,3 +417,11 @@ fn a_file_that_does_not_fit_is_left_out_by_name() {
     assert!(packet.warnings.iter().any(|warning| warning.contains("your file `Film`")));
     assert!(packet.bytes.len() <= 1_000_000);
 }
+    // The one that is too heavy goes, not those with more pages.
+    let (mut memory, id) = disputed();
+    add(&mut memory, &id, "Long", &heavy(3, 100));
+    add(&mut memory, &id, "Film", &heavy(1, 1_900_000));
+    let packet = written(&memory, &id, Profile::AmexOptblue);
+    let said = packet.warnings.iter().filter(|warning| warning.contains("your file"));
+    let said: Vec<&String> = said.collect();
+    assert!(said.len() == 1 && said[0].contains("your file `Film`"), "{said:?}");

@@ -3,6 +3,8 @@
 //! Names lose their escapes, so `/J#53` is seen as the `/JS` it is. All else is kept as it stands: a
 //! number that is no number is for whoever draws the page.
 
+use super::budget::{Budget, VALUE};
+
 /// Deepest nesting of arrays and dictionaries; real files stay below ten.
 const MAX_DEPTH: usize = 32;
 
@@ -100,15 +102,28 @@ fn is_delimiter(byte: u8) -> bool {
     matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
 }
 
-/// Reads values one after the other.
+/// Reads values one after the other; nothing more once its budget is spent.
 pub(super) struct Tokens<'b> {
     bytes: &'b [u8],
+    budget: &'b Budget,
     pub(super) at: usize,
 }
 
 impl<'b> Tokens<'b> {
-    pub(super) fn new(bytes: &'b [u8], at: usize) -> Self {
-        Self { bytes, at }
+    pub(super) fn new(bytes: &'b [u8], at: usize, budget: &'b Budget) -> Self {
+        Self { bytes, budget, at }
+    }
+
+    /// Goes on by so many bytes, each of them charged; that the budget is spent is seen at the next value.
+    fn pass(&mut self, count: usize) {
+        self.at += count;
+        let _ = self.budget.take(count);
+    }
+
+    /// The same, to the end of the file where there is no end of what is read.
+    fn pass_to(&mut self, count: Option<usize>) -> Option<()> {
+        self.pass(count.unwrap_or(self.rest().len()));
+        count.map(drop)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -124,9 +139,10 @@ impl<'b> Tokens<'b> {
         while let Some(byte) = self.peek() {
             if byte == b'%' {
                 let line = self.rest().iter().take_while(|byte| !matches!(byte, b'\r' | b'\n'));
-                self.at += line.count();
+                let count = line.count();
+                self.pass(count);
             } else if is_space(byte) {
-                self.at += 1;
+                self.pass(1);
             } else {
                 return;
             }
@@ -148,6 +164,7 @@ impl<'b> Tokens<'b> {
 
     fn nested(&mut self, depth: usize) -> Option<Value> {
         let depth = depth.checked_sub(1)?;
+        self.budget.take(VALUE).ok()?;
         self.skip();
         let start = self.at;
         match self.peek()? {
@@ -155,7 +172,8 @@ impl<'b> Tokens<'b> {
             b'(' => self.text().map(Value::Text),
             b'<' if self.rest().starts_with(b"<<") => self.dict(depth).map(Value::Dict),
             b'<' => {
-                self.at += self.rest().iter().position(|byte| *byte == b'>')? + 1;
+                let end = self.rest().iter().position(|byte| *byte == b'>');
+                self.pass_to(end.map(|end| end + 1))?;
                 self.since(start).map(Value::Text)
             }
             b'[' => {
@@ -179,8 +197,8 @@ impl<'b> Tokens<'b> {
 
     fn plain(&mut self) -> Option<Box<[u8]>> {
         let word = self.rest().iter().take_while(|byte| !is_space(**byte) && !is_delimiter(**byte));
-        let start = self.at;
-        self.at += word.count();
+        let (start, count) = (self.at, word.count());
+        self.pass(count);
         self.since(start).filter(|word| !word.is_empty())
     }
 
@@ -203,7 +221,7 @@ impl<'b> Tokens<'b> {
         self.at += 1;
         let word = self.rest().iter().take_while(|byte| !is_space(**byte) && !is_delimiter(**byte));
         let raw = self.rest().get(..word.count())?;
-        self.at += raw.len();
+        self.pass(raw.len());
         let (mut name, mut left) = (Vec::with_capacity(raw.len()), raw);
         while let [byte, rest @ ..] = left {
             let code = rest.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
@@ -220,19 +238,19 @@ impl<'b> Tokens<'b> {
     }
 
     fn text(&mut self) -> Option<Box<[u8]>> {
-        let (start, mut open) = (self.at, 0_usize);
-        loop {
-            match self.peek()? {
-                b'\\' => self.at += 1,
+        let (start, mut open, mut is_escaped) = (self.at, 0_usize, false);
+        let end = self.rest().iter().position(|byte| {
+            match byte {
+                _ if is_escaped => {}
                 b'(' => open += 1,
                 b')' => open -= 1,
                 _ => {}
             }
-            self.at += 1;
-            if open == 0 {
-                return self.since(start);
-            }
-        }
+            is_escaped = *byte == b'\\' && !is_escaped;
+            open == 0
+        });
+        self.pass_to(end.map(|end| end + 1))?;
+        self.since(start)
     }
 
     fn dict(&mut self, depth: usize) -> Option<Dict> {
@@ -255,7 +273,10 @@ mod tests {
 
     fn again(text: &str) -> Option<String> {
         let mut out = Vec::new();
-        Tokens::new(text.as_bytes(), 0).value()?.write(&mut out, &mut |number| Some(number + 1));
+        let budget = Budget::default();
+        Tokens::new(text.as_bytes(), 0, &budget)
+            .value()?
+            .write(&mut out, &mut |number| Some(number + 1));
         String::from_utf8(out).ok()
     }
 

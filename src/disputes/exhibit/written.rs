@@ -44,11 +44,19 @@ impl Written {
         self.add(object)
     }
 
-    /// Adds a page of the original that shows an area of its plane, turned by so many quarters.
-    pub(super) fn page(&mut self, area: Area, turns: u8, resources: &Value, contents: &[u8]) {
+    /// Adds a page of the original that shows an area of its plane, turned by so many quarters; the
+    /// length of its resources, which another page may have, too.
+    pub(super) fn page(
+        &mut self,
+        area: Area,
+        turns: u8,
+        resources: &Value,
+        contents: &[u8],
+    ) -> usize {
         let mut written = Vec::new();
         self.write(resources, &mut written);
         self.put_page(area, turns, &written, contents);
+        written.len()
     }
 
     /// The same for a page of ours: its resources name objects of this file.

@@ -116,14 +116,18 @@ pub fn pdf(
     let plan = plan(case.dispute.reason);
     let places = Places::of(links);
     let (files, unread) = files(case);
-    let mut last = (0, 0);
-    for (at, left_out) in cuts(files.len()) {
+    let (mut last, mut limit) = ((0, 0), Over::Pages);
+    let (mut kept, mut left_out): (Vec<_>, Vec<_>) = (files.iter().collect(), Vec::new());
+    for (at, leaves_out) in cuts(files.len()) {
         let extent = EXTENTS.get(at).copied().unwrap_or(SHORTEST);
-        let (kept, left_out) = parted(&files, left_out);
+        if leaves_out {
+            left_out.extend(largest(&kept, limit).map(|place| kept.remove(place)));
+        }
         let laid = Laid::out(faces, (case, &kept), plan, (&places, key), (paper, extent));
         let fits_pages = limits.pages.is_none_or(|most| laid.pages.len() <= most);
         last = (laid.pages.len(), 0);
         if !fits_pages {
+            limit = Over::Pages;
             continue;
         }
         let title = format!("Answer to dispute {}", case.dispute.id);
@@ -134,33 +138,42 @@ pub fn pdf(
         if bytes.len() <= limits.bytes {
             let mut pdf = laid.into_pdf(case, plan, bytes, at);
             pdf.warnings.extend(unread);
+            left_out.sort_by_key(|file| file.exhibit.letter);
             pdf.warnings.extend(left_out.iter().map(|file| said_left_out(file)));
             if !kept.is_empty() {
                 pdf.warnings.push("with files of your own it is a PDF and no PDF/A".to_owned());
             }
             return Ok(pdf);
         }
+        limit = Over::Bytes;
     }
     Err(too_large(options.profile, limits, last))
 }
 
-/// How often it is tried, each with the place of its extent and the number of files left out: files go
-/// last, for a person chose them, and one that is left out is told by name.
-fn cuts(files: usize) -> impl Iterator<Item = (usize, usize)> {
+/// How often it is tried, each with the place of its extent and whether one more file is left out: files
+/// go last, for a person chose them, and one that is left out is told by name.
+fn cuts(files: usize) -> impl Iterator<Item = (usize, bool)> {
     let shortest = EXTENTS.len() - 1;
-    (0..EXTENTS.len()).map(|at| (at, 0)).chain((1..=files).map(move |out| (shortest, out)))
+    (0..EXTENTS.len()).map(|at| (at, false)).chain((0..files).map(move |_| (shortest, true)))
 }
 
-/// The files without the `most` longest of them, and those.
-fn parted<'f, 'c>(
-    files: &'f [FilePages<'c>],
-    most: usize,
-) -> (Vec<&'f FilePages<'c>>, Vec<&'f FilePages<'c>>) {
-    let mut by_length: Vec<&FilePages<'_>> = files.iter().collect();
-    by_length
-        .sort_by_key(|file| std::cmp::Reverse((file.pages.sizes.len(), file.pages.flat.len())));
-    let out: Vec<char> = by_length.iter().take(most).map(|file| file.exhibit.letter).collect();
-    files.iter().partition(|file| !out.contains(&file.exhibit.letter))
+/// Which limit a packet was over when it was last tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Pages,
+    Bytes,
+}
+
+/// The place of the file that takes most of what is short; the first of equal ones.
+fn largest(files: &[&FilePages<'_>], limit: Over) -> Option<usize> {
+    let size = |(_, file): &(usize, &&FilePages<'_>)| {
+        let (pages, bytes) = (file.pages.sizes.len(), file.pages.flat.len());
+        match limit {
+            Over::Pages => (pages, bytes),
+            Over::Bytes => (bytes, pages),
+        }
+    };
+    files.iter().enumerate().rev().max_by_key(size).map(|(place, _)| place)
 }
 
 fn said_left_out(file: &FilePages<'_>) -> String {
