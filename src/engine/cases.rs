@@ -3,6 +3,10 @@
 //! Found through the index, read from the log. What was written since the index was brought up to
 //! date is remembered here, so a message is seen by the question right after it.
 
+mod told;
+
+pub(super) use told::{Told, merged};
+
 use super::entry;
 use super::error::EngineError;
 use super::known::Landing;
@@ -13,7 +17,7 @@ use crate::disputes::exhibit::attach::{ExhibitStep, from_text};
 use crate::disputes::worklist::{Month, Sales};
 use crate::disputes::{
     AllDisputes, DisputeStore, Intake, Link, Notices, OtherSale, SaleKeys, Sending, is_neutral,
-    is_same_card, merge,
+    is_same_card,
 };
 use crate::domain::{
     Decision, Dispute, DisputeId, DisputeStatus, Event, EventId, EventKind, Outcome, TenantId,
@@ -27,6 +31,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
+use told::reports;
 
 /// Most pages of disputes' reports of one type: a million.
 const DISPUTE_PAGES: usize = 100;
@@ -554,54 +559,6 @@ fn entry_type(entry: &StoredEntry) -> Option<String> {
 /// Whether an entry holds a file of the merchant's own.
 fn is_file(entry: &StoredEntry) -> bool {
     entry_type(entry).is_some_and(|word| word == EventKind::ExhibitAttached.word())
-}
-
-/// What was reported of a dispute.
-#[derive(Default)]
-pub(super) struct Told {
-    reports: Vec<Dispute>,
-    /// The latest time of a report that went with an erased buyer. Nothing is erased that an open dispute is
-    /// about, so by then it had ended.
-    erased_at: Option<Timestamp>,
-}
-
-impl Told {
-    pub(super) fn add(&mut self, entry: &StoredEntry) -> Result<(), EngineError> {
-        match read_sealed_event(entry)? {
-            Some(sealed) => self.reports.extend(sealed.report.and_then(|report| report.dispute)),
-            None if read_open_event(entry)?.is_some_and(|facts| facts.kind.reports_dispute()) => {
-                self.erased_at = self.erased_at.max(Some(entry.event_time));
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// The reports that count: a message of an ended dispute that comes late, or was sealed elsewhere, does
-    /// not open it again.
-    pub(super) fn standing(self) -> Vec<Dispute> {
-        let Self { mut reports, erased_at } = self;
-        reports.retain(|report| erased_at.is_none_or(|ended| report.updated_at > ended));
-        reports
-    }
-}
-
-/// What processors reported in these entries of one dispute, as far as it counts.
-fn reports(entries: &[StoredEntry]) -> Result<Vec<Dispute>, EngineError> {
-    let mut told = Told::default();
-    entries.iter().try_for_each(|entry| told.add(entry))?;
-    Ok(told.standing())
-}
-
-/// Every dispute as all its reports together show it.
-pub(super) fn merged(reports: Vec<Dispute>) -> BTreeMap<DisputeId, Dispute> {
-    let mut disputes = BTreeMap::new();
-    for report in reports {
-        let id = report.id.clone();
-        let state = merge(disputes.remove(&id), report);
-        disputes.insert(id, state);
-    }
-    disputes
 }
 
 #[cfg(test)]

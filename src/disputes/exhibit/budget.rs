@@ -74,7 +74,11 @@ mod tests {
         let mut file = format!("{HEAD} 2 0 obj<</Kids 10 0 R>>endobj\n");
         for number in 10..40 {
             let kid = format!("<</Kids {} 0 R>>", number + 1);
-            file += &format!("{number} 0 obj[{}]endobj\n", kid.repeat(50));
+            std::fmt::Write::write_fmt(
+                &mut file,
+                format_args!("{number} 0 obj[{}]endobj\n", kid.repeat(50)),
+            )
+            .unwrap();
         }
         file += "40 0 obj[]endobj\n";
         is_too_complex("50 to the power of 30 nodes", file.as_bytes());
@@ -95,7 +99,8 @@ mod tests {
 
     #[test]
     fn objects_packed_at_one_place_are_each_charged() {
-        let heads: String = (1..=40_000).map(|number| format!("{number} 0 ")).collect();
+        let heads: String =
+            (1..=40_000).fold(String::new(), |heads, number| heads + &number.to_string() + " 0 ");
         let array = format!("[{}]", "0 ".repeat(100_000));
         is_too_complex("one array many times", &with_packed(&heads, array.as_bytes()));
         let array = format!("[{}]", "0 ".repeat(1_000_000));

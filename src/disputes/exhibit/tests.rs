@@ -316,9 +316,9 @@ fn written(memory: &Memory, id: &DisputeId, profile: Profile) -> Pdf {
 fn files_come_and_go() {
     let (mut memory, id) = disputed();
     let first = add(&mut memory, &id, "Order form", &contract());
-    assert_eq!((first.letter, first.pages, first.new), ('H', 1, true));
+    assert_eq!((first.letter, first.pages, first.new), ('I', 1, true));
     assert!(!add(&mut memory, &id, "Again", &contract()).new);
-    assert_eq!(add(&mut memory, &id, "Screen", &screen()).letter, 'I');
+    assert_eq!(add(&mut memory, &id, "Screen", &screen()).letter, 'J');
     let titles = |memory: &Memory| -> Vec<String> {
         files(memory, &id).unwrap().into_iter().map(|file| file.title).collect()
     };
@@ -352,7 +352,7 @@ fn a_case_has_letters_for_so_many() {
     for number in 0..MAX_EXHIBITS {
         let bytes = heavy(1, 10 + number);
         let letter = add(&mut memory, &id, "page", &bytes).letter;
-        assert_eq!(usize::from(u8::try_from(letter).unwrap() - b'H'), number);
+        assert_eq!(usize::from(u8::try_from(letter).unwrap() - b'I'), number);
     }
     let new = NewFile { kind: ExhibitKind::Other, title: "x", bytes: &screen() };
     assert!(matches!(attach(&mut memory, &id, new, at(3)), Err(AttachError::TooMany)));
@@ -371,7 +371,7 @@ fn a_packet_shows_every_page_and_its_manifest_names_the_record() {
     assert_eq!(packet, written(&memory, &id, Profile::Stripe), "the same records, the same bytes");
     assert!(packet.pages >= plain.pages + 3, "{} after {}", packet.pages, plain.pages);
     let letters: String = packet.exhibits.iter().map(|(exhibit, _)| exhibit.letter).collect();
-    assert!(letters.ends_with("HI"), "{letters}");
+    assert!(letters.ends_with("IJ"), "{letters}");
     let is_archival = |pdf: &Pdf| pdf.bytes.windows(13).any(|word| word == b"pdfaid:part>2");
     assert!(is_archival(&plain) && !is_archival(&packet));
     assert!(packet.warnings.iter().any(|warning| warning.contains("no PDF/A")));
@@ -385,7 +385,7 @@ fn a_packet_shows_every_page_and_its_manifest_names_the_record() {
     );
     let case = whole_case(&memory, &id).unwrap().unwrap();
     let text = text(&case);
-    assert!(text.text.contains("EXHIBIT H: CONTRACT"), "{}", text.text);
+    assert!(text.text.contains("EXHIBIT I: CONTRACT"), "{}", text.text);
     assert!(text.text.contains("\"Order form (signed)\", 2 pages"), "{}", text.text);
     assert!(text.text.contains(&case.files[0].sha256));
 }
@@ -406,7 +406,7 @@ fn a_file_that_does_not_fit_is_left_out_by_name() {
     );
     assert!(!said.iter().any(|warning| warning.contains("One letter")), "{said:?}");
     let letters: String = packet.exhibits.iter().map(|(exhibit, _)| exhibit.letter).collect();
-    assert!(letters.ends_with('I') && !letters.contains('H'), "{letters}");
+    assert!(letters.ends_with('J') && !letters.contains('I'), "{letters}");
     // One that takes it all leaves nothing out.
     let packet = written(&memory, &id, Profile::Paypal);
     assert!(packet.warnings.iter().all(|warning| !warning.contains("left out")));
@@ -416,7 +416,6 @@ fn a_file_that_does_not_fit_is_left_out_by_name() {
     let packet = written(&memory, &id, Profile::AmexOptblue);
     assert!(packet.warnings.iter().any(|warning| warning.contains("your file `Film`")));
     assert!(packet.bytes.len() <= 1_000_000);
-}
     // The one that is too heavy goes, not those with more pages.
     let (mut memory, id) = disputed();
     add(&mut memory, &id, "Long", &heavy(3, 100));
@@ -425,3 +424,4 @@ fn a_file_that_does_not_fit_is_left_out_by_name() {
     let said = packet.warnings.iter().filter(|warning| warning.contains("your file"));
     let said: Vec<&String> = said.collect();
     assert!(said.len() == 1 && said[0].contains("your file `Film`"), "{said:?}");
+}

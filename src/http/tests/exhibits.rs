@@ -43,7 +43,7 @@ async fn a_file_is_added_listed_shown_and_taken_back() {
     assert_eq!(status, 200, "{first}");
     assert_eq!(
         (&first["letter"], &first["pages"], &first["repeated"]),
-        (&json!("H"), &json!(1), &json!(false))
+        (&json!("I"), &json!(1), &json!(false))
     );
     let (_, again) = ask(&server, ("POST", &add), ("application/pdf; v=1", PAGE.as_bytes())).await;
     assert_eq!(again["repeated"], true, "{again}");
