@@ -100,8 +100,9 @@ fn open_dispute(reader: &Reader, found: &Search<'_>) -> Result<Option<DisputeId>
         let told = name_of(&entry).and_then(|name| told.get_mut(&name));
         told.map_or(Ok(()), |told| told.add(&entry))?;
     }
-    let mut disputes = told.into_values().flat_map(|told| merged(told.standing()).into_values());
-    Ok(disputes.find(is_open).map(|dispute| dispute.id))
+    let disputes = told.into_values().flat_map(|told| merged(told.standing()).into_values());
+    // The first by name: the order of hashes is another in every ledger.
+    Ok(disputes.filter(is_open).map(|dispute| dispute.id).min())
 }
 
 /// Whether a dispute waits for an answer or its outcome.

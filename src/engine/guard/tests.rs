@@ -18,6 +18,7 @@ const EXEMPT: &[&str] = &[
     "account_id",
     "data.arn",
     "data.consent.sha256",
+    "data.exhibit.sha256",
     "data.notice.message_id",
     "data.usage.holder",
     "data.usage.host",

@@ -51,7 +51,7 @@ async fn a_file_is_added_listed_shown_and_taken_back() {
     let (_, listed) = ask(&server, ("GET", PATH), ("text/plain", b"")).await;
     assert_eq!(listed["exhibits"].as_array().unwrap().len(), 1, "{listed}");
     assert_eq!(listed["exhibits"][0]["title"], "Order form");
-    assert!(packet(&server).await.contains("EXHIBIT H: CONTRACT"));
+    assert!(packet(&server).await.contains("EXHIBIT I: CONTRACT"));
     let sha256 = first["sha256"].as_str().unwrap();
     let file = format!("{PATH}/{sha256}");
     assert_eq!(
@@ -59,7 +59,7 @@ async fn a_file_is_added_listed_shown_and_taken_back() {
         (200, json!({"left": 0}))
     );
     assert_eq!(ask(&server, ("DELETE", &file), ("text/plain", b"")).await.0, 404);
-    assert!(!packet(&server).await.contains("EXHIBIT H"));
+    assert!(!packet(&server).await.contains("EXHIBIT I"));
 }
 
 #[tokio::test]
